@@ -15,4 +15,5 @@ require (
 	github.com/hashicorp/terraform-plugin-log v0.11.0 // indirect
 	github.com/hashicorp/terraform-plugin-testing v1.16.0 // indirect
 	go.yaml.in/yaml/v3 v3.0.6 // indirect
+	gopkg.in/yaml.v2 v2.4.0 // indirect
 )
