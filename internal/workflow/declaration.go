@@ -42,9 +42,8 @@ var serverSet = []string{"auth_token", "ip_addr", "port", "tenant_id"}
 
 // Parse reads a declaration as a service carries it in
 // workflows[].definition, or the catalogue in workflows[reference].parameters:
-// an object that maps names to JSON schemas. The catalogue's whole entry and a
-// JSON text holding the object are understood too; null and nothing at all are
-// a workflow without inputs.
+// an object that maps names to JSON schemas, or a text holding one. Null and
+// nothing at all are a workflow without inputs.
 func Parse(definition json.RawMessage) (Declaration, error) {
 	v, err := decode(definition)
 	if err != nil {
