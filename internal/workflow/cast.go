@@ -90,6 +90,9 @@ func castBoolean(text string) (any, bool) {
 	}
 }
 
+// foreignJSON finds what may be JSON to Python though not to Go.
+var foreignJSON = regexp.MustCompile(`^\s*[\[{](?s:.*)(NaN|Infinity)`)
+
 // castStructure reads JSON first and a Python literal second.
 func castStructure(text string) (any, bool) {
 	if strings.TrimSpace(text) != "" {
@@ -97,20 +100,21 @@ func castStructure(text string) (any, bool) {
 			return v, true
 		}
 	}
-	// Python's JSON knows these words, Go's does not.
-	if strings.Contains(text, "NaN") || strings.Contains(text, "Infinity") {
+	if foreignJSON.MatchString(text) {
 		return Unknown, true
 	}
 	return pythonLiteral(text)
 }
 
 // Digits may be grouped with underscores since Python 3.6; StackStorm 3.2.0
-// also ran on 2.7, which refuses that. What either takes is let through.
+// also ran on 2.7, which refuses that, though it takes "- 5". What either takes is let through.
 var (
-	intText   = regexp.MustCompile(`^[+-]?[0-9]+(_[0-9]+)*$`)
+	intText   = regexp.MustCompile(`^[+-]?[ \t]*[0-9]+(_[0-9]+)*$`)
 	floatText = regexp.MustCompile(`^[+-]?([0-9]+(_[0-9]+)*(\.([0-9]+(_[0-9]+)*)?)?|\.[0-9]+(_[0-9]+)*)([eE][+-]?[0-9]+(_[0-9]+)*)?$`)
 	floatWord = regexp.MustCompile(`^(?i:([+-]?)(inf(?:inity)?|nan))$`)
 )
+
+var noise = strings.NewReplacer("_", "", " ", "", "\t", "")
 
 func pythonInt(text string) (any, bool) {
 	text = pythonStrip(text)
@@ -120,7 +124,7 @@ func pythonInt(text string) (any, bool) {
 	if !intText.MatchString(text) {
 		return nil, false
 	}
-	i, ok := new(big.Int).SetString(strings.ReplaceAll(text, "_", ""), 10)
+	i, ok := new(big.Int).SetString(noise.Replace(text), 10)
 	return i, ok
 }
 
@@ -133,7 +137,7 @@ func pythonFloat(text string) (any, bool) {
 		return nil, false
 	}
 	// The only error left is a number too large, which is infinity.
-	f, _ := strconv.ParseFloat(strings.ReplaceAll(text, "_", ""), 64)
+	f, _ := strconv.ParseFloat(noise.Replace(text), 64)
 	return f, true
 }
 

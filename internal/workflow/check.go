@@ -124,7 +124,7 @@ func (p Parameter) check(at place, v any) []Problem {
 		// StackStorm puts the default in the place of a text meaning null.
 	default:
 		at.original = v
-		c.value(at, p.schema, converted)
+		c.value(at, p.schema, p.schema.prepare(withoutNulls(converted)))
 	}
 	return c.problems
 }

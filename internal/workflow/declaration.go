@@ -72,6 +72,12 @@ func declaration(declared map[string]any) Declaration {
 	return d
 }
 
+// anything is what StackStorm makes of a parameter without a schema.
+var anything = schema{"anyOf": []any{
+	map[string]any{"type": "array"}, map[string]any{"type": "boolean"}, map[string]any{"type": "integer"},
+	map[string]any{"type": "number"}, map[string]any{"type": "object"}, map[string]any{"type": "string"},
+}}
+
 func parameter(name string, s schema) Parameter {
 	p := Parameter{
 		Name:        name,
@@ -84,6 +90,9 @@ func parameter(name string, s schema) Parameter {
 		ServerSet:   ServerSet(name),
 		Default:     s["default"],
 		schema:      s,
+	}
+	if len(s) == 0 {
+		p.schema = anything
 	}
 	p.Enum, _ = s["enum"].([]any)
 	_, p.HasDefault = s["default"]

@@ -156,7 +156,8 @@ func checkUniqueItems(c *checker, at place, _ schema, argument, v any) {
 	}
 	for i := range list {
 		for j := range i {
-			if equal(list[i], list[j]) {
+			// Here alone a boolean is not the same as 1 or 0.
+			if kindOf(list[i]) == kindOf(list[j]) && equal(list[i], list[j]) {
 				c.refuse(at.element(i), list[i], fmt.Sprintf("differ from element %d", j))
 				return
 			}

@@ -165,7 +165,10 @@ func (p *literal) number() (any, bool) {
 		return i, ok
 	}
 	f, err := strconv.ParseFloat(strings.ReplaceAll(digits, "_", ""), 64)
-	if err != nil || !strings.ContainsAny(digits, ".eE") {
+	switch {
+	case strings.Contains(digits, "__") || strings.HasSuffix(digits, "_"):
+		return nil, false
+	case err != nil || !strings.ContainsAny(digits, ".eE"):
 		return Unknown, true // 1j, 10L, 017
 	}
 	if negative {

@@ -62,17 +62,17 @@ func checkMinProperties(c *checker, at place, _ schema, argument, v any) {
 
 func checkMaxProperties(c *checker, at place, _ schema, argument, v any) {
 	object, ok := v.(map[string]any)
-	if limit, isLimit := limitOf(argument); ok && isLimit && given(object) > limit {
+	if limit, isLimit := limitOf(argument); ok && isLimit && decided(object) > limit {
 		c.refuse(at, v, "have at most "+count(limit, "member"))
 	}
 }
 
-// given counts the members that are surely sent: null ones are not, and
-// unknown ones may turn out to be null.
-func given(object map[string]any) int {
+// decided counts the members that are surely sent: an unknown one may turn out
+// to be null.
+func decided(object map[string]any) int {
 	n := 0
 	for _, v := range object {
-		if v != nil && v != Unknown {
+		if v != Unknown {
 			n++
 		}
 	}
@@ -92,11 +92,9 @@ func checkProperties(c *checker, at place, s schema, argument, v any) {
 		member := at.member(name)
 		member.lenient = loosened
 		member.masked = at.masked || property.flag("secret")
-		_, hasDefault := property["default"]
-		switch {
-		case object[name] != nil:
-			c.value(member, property, object[name])
-		case property.flag("required") && !(hasDefault && loosened):
+		if v, ok := object[name]; ok {
+			c.value(member, property, v)
+		} else if property.flag("required") {
 			c.problems = append(c.problems, missing(at, name, property))
 		}
 	}
@@ -111,9 +109,6 @@ func checkPatternProperties(c *checker, at place, _ schema, argument, v any) {
 	patterns := schema(declared)
 	for _, pattern := range patterns.names() {
 		for _, name := range slices.Sorted(maps.Keys(object)) {
-			if object[name] == nil {
-				continue
-			}
 			switch search(pattern, name) {
 			case fits:
 				c.value(at.member(name), patterns.sub(pattern), object[name])
@@ -131,7 +126,7 @@ func checkAdditionalProperties(c *checker, at place, s schema, argument, v any) 
 	}
 	declared := s.sub("properties")
 	for _, name := range slices.Sorted(maps.Keys(object)) {
-		if _, ok := declared[name]; ok || object[name] == nil {
+		if _, ok := declared[name]; ok {
 			continue
 		}
 		switch matchesAny(s.sub("patternProperties"), name) {
@@ -183,7 +178,7 @@ func checkDependencies(c *checker, at place, _ schema, argument, v any) {
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(dependencies)) {
-		if object[name] == nil || object[name] == Unknown {
+		if v, ok := object[name]; !ok || v == Unknown {
 			continue
 		}
 		switch needs := dependencies[name].(type) {
@@ -191,7 +186,8 @@ func checkDependencies(c *checker, at place, _ schema, argument, v any) {
 			c.value(place{path: at.path, masked: at.masked}, needs, v)
 		case []any:
 			for _, need := range needs {
-				if other, ok := need.(string); ok && object[other] == nil {
+				other, ok := need.(string)
+				if _, has := object[other]; ok && !has {
 					c.refuse(at, v, fmt.Sprintf("have %s, because it has %s", other, name))
 				}
 			}

@@ -48,7 +48,7 @@ func (s schema) types(lenient bool) []string {
 	if !lenient || !s.nullable() || either || one {
 		return types
 	}
-	if len(types) == 0 && len(s) > 0 {
+	if len(types) == 0 {
 		types = []string{"string"}
 	}
 	if len(types) > 0 {
