@@ -77,8 +77,8 @@ func (c *st2Caller) call(method, path, body string) (int, any) {
 	return c.send(c.request(method, path, body))
 }
 
-// fault is the faultstring of an answer.
-func fault(v any) string {
+// faultstring is the faultstring of an answer.
+func faultstring(v any) string {
 	m, _ := v.(map[string]any)
 	text, _ := m["faultstring"].(string)
 	return text
@@ -107,8 +107,8 @@ func (c *st2Caller) get(id string) map[string]any {
 	return v.(map[string]any)
 }
 
-// address is what the orchestrator always sends.
-func address(more map[string]any) map[string]any {
+// withAddress adds what the orchestrator always sends.
+func withAddress(more map[string]any) map[string]any {
 	params := map[string]any{"ip_addr": "10.0.0.1", "port": "50040", "tenant_id": "tenant-1", "auth_token": "token-1"}
 	for k, v := range more {
 		params[k] = v
@@ -118,7 +118,7 @@ func address(more map[string]any) map[string]any {
 
 func TestExecutionIsSeenRunningThenDone(t *testing.T) {
 	c := newTestStackStorm(t, stackstormConfig{})
-	id := c.startAction("opensds.lab-echo", address(nil))
+	id := c.startAction("opensds.lab-echo", withAddress(nil))
 	for _, want := range []string{"running", "succeeded", "succeeded"} {
 		if got := c.get(id)["status"]; got != want {
 			t.Fatalf("status %v, want %s", got, want)

@@ -136,8 +136,8 @@ func (o taskOutcome) result() map[string]any {
 	return r
 }
 
-// request is one HTTP request of an action, as Python's requests sends it.
-type request struct {
+// taskRequest is one HTTP request of an action, as Python's requests sends it.
+type taskRequest struct {
 	method, url string
 	contentType string
 	body        any // JSON, or a text as it is
@@ -146,7 +146,7 @@ type request struct {
 
 // send returns the body of a 2xx or 3xx answer; anything else is the exception
 // of raise_for_status.
-func (c taskContext) send(r request) ([]byte, error) {
+func (c taskContext) send(r taskRequest) ([]byte, error) {
 	body := []byte(r.raw)
 	if r.body != nil {
 		var err error
@@ -186,7 +186,7 @@ func (c taskContext) send(r request) ([]byte, error) {
 
 // sendJSON sends a JSON request and decodes the answer.
 func (c taskContext) sendJSON(method, url string, body any) (map[string]any, error) {
-	answer, err := c.send(request{method: method, url: url, contentType: "application/json", body: body})
+	answer, err := c.send(taskRequest{method: method, url: url, contentType: "application/json", body: body})
 	if err != nil {
 		return nil, err
 	}
@@ -221,12 +221,12 @@ func workflowOf(a *packAction) *workflow {
 		return w
 	}
 	if run, ok := shippedActions[a.ref()]; ok {
-		return single(&workflowTask{name: a.Name, action: a.ref(), run: run, timeLimit: timeLimits[a.ref()]})
+		return singleTask(&workflowTask{name: a.Name, action: a.ref(), run: run, timeLimit: timeLimits[a.ref()]})
 	}
 	return scripted(a)
 }
 
-func single(t *workflowTask) *workflow {
+func singleTask(t *workflowTask) *workflow {
 	return &workflow{first: []string{t.name}, tasks: map[string]*workflowTask{t.name: t}}
 }
 

@@ -29,7 +29,7 @@ func dataAnalysis() *workflow {
 		&workflowTask{
 			name: "delete_bucket_migration", action: "opensds.delete-bucket-migration", run: deleteBucketMigration,
 			arguments: func(v map[string]any) map[string]any {
-				url := gelato(v, pyStr(v["tenant_id"])+"/plans/"+pyStr(v["migrationId"]))
+				url := gelatoURL(v, pyStr(v["tenant_id"])+"/plans/"+pyStr(v["migrationId"]))
 				return map[string]any{"url": url, "tenant_id": v["tenant_id"], "auth_token": v["auth_token"]}
 			},
 			publish: publishStdout("print_status"),
@@ -48,7 +48,7 @@ func dataAnalysis() *workflow {
 			arguments: func(v map[string]any) map[string]any {
 				bucket := pyStr(v["dest_bucket_name"])
 				return map[string]any{
-					"url": gelato(v, "s3/"+bucket+"/?load"), "backend_name": v["dest_backend_name"],
+					"url": gelatoURL(v, "s3/"+bucket+"/?load"), "backend_name": v["dest_backend_name"],
 					"prefix": bucket + "/output/", "auth_token": v["auth_token"],
 				}
 			},
@@ -67,7 +67,7 @@ func bucketTasks() []*workflowTask {
 			name: "get_bucket", action: "opensds.get-bucket", run: getBucket,
 			arguments: func(v map[string]any) map[string]any {
 				return map[string]any{
-					"url": gelato(v, "s3/"), "bucket_name": v["dest_bucket_name"], "auth_token": v["auth_token"],
+					"url": gelatoURL(v, "s3/"), "bucket_name": v["dest_bucket_name"], "auth_token": v["auth_token"],
 				}
 			},
 			publish: publishStdout("print_status"),
@@ -83,7 +83,7 @@ func bucketTasks() []*workflowTask {
 			name: "create_bucket", action: "opensds.create-bucket", run: createBucket,
 			arguments: func(v map[string]any) map[string]any {
 				return map[string]any{
-					"url":          gelato(v, "s3/"+pyStr(v["dest_bucket_name"])),
+					"url":          gelatoURL(v, "s3/"+pyStr(v["dest_bucket_name"])),
 					"backend_name": v["dest_backend_name"], "auth_token": v["auth_token"],
 				}
 			},
@@ -95,7 +95,7 @@ func bucketTasks() []*workflowTask {
 
 // getBucket raises when the bucket is not in the list.
 func getBucket(c taskContext) (any, string, error) {
-	answer, err := c.send(request{method: http.MethodGet, url: c.text("url"), contentType: "application/xml"})
+	answer, err := c.send(taskRequest{method: http.MethodGet, url: c.text("url"), contentType: "application/xml"})
 	if err != nil {
 		return nil, "", err
 	}
@@ -120,7 +120,7 @@ func getBucket(c taskContext) (any, string, error) {
 
 func createBucket(c taskContext) (any, string, error) {
 	body := xmlText("CreateBucketConfiguration", xmlText("LocationConstraint", escapeXML(c.text("backend_name"))))
-	_, err := c.send(request{method: http.MethodPut, url: c.text("url"), contentType: "application/xml", raw: body})
+	_, err := c.send(taskRequest{method: http.MethodPut, url: c.text("url"), contentType: "application/xml", raw: body})
 	if err != nil {
 		return nil, "", err
 	}
@@ -130,7 +130,7 @@ func createBucket(c taskContext) (any, string, error) {
 func loadObjects(c taskContext) (any, string, error) {
 	body := xmlText("LoadObjectsReq",
 		xmlText("Backend", escapeXML(c.text("backend_name")))+xmlText("Prefix", escapeXML(c.text("prefix"))))
-	answer, err := c.send(request{method: http.MethodPut, url: c.text("url"), contentType: "application/xml", raw: body})
+	answer, err := c.send(taskRequest{method: http.MethodPut, url: c.text("url"), contentType: "application/xml", raw: body})
 	if err != nil {
 		return nil, "", err
 	}

@@ -52,8 +52,8 @@ func migrationBucket() *workflow {
 	return sequence(create, runPlanTask(), pollJobTask())
 }
 
-// gelato is an address of gelato's API for what a workflow was given.
-func gelato(vars map[string]any, path string) string {
+// gelatoURL is an address of gelato's API for what a workflow was given.
+func gelatoURL(vars map[string]any, path string) string {
 	return "http://" + pyStr(vars["ip_addr"]) + ":" + pyStr(vars["port"]) + "/v1/" + path
 }
 
@@ -62,7 +62,7 @@ func createPlanTask(own func(vars map[string]any) map[string]any) *workflowTask 
 		name: "create_bucket_migration", action: "opensds.create-bucket-migration", run: createBucketMigration,
 		arguments: func(v map[string]any) map[string]any {
 			in := own(v)
-			in["url"] = gelato(v, pyStr(v["tenant_id"])+"/plans")
+			in["url"] = gelatoURL(v, pyStr(v["tenant_id"])+"/plans")
 			in["tenant_id"], in["user_id"], in["auth_token"] = v["tenant_id"], v["user_id"], v["auth_token"]
 			return in
 		},
@@ -74,7 +74,7 @@ func runPlanTask() *workflowTask {
 	return &workflowTask{
 		name: "execute_bucket_migration", action: "opensds.execute-bucket-migration", run: executeBucketMigration,
 		arguments: func(v map[string]any) map[string]any {
-			url := gelato(v, pyStr(v["tenant_id"])+"/plans/"+pyStr(v["migrationId"])+"/run")
+			url := gelatoURL(v, pyStr(v["tenant_id"])+"/plans/"+pyStr(v["migrationId"])+"/run")
 			return map[string]any{"url": url, "auth_token": v["auth_token"]}
 		},
 		publish: publishValue("jobId"),
@@ -85,7 +85,7 @@ func pollJobTask() *workflowTask {
 	return &workflowTask{
 		name: "get_bucket_migration", action: "opensds.get-bucket-migration", run: getBucketMigration,
 		arguments: func(v map[string]any) map[string]any {
-			url := gelato(v, pyStr(v["tenant_id"])+"/jobs/"+pyStr(v["jobId"]))
+			url := gelatoURL(v, pyStr(v["tenant_id"])+"/jobs/"+pyStr(v["jobId"]))
 			return map[string]any{"url": url, "auth_token": v["auth_token"]}
 		},
 		publish:   publishStdout("print_status"),
@@ -141,6 +141,6 @@ func getBucketMigration(c taskContext) (any, string, error) {
 }
 
 func deleteBucketMigration(c taskContext) (any, string, error) {
-	_, err := c.send(request{method: http.MethodDelete, url: c.text("url"), contentType: "application/json"})
+	_, err := c.send(taskRequest{method: http.MethodDelete, url: c.text("url"), contentType: "application/json"})
 	return nil, "", err
 }

@@ -8,20 +8,20 @@ func provisionVolume() *workflow {
 	return sequence(
 		&workflowTask{
 			name: "create_volume", action: "opensds.create-volume", run: createVolume,
-			arguments: pick("ip_addr", "port", "tenant_id", "name", "description", "availability_zone",
+			arguments: handOn("ip_addr", "port", "tenant_id", "name", "description", "availability_zone",
 				"size", "profile_id", "snapshot_id", "snapshot_from_cloud", "auth_token"),
 			publish: publishValue("volume_id"),
 		},
 		&workflowTask{
 			name: "attach_volume", action: "opensds.attach-volume", run: attachVolume,
-			arguments: pick("ip_addr", "port", "tenant_id", "volume_id", "attach_mode", "host_id", "auth_token"),
+			arguments: handOn("ip_addr", "port", "tenant_id", "volume_id", "attach_mode", "host_id", "auth_token"),
 			publish:   publishStdout("print_status"),
 		},
 	)
 }
 
-// pick hands on variables under their own names, null where there is none.
-func pick(names ...string) func(map[string]any) map[string]any {
+// handOn hands on variables under their own names, null where there is none.
+func handOn(names ...string) func(map[string]any) map[string]any {
 	return func(vars map[string]any) map[string]any {
 		in := make(map[string]any, len(names))
 		for _, n := range names {
@@ -77,7 +77,7 @@ func createVolume(c taskContext) (any, string, error) {
 
 // attachVolume does not wait for the volume to be available.
 func attachVolume(c taskContext) (any, string, error) {
-	_, err := c.send(request{
+	_, err := c.send(taskRequest{
 		method: http.MethodPost, url: c.block("attachments"), contentType: "application/json",
 		body: map[string]any{
 			"attachMode": c.or("attach_mode", "rw"),
@@ -90,19 +90,19 @@ func attachVolume(c taskContext) (any, string, error) {
 }
 
 func deleteVolume(c taskContext) (any, string, error) {
-	_, err := c.send(request{method: http.MethodDelete, url: c.block("volumes/" + c.text("volume_id"))})
+	_, err := c.send(taskRequest{method: http.MethodDelete, url: c.block("volumes/" + c.text("volume_id"))})
 	return nil, "", err
 }
 
 func deleteAttachment(c taskContext) (any, string, error) {
-	_, err := c.send(request{method: http.MethodDelete, url: c.block("attachments/" + c.text("attachment_id"))})
+	_, err := c.send(taskRequest{method: http.MethodDelete, url: c.block("attachments/" + c.text("attachment_id"))})
 	return nil, "", err
 }
 
 // listVolume prints before it looks at the status, but a refused request
 // raises all the same.
 func listVolume(c taskContext) (any, string, error) {
-	answer, err := c.send(request{method: http.MethodGet, url: c.block("volumes")})
+	answer, err := c.send(taskRequest{method: http.MethodGet, url: c.block("volumes")})
 	return nil, string(answer) + "\n", err
 }
 

@@ -1,0 +1,67 @@
+package keystone
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+
+	"github.com/gophercloud/gophercloud/v2"
+	"github.com/gophercloud/gophercloud/v2/openstack/config/clouds"
+)
+
+// WithCloud fills what o leaves out from the entry of clouds.yaml that o.Cloud
+// names; with no Cloud it returns o. The file is looked for where the openstack
+// client does: OS_CLIENT_CONFIG_FILE, else the working directory,
+// ~/.config/openstack and /etc/openstack, with secure.yaml beside it. The error
+// is a Problem with the option "cloud".
+func (o Options) WithCloud(getenv func(string) string) (Options, error) {
+	if o.Cloud == "" {
+		return o, nil
+	}
+	file, err := readCloud(o.Cloud, getenv("OS_CLIENT_CONFIG_FILE"))
+	if err != nil {
+		return o, problem("cloud", fmt.Sprintf("Cannot use %q of clouds.yaml: %s.", o.Cloud, oneLine(quoted.ReplaceAllString(err.Error(), "a value"))))
+	}
+	return o.Or(file), nil
+}
+
+// quoted matches what the YAML decoder cites of a value of the wrong type,
+// which may be the beginning of a password.
+var quoted = regexp.MustCompile("`[^`]*`")
+
+func readCloud(name, location string) (o Options, err error) {
+	// gophercloud v2.15.0 dereferences the auth section without looking.
+	defer func() {
+		if recover() != nil {
+			err = errors.New("the entry has no auth section")
+		}
+	}()
+	opts := []clouds.ParseOption{clouds.WithCloudName(name)}
+	if location != "" {
+		opts = append(opts, clouds.WithLocations(location))
+	}
+	auth, _, tlsConfig, err := clouds.Parse(opts...)
+	if err != nil {
+		return Options{}, err
+	}
+	o = fromCloud(auth)
+	o.CloudTLS = tlsConfig
+	return o, nil
+}
+
+func fromCloud(a gophercloud.AuthOptions) Options {
+	o := Options{
+		AuthURL:                     a.IdentityEndpoint,
+		Password:                    a.Password,
+		Token:                       a.TokenID,
+		ApplicationCredentialSecret: a.ApplicationCredentialSecret,
+	}
+	o.UserID, o.UserName = either(a.UserID, a.Username)
+	o.UserDomainID, o.UserDomainName = either(a.DomainID, a.DomainName)
+	o.ProjectID, o.ProjectName = either(a.TenantID, a.TenantName)
+	if a.Scope != nil && o.ProjectName != "" {
+		o.ProjectDomainID, o.ProjectDomainName = either(a.Scope.DomainID, a.Scope.DomainName)
+	}
+	o.ApplicationCredentialID, o.ApplicationCredentialName = either(a.ApplicationCredentialID, a.ApplicationCredentialName)
+	return o
+}

@@ -1,0 +1,183 @@
+package keystone
+
+import (
+	"cmp"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"log/slog"
+)
+
+// Options say how to log in; zero values are "not given". A value that is not
+// given in one place is taken from the next: see Resolve.
+type Options struct {
+	AuthURL                     string // with or without /v3
+	UserName                    string
+	UserID                      string
+	Password                    string
+	Token                       string
+	ProjectID                   string
+	ProjectName                 string
+	UserDomainID                string
+	UserDomainName              string
+	ProjectDomainID             string
+	ProjectDomainName           string
+	ApplicationCredentialID     string
+	ApplicationCredentialName   string
+	ApplicationCredentialSecret string
+	Cloud                       string // the entry of clouds.yaml to read
+
+	// CloudTLS is what clouds.yaml says about certificates, for
+	// TLSOptions.Cloud. WithCloud sets it; nobody else needs to.
+	CloudTLS *tls.Config
+}
+
+// variables names the environment variable behind each option, for errors.
+var variables = map[string]string{
+	"auth_url":                      "OS_AUTH_URL",
+	"user_name":                     "OS_USERNAME",
+	"user_id":                       "OS_USER_ID",
+	"password":                      "OS_PASSWORD",
+	"token":                         "OS_TOKEN",
+	"project_id":                    "OS_PROJECT_ID",
+	"project_name":                  "OS_PROJECT_NAME",
+	"user_domain_id":                "OS_USER_DOMAIN_ID",
+	"user_domain_name":              "OS_USER_DOMAIN_NAME",
+	"project_domain_id":             "OS_PROJECT_DOMAIN_ID",
+	"project_domain_name":           "OS_PROJECT_DOMAIN_NAME",
+	"application_credential_id":     "OS_APPLICATION_CREDENTIAL_ID",
+	"application_credential_name":   "OS_APPLICATION_CREDENTIAL_NAME",
+	"application_credential_secret": "OS_APPLICATION_CREDENTIAL_SECRET",
+	"cloud":                         "OS_CLOUD",
+	"ca_cert_file":                  "OS_CACERT",
+	"client_cert_file":              "OS_CERT",
+	"client_key_file":               "OS_KEY",
+}
+
+// FromEnv reads the variables an openrc file sets: SODA's installer's,
+// DevStack's, Horizon's. Where a file sets both the id and the name of one
+// thing, as Horizon's do, the id alone is kept.
+func FromEnv(getenv func(string) string) Options {
+	o := Options{
+		AuthURL:                     getenv("OS_AUTH_URL"),
+		Password:                    getenv("OS_PASSWORD"),
+		Token:                       cmp.Or(getenv("OS_TOKEN"), getenv("OS_AUTH_TOKEN")),
+		ApplicationCredentialSecret: getenv("OS_APPLICATION_CREDENTIAL_SECRET"),
+		Cloud:                       getenv("OS_CLOUD"),
+	}
+	o.UserID, o.UserName = either(cmp.Or(getenv("OS_USER_ID"), getenv("OS_USERID")), getenv("OS_USERNAME"))
+	o.ProjectID, o.ProjectName = firstPair(getenv, [][2]string{
+		{"OS_PROJECT_ID", "OS_PROJECT_NAME"}, {"OS_TENANT_ID", "OS_TENANT_NAME"},
+	})
+	o.UserDomainID, o.UserDomainName = firstPair(getenv, domainPairs("OS_USER_DOMAIN"))
+	o.ProjectDomainID, o.ProjectDomainName = firstPair(getenv, domainPairs("OS_PROJECT_DOMAIN"))
+	o.ApplicationCredentialID, o.ApplicationCredentialName = either(getenv("OS_APPLICATION_CREDENTIAL_ID"), getenv("OS_APPLICATION_CREDENTIAL_NAME"))
+	return o
+}
+
+// domainPairs lists where a domain may be named, the particular before the
+// general. OS_DEFAULT_DOMAIN holds an id: so the openstack client reads it.
+func domainPairs(particular string) [][2]string {
+	return [][2]string{
+		{particular + "_ID", particular + "_NAME"},
+		{"OS_DOMAIN_ID", "OS_DOMAIN_NAME"},
+		{"OS_DEFAULT_DOMAIN_ID", "OS_DEFAULT_DOMAIN_NAME"},
+		{"OS_DEFAULT_DOMAIN", ""},
+	}
+}
+
+// firstPair takes id and name from the first pair that says anything, so that
+// a stale OS_TENANT_ID does not overrule OS_PROJECT_NAME.
+func firstPair(getenv func(string) string, pairs [][2]string) (id, name string) {
+	for _, p := range pairs {
+		if id, name = either(getenv(p[0]), getenv(p[1])); id+name != "" {
+			return id, name
+		}
+	}
+	return "", ""
+}
+
+func either(id, name string) (string, string) {
+	if id != "" {
+		return id, ""
+	}
+	return "", name
+}
+
+// Resolve completes what was configured: from the cloud it names, then from
+// the environment, and last from the cloud that the environment names. What
+// is nearer wins, so a sourced openrc never reaches into a configured cloud
+// any further than to fill its gaps.
+func Resolve(configured Options, getenv func(string) string) (Options, error) {
+	if configured.Cloud != "" {
+		o, err := configured.WithCloud(getenv)
+		return o.Or(FromEnv(getenv)), err
+	}
+	return configured.Or(FromEnv(getenv)).WithCloud(getenv)
+}
+
+// Or fills what o leaves out from fallback. What belongs together comes from
+// one place: a user's name does not fall back to an id found elsewhere, nor a
+// password to a token.
+func (o Options) Or(fallback Options) Options {
+	f := fallback
+	o.AuthURL = cmp.Or(o.AuthURL, f.AuthURL)
+	o.Cloud = cmp.Or(o.Cloud, f.Cloud)
+	o = o.orSecret(f)
+	if o.UserID+o.UserName == "" {
+		o.UserID, o.UserName = f.UserID, f.UserName
+	}
+	if o.UserDomainID+o.UserDomainName == "" {
+		o.UserDomainID, o.UserDomainName = f.UserDomainID, f.UserDomainName
+	}
+	if o.ProjectID+o.ProjectName == "" {
+		o.ProjectID, o.ProjectName = f.ProjectID, f.ProjectName
+	}
+	if o.ProjectDomainID+o.ProjectDomainName == "" {
+		o.ProjectDomainID, o.ProjectDomainName = f.ProjectDomainID, f.ProjectDomainName
+	}
+	if o.CloudTLS == nil {
+		o.CloudTLS = f.CloudTLS
+	}
+	return o
+}
+
+func (o Options) orSecret(f Options) Options {
+	switch {
+	case o.Password != "" || o.Token != "":
+	case o.hasApplicationCredential():
+		if o.ApplicationCredentialID+o.ApplicationCredentialName == "" {
+			o.ApplicationCredentialID, o.ApplicationCredentialName = f.ApplicationCredentialID, f.ApplicationCredentialName
+		}
+		o.ApplicationCredentialSecret = cmp.Or(o.ApplicationCredentialSecret, f.ApplicationCredentialSecret)
+	default:
+		o.Password, o.Token = f.Password, f.Token
+		o.ApplicationCredentialID = f.ApplicationCredentialID
+		o.ApplicationCredentialName = f.ApplicationCredentialName
+		o.ApplicationCredentialSecret = f.ApplicationCredentialSecret
+	}
+	return o
+}
+
+func (o Options) hasApplicationCredential() bool {
+	return o.ApplicationCredentialID+o.ApplicationCredentialName+o.ApplicationCredentialSecret != ""
+}
+
+// domainOfProject is the project's domain; where none is given, the user's.
+func (o Options) domainOfProject() (id, name string) {
+	if o.ProjectDomainID+o.ProjectDomainName == "" {
+		return o.UserDomainID, o.UserDomainName
+	}
+	return o.ProjectDomainID, o.ProjectDomainName
+}
+
+// String tells whose login this is, and nothing secret.
+func (o Options) String() string {
+	return fmt.Sprintf("login of %q to project %q at %s", cmp.Or(o.UserID, o.UserName), cmp.Or(o.ProjectID, o.ProjectName), plainURL(o.AuthURL))
+}
+
+// Format prints String for every verb, so that none shows a secret.
+func (o Options) Format(f fmt.State, _ rune) { io.WriteString(f, o.String()) }
+
+// LogValue keeps secrets out of structured logs.
+func (o Options) LogValue() slog.Value { return slog.StringValue(o.String()) }

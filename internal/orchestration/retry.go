@@ -1,0 +1,95 @@
+package orchestration
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+)
+
+const (
+	retryWaitMin = 500 * time.Millisecond
+	retryWaitMax = 30 * time.Second
+)
+
+// retryable is the whole policy: whether a call that ended with this status, or
+// with err and no answer, may be made again, and why.
+//
+// A plain 500 is not among the reasons. The server says it of a status it does
+// not know (contract quirk 26), of a broken StackStorm (30) and of a race; the
+// first can last for ever, and only the race is worth asking again, which
+// the gate does where races happen.
+func retryable(method string, status int, err error) (bool, string) {
+	switch {
+	case method == http.MethodPost:
+		return false, "a POST may have been carried out (contract quirks 16, 17, 24)"
+	case method != http.MethodGet && method != http.MethodDelete:
+		return false, "only reads and deletions are known to be repeatable"
+	case err != nil:
+		return retryableError(err)
+	case method == http.MethodDelete:
+		return false, "the deletion was answered"
+	case status == http.StatusTooManyRequests:
+		return true, "the server asks for patience"
+	case status == http.StatusBadGateway, status == http.StatusServiceUnavailable, status == http.StatusGatewayTimeout:
+		return true, "a proxy does not reach the server, or the server is starting"
+	}
+	return false, "the answer would be the same"
+}
+
+func retryableError(err error) (bool, string) {
+	if _, ok := errors.AsType[*timeoutError](err); ok {
+		return false, "the server is still busy with it, and would mix the two"
+	}
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return false, "the caller does not wait any longer"
+	case errors.Is(err, errTooLarge):
+		return false, "the answer would be as large again"
+	case untrusted(err):
+		return false, "the server's certificate will not get better"
+	case unresolvable(err):
+		return false, "there is no such host"
+	}
+	return true, "the connection failed"
+}
+
+func untrusted(err error) bool {
+	_, verification := errors.AsType[*tls.CertificateVerificationError](err)
+	_, authority := errors.AsType[x509.UnknownAuthorityError](err)
+	_, hostname := errors.AsType[x509.HostnameError](err)
+	_, plaintext := errors.AsType[tls.RecordHeaderError](err)
+	return verification || authority || hostname || plaintext
+}
+
+func unresolvable(err error) bool {
+	dns, ok := errors.AsType[*net.DNSError](err)
+	return ok && dns.IsNotFound
+}
+
+// checkRetry is the policy in the words of go-retryablehttp.
+func checkRetry(ctx context.Context, resp *http.Response, err error) (bool, error) {
+	if ctx.Err() != nil {
+		return false, context.Cause(ctx)
+	}
+	ex := ctx.Value(exchangeKey{}).(*exchange)
+	status := 0
+	if resp != nil {
+		status = resp.StatusCode
+	}
+	again, _ := retryable(ex.method, status, err)
+	return again, nil
+}
+
+// backoff doubles from half a second, or waits as long as Retry-After says,
+// half a minute at most; then a little longer at random, so that those who
+// failed together do not return together.
+func (c *Client) backoff(least, most time.Duration, attempt int, resp *http.Response) time.Duration {
+	d := min(retryablehttp.DefaultBackoff(least, most, attempt, resp), most)
+	return d + time.Duration(c.random()*float64(d)/4)
+}

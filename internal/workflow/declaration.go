@@ -1,0 +1,109 @@
+package workflow
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// Declaration is what a workflow says about its inputs.
+type Declaration struct {
+	// Parameters are sorted by name and include those the server sets.
+	Parameters []Parameter
+}
+
+// Parameter is one declared input.
+type Parameter struct {
+	Name        string
+	Type        string // one of JSON Schema's; empty when not declared
+	Description string
+	Pattern     string // a regular expression in Python's dialect, searched for
+
+	Required   bool
+	Secret     bool
+	Immutable  bool // has its value from the workflow; giving one is refused
+	ServerSet  bool // see ServerSet
+	HasDefault bool // tells a default of null from none
+
+	Default any // decoded JSON, numbers as json.Number
+	Enum    []any
+
+	schema schema
+}
+
+// ServerSet reports whether the orchestrator fills in the input of that name
+// itself, replacing whatever it was given (contract quirk 19).
+func ServerSet(name string) bool { return slices.Contains(serverSet, name) }
+
+var serverSet = []string{"auth_token", "ip_addr", "port", "tenant_id"}
+
+// Parse reads a declaration as a service carries it in
+// workflows[].definition, or the catalogue in workflows[reference].parameters:
+// an object that maps names to JSON schemas. The catalogue's whole entry and a
+// JSON text holding the object are understood too; null and nothing at all are
+// a workflow without inputs.
+func Parse(definition json.RawMessage) (Declaration, error) {
+	v, err := decode(definition)
+	if err != nil {
+		return Declaration{}, fmt.Errorf("the workflow's declaration is not JSON: %w", err)
+	}
+	if text, ok := v.(string); ok {
+		if v, err = decode([]byte(text)); err != nil {
+			return Declaration{}, fmt.Errorf("the workflow's declaration is a text that is not JSON: %w", err)
+		}
+	}
+
+	declared, ok := v.(map[string]any)
+	if !ok && v != nil {
+		return Declaration{}, fmt.Errorf("the workflow's declaration is %s, not an object of parameters", kindOf(v))
+	}
+	return declaration(declared), nil
+}
+
+func declaration(declared map[string]any) Declaration {
+	d := Declaration{Parameters: []Parameter{}}
+	for _, name := range slices.Sorted(maps.Keys(declared)) {
+		// A schema that is no object declares nothing, as an empty one.
+		s, _ := declared[name].(map[string]any)
+		d.Parameters = append(d.Parameters, parameter(name, s))
+	}
+	return d
+}
+
+func parameter(name string, s schema) Parameter {
+	p := Parameter{
+		Name:        name,
+		Type:        s.text("type"),
+		Description: s.text("description"),
+		Pattern:     s.text("pattern"),
+		Required:    s.flag("required"),
+		Secret:      s.flag("secret"),
+		Immutable:   s.flag("immutable"),
+		ServerSet:   ServerSet(name),
+		Default:     s["default"],
+		schema:      s,
+	}
+	p.Enum, _ = s["enum"].([]any)
+	_, p.HasDefault = s["default"]
+	return p
+}
+
+// decode is json.Unmarshal that keeps numbers as written and takes nothing for null.
+func decode(text []byte) (any, error) {
+	if len(bytes.TrimSpace(text)) == 0 {
+		return nil, nil
+	}
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.UseNumber()
+	var v any
+	if err := dec.Decode(&v); err != nil {
+		return nil, err
+	}
+	if dec.More() {
+		return nil, errors.New("more than one value")
+	}
+	return v, nil
+}
