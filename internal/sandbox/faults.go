@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"io"
 	"maps"
 	"net/http"
@@ -173,35 +172,3 @@ func (h *heldAnswer) response(r *http.Request) *http.Response {
 		Header: h.header, Body: io.NopCloser(&h.body), ContentLength: int64(h.body.Len()), Request: r,
 	}
 }
-
-// faultyTransport puts the faults before a server that is reached in process.
-type faultyTransport struct {
-	*faults
-	next http.RoundTripper
-}
-
-func (t faultyTransport) RoundTrip(r *http.Request) (*http.Response, error) {
-	fault, ok := t.take(r)
-	if !ok {
-		return t.next.RoundTrip(r)
-	}
-	answer := func() (*http.Response, error) { return t.next.RoundTrip(r) }
-	if fault.After {
-		resp, err := t.next.RoundTrip(r)
-		answer = func() (*http.Response, error) { return resp, err }
-	}
-	t.wait(fault)
-	switch {
-	case fault.Hang:
-		t.hang(r.Context())
-		return nil, errDropped
-	case fault.Drop:
-		return nil, errDropped
-	case fault.Status != 0:
-		return serve(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fault.send(w) }), r).response(r), nil
-	default:
-		return answer()
-	}
-}
-
-var errDropped = errors.New("connection aborted: remote end closed connection without response")

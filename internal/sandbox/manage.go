@@ -19,17 +19,24 @@ type manageRoute struct {
 var manageRoutes = []manageRoute{
 	{"GET /executions", "every execution of StackStorm, oldest first", manageExecutions},
 	{"POST /executions/{id}/status", `{"status": "canceled"}: set an execution's status`, manageStatus},
+	{"POST /executions/{id}/output", `{"text": "..."}: set what it printed`, manageOutput},
+	{"POST /executions/{id}/result", `{"tasks": [{"published": {"volume_id": "..."}}]}: set its whole result`, manageResult},
 	{"DELETE /executions/{id}", "purge an execution", managePurge},
 	{"POST /hold", "keep executions from going on ...", done((*Sandbox).Hold)},
 	{"POST /release", "... until now", done((*Sandbox).Release)},
 	{"POST /fail-task", `{"action": "opensds.provision-volume", "task": "attach_volume"}: the next executions fail there; no task = the first`, manageFailTask},
 	{"DELETE /fail-task", "no more of that", done((*Sandbox).ClearFailures)},
 	{"POST /stackstorm", `{"state": "down"}: up, down, refuse-login, html-errors or hang`, manageStackStorm},
-	{"POST /stackstorm/faults", "like POST /faults, for the orchestrator's calls to StackStorm", manageStackStormFault},
-	{"DELETE /stackstorm/faults", "remove them all", func(s *Sandbox, _ *http.Request) (any, error) { s.st2Faults.clear(); return nil, nil }},
+	{"POST /stackstorm/faults", `{"call": "login|actions|action|execute|execution|output", "times": 1, "status": 503, "body": "...",
+    "html": true, "empty": true, "drop": true, "hang": true}: fail the orchestrator's calls of one kind`, manageStackStormFault},
+	{"DELETE /stackstorm/faults", "no more of that; StackStorm is up", done(func(s *Sandbox) { s.stackstorm.recovered() })},
+	{"GET /stackstorm/actions", "references of all actions, in StackStorm's order", manageActions},
+	{"POST /stackstorm/actions", "register or change an action; the body is its metadata file (YAML)", manageAddAction},
+	{"DELETE /stackstorm/actions/{ref}", "unregister one", manageRemoveAction},
+	{"POST /stackstorm/behaviour", `{"action": "opensds.my-workflow", "first_status": "delayed"}: how the next executions begin, and stay`, manageBehaviour},
 	{"POST /faults", `{"method": "POST", "path": "/instances$", "times": 1, "status": 502, "body": "...", "content_type": "text/html",
     "after": true, "drop": true, "hang": true, "latency_seconds": 2}: let the orchestrator misbehave; all keys are optional`, manageFault},
-	{"DELETE /faults", "remove them all", func(s *Sandbox, _ *http.Request) (any, error) { s.faults.clear(); return nil, nil }},
+	{"DELETE /faults", "remove them all", done(func(s *Sandbox) { s.faults.clear() })},
 	{"GET /instances", "the orchestrator's rows, with the execution ids that it never tells", func(s *Sandbox, _ *http.Request) (any, error) { return s.Instances(), nil }},
 	{"DELETE /instances/{id}", "delete a row behind everybody's back", manageForget},
 	{"GET /requests", "every request to the orchestrator so far", func(s *Sandbox, _ *http.Request) (any, error) { return s.Requests(), nil }},
@@ -96,58 +103,7 @@ func read(r *http.Request, v any) error {
 	return nil
 }
 
-func manageExecutions(s *Sandbox, _ *http.Request) (any, error) {
-	type shown struct {
-		ID         string         `json:"id"`
-		Action     string         `json:"action"`
-		Status     string         `json:"status"`
-		Parameters map[string]any `json:"parameters"`
-		Started    time.Time      `json:"started"`
-	}
-	list := []shown{}
-	for _, e := range s.Executions() {
-		list = append(list, shown(e))
-	}
-	return list, nil
-}
-
-func manageStatus(s *Sandbox, r *http.Request) (any, error) {
-	var in struct{ Status string }
-	if err := read(r, &in); err != nil {
-		return nil, err
-	}
-	return nil, s.ForceStatus(r.PathValue("id"), in.Status)
-}
-
-func managePurge(s *Sandbox, r *http.Request) (any, error) { return nil, s.Purge(r.PathValue("id")) }
-
-func manageFailTask(s *Sandbox, r *http.Request) (any, error) {
-	var in struct{ Action, Task string }
-	if err := read(r, &in); err != nil {
-		return nil, err
-	}
-	s.FailTask(in.Action, in.Task)
-	return nil, nil
-}
-
-func manageStackStorm(s *Sandbox, r *http.Request) (any, error) {
-	var in struct{ State string }
-	if err := read(r, &in); err != nil {
-		return nil, err
-	}
-	s.SetStackStorm(in.State)
-	return nil, nil
-}
-
 func manageFault(s *Sandbox, r *http.Request) (any, error) {
-	return nil, readFault(r, s.faults)
-}
-
-func manageStackStormFault(s *Sandbox, r *http.Request) (any, error) {
-	return nil, readFault(r, s.st2Faults)
-}
-
-func readFault(r *http.Request, to *faults) error {
 	var in struct {
 		Method, Path      string
 		Times, Status     int
@@ -157,17 +113,17 @@ func readFault(r *http.Request, to *faults) error {
 		LatencySeconds    float64 `json:"latency_seconds"`
 	}
 	if err := read(r, &in); err != nil {
-		return err
+		return nil, err
 	}
 	if _, err := regexp.Compile(in.Path); err != nil {
-		return fmt.Errorf("path: %w", err)
+		return nil, fmt.Errorf("path: %w", err)
 	}
-	to.add(Fault{
+	s.Fault(Fault{
 		Method: in.Method, Path: in.Path, Times: in.Times,
 		Status: in.Status, Body: in.Body, ContentType: in.ContentType,
 		After: in.After, Drop: in.Drop, Hang: in.Hang, Latency: seconds(in.LatencySeconds),
 	})
-	return nil
+	return nil, nil
 }
 
 func seconds(n float64) time.Duration { return time.Duration(n * float64(time.Second)) }

@@ -21,14 +21,14 @@ type orchestrator struct {
 	st2    *st2Client
 	store  *store
 	races  *races
-	hotpot address
-	gelato address
+	hotpot hostPort
+	gelato hostPort
 	log    *log.Logger
 }
 
-// address is what the configuration file says about a service behind; the
+// hostPort is what the configuration file says about a service behind; the
 // port is text there, and stays text in the parameters of a workflow.
-type address struct{ host, port string }
+type hostPort struct{ host, port string }
 
 // view answers one route. An error is an exception nobody caught.
 type view func(*orchestrator, *call) (answer, error)

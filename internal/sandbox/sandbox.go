@@ -27,7 +27,7 @@ type Config struct {
 
 	// What the orchestrator's configuration file says instead of where the
 	// two really listen.
-	hotpot, gelato address
+	hotpot, gelato hostPort
 }
 
 // Sandbox is a running stand-in for everything around an orchestrator.
@@ -42,7 +42,6 @@ type Sandbox struct {
 	races        *races
 	faults       *faults // of the orchestrator
 	stackstorm   *stackstorm
-	st2Faults    *faults
 	hotpot       *hotpot
 	gelato       *gelato
 	keystone     *keystoneServer
@@ -86,6 +85,9 @@ func (s *Sandbox) Close() error {
 	s.closing.Do(func() {
 		close(s.done)
 		s.cancel()
+		if s.stackstorm != nil {
+			s.stackstorm.close()
+		}
 		for _, server := range s.servers {
 			server.Close()
 		}
@@ -142,8 +144,12 @@ func (s *Sandbox) FailTask(action, task string) { s.stackstorm.failTask(action, 
 func (s *Sandbox) ClearFailures() { s.stackstorm.clearFailures() }
 
 // SetStackStorm makes StackStorm "up", "down" (connection refused),
-// "refuse-login", "html-errors" or "hang".
-func (s *Sandbox) SetStackStorm(state string) { s.stackstorm.setState(state) }
+// "refuse-login", "html-errors" or "hang". It panics at any other state.
+func (s *Sandbox) SetStackStorm(state string) {
+	if err := s.stackstorm.setState(state); err != nil {
+		panic(err)
+	}
+}
 
 // Row is an instance as the orchestrator's database holds it: with the status
 // of the last read, and with the id of the execution that no answer tells.
@@ -188,9 +194,6 @@ func (s *Sandbox) SetTokenTTL(d time.Duration) { s.keystone.setTTL(d) }
 // Fault makes the orchestrator misbehave. It panics if f.Path is no regular
 // expression.
 func (s *Sandbox) Fault(f Fault) (remove func()) { return s.faults.add(f) }
-
-// StackStormFault is Fault for the calls the orchestrator makes to StackStorm.
-func (s *Sandbox) StackStormFault(f Fault) (remove func()) { return s.st2Faults.add(f) }
 
 // Requests lists every request the orchestrator has received so far, each as
 // "METHOD /path?query".

@@ -46,11 +46,12 @@ func (s *Sandbox) build(ctx context.Context) error {
 		return fmt.Errorf("auth is %q: it must be noauth or keystone", s.cfg.Auth)
 	}
 	s.hotpot, s.gelato = newHotpot(check), newGelato(check)
+	s.hotpot.now, s.gelato.now = s.clock.now, s.clock.now
 	if err := s.listenBehind(); err != nil {
 		return err
 	}
 
-	s.faults, s.st2Faults = &faults{done: s.done}, &faults{done: s.done}
+	s.faults = &faults{done: s.done}
 	s.races = newRaces(s.cfg, s.done)
 	packs := make([]fs.FS, len(s.cfg.Packs))
 	for i, dir := range s.cfg.Packs {
@@ -65,9 +66,7 @@ func (s *Sandbox) build(ctx context.Context) error {
 	}
 	s.stackstorm = st2
 	s.orchestrator = &orchestrator{
-		st2: &st2Client{
-			transport: faultyTransport{s.st2Faults, s.stackstorm}, ctx: ctx, pause: s.races.roundTrip,
-		},
+		st2:   &st2Client{transport: s.stackstorm, ctx: ctx, pause: s.races.roundTrip},
 		store: newStore(s.clock.now, s.cfg.Seed), races: s.races,
 		hotpot: s.cfg.hotpot, gelato: s.cfg.gelato, log: s.log,
 	}
@@ -110,10 +109,10 @@ func (s *Sandbox) listenBehind() error {
 		return err
 	}
 	s.urls.Hotpot, s.urls.Gelato = hotpot.url(), gelato.url()
-	if s.cfg.hotpot == (address{}) {
+	if s.cfg.hotpot == (hostPort{}) {
 		s.cfg.hotpot = hotpot
 	}
-	if s.cfg.gelato == (address{}) {
+	if s.cfg.gelato == (hostPort{}) {
 		s.cfg.gelato = gelato
 	}
 	return nil
@@ -141,10 +140,10 @@ func (s *Sandbox) listenInFront() error {
 }
 
 // listen serves on loopback until Close.
-func (s *Sandbox) listen(port int, h http.Handler) (address, error) {
+func (s *Sandbox) listen(port int, h http.Handler) (hostPort, error) {
 	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
-		return address{}, fmt.Errorf("listening: %w", err)
+		return hostPort{}, fmt.Errorf("listening: %w", err)
 	}
 	server := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute}
 	s.servers = append(s.servers, server)
@@ -154,10 +153,10 @@ func (s *Sandbox) listen(port int, h http.Handler) (address, error) {
 		}
 	})
 	at := listener.Addr().(*net.TCPAddr)
-	return address{at.IP.String(), strconv.Itoa(at.Port)}, nil
+	return hostPort{at.IP.String(), strconv.Itoa(at.Port)}, nil
 }
 
-func (a address) url() string { return "http://" + net.JoinHostPort(a.host, a.port) }
+func (a hostPort) url() string { return "http://" + net.JoinHostPort(a.host, a.port) }
 
 // recorded notes every request when it comes in and logs it when it is done,
 // also one that was cut off.
@@ -197,10 +196,10 @@ func (w *notedWriter) Write(b []byte) (int, error) {
 
 // inProcess reaches servers by the addresses the workflows are given, without a
 // socket.
-type inProcess map[address]http.Handler
+type inProcess map[hostPort]http.Handler
 
 func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
-	h, ok := p[address{r.URL.Hostname(), r.URL.Port()}]
+	h, ok := p[hostPort{r.URL.Hostname(), r.URL.Port()}]
 	if !ok {
 		return nil, fmt.Errorf("dial tcp %s: %w", r.URL.Host, syscall.ECONNREFUSED)
 	}
