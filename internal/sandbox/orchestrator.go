@@ -37,6 +37,7 @@ type view func(*orchestrator, *call) (answer, error)
 type call struct {
 	*http.Request
 	tenant, id string
+	raw        []byte // the body, once json has read it
 }
 
 // answer is a status with a value to send as JSON.
@@ -178,11 +179,11 @@ func (c *call) json() (any, error) {
 	if kind != "application/json" && (!strings.HasPrefix(kind, "application/") || !strings.HasSuffix(kind, "+json")) {
 		return nil, errBadRequest
 	}
-	raw, err := io.ReadAll(c.Body)
-	if err != nil {
+	var err error
+	if c.raw, err = io.ReadAll(c.Body); err != nil {
 		return nil, errBadRequest
 	}
-	v, err := decodeJSON(raw)
+	v, err := decodeJSON(c.raw)
 	if err != nil {
 		return nil, errBadRequest
 	}

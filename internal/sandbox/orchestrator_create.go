@@ -29,9 +29,16 @@ func (o *orchestrator) createInstance(c *call) (answer, error) {
 	if refusal != "" {
 		return answer{http.StatusBadRequest, refusal}, nil
 	}
-	parameters := content["parameters"].(record)
-	parameters["tenant_id"] = c.tenant
-	parameters["auth_token"] = token
+	parameters, err := c.parameters()
+	if err != nil {
+		return answer{}, err
+	}
+	if o.address(content["action"], &parameters) != nil {
+		return answer{http.StatusBadRequest, actionMissing}, nil
+	}
+	parameters.set("tenant_id", c.tenant)
+	parameters.set("auth_token", token)
+	content["parameters"] = parameters
 
 	code, body, err := o.st2.execute(content)
 	if err != nil {
@@ -57,8 +64,38 @@ type order struct {
 	description, user *any // nil = was not in the request
 }
 
-// takeOrder takes the orchestrator's own keys out of the body and puts the
-// address of the service behind in; the rest goes to StackStorm as it is.
+// parameters are those of the body in their order: StackStorm names them in it
+// when it complains.
+func (c *call) parameters() (orderedParams, error) {
+	var body map[string]json.RawMessage
+	if err := json.Unmarshal(c.raw, &body); err != nil {
+		return orderedParams{}, err
+	}
+	return decodeParams(body["parameters"])
+}
+
+// MarshalJSON writes the parameters as an object, in their order.
+func (p orderedParams) MarshalJSON() ([]byte, error) {
+	text := []byte("{")
+	for i, name := range p.names {
+		key, err := json.Marshal(name)
+		if err != nil {
+			return nil, err
+		}
+		value, err := json.Marshal(p.values[name])
+		if err != nil {
+			return nil, err
+		}
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = append(append(append(text, key...), ':'), value...)
+	}
+	return append(text, '}'), nil
+}
+
+// takeOrder takes the orchestrator's own keys out of the body; the rest goes to
+// StackStorm as it is.
 func (o *orchestrator) takeOrder(content record) (ord order, refusal string) {
 	ord.service = content["service_id"]
 	delete(content, "service_id")
@@ -76,13 +113,16 @@ func (o *orchestrator) takeOrder(content record) (ord order, refusal string) {
 	ord.user = take(content, "user_id")
 
 	action, ok := content["action"]
-	parameters, isObject := content["parameters"].(record)
-	if !ok || action == "" || !isObject || o.address(action, parameters) != nil {
-		// One text for all of it, a race included (contract quirk 22).
-		return ord, "required input action is missing"
+	_, isObject := content["parameters"].(record)
+	if !ok || action == "" || !isObject {
+		return ord, actionMissing
 	}
 	return ord, ""
 }
+
+// actionMissing is the one text for a missing or empty action, for parameters
+// that are no object, and for a race (contract quirk 22).
+const actionMissing = "required input action is missing"
 
 func take(content record, key string) *any {
 	v, ok := content[key]
@@ -95,7 +135,7 @@ func take(content record, key string) *any {
 
 // address sets hotpot's for its one workflow and gelato's for everything else
 // (contract quirk 19), reading the configuration file for each value.
-func (o *orchestrator) address(action any, parameters record) error {
+func (o *orchestrator) address(action any, parameters *orderedParams) error {
 	to := o.gelato
 	if action == "opensds.provision-volume" {
 		to = o.hotpot
@@ -103,11 +143,11 @@ func (o *orchestrator) address(action any, parameters record) error {
 	if err := o.races.readConfig(); err != nil {
 		return err
 	}
-	parameters["ip_addr"] = to.host
+	parameters.set("ip_addr", to.host)
 	if err := o.races.readConfig(); err != nil {
 		return err
 	}
-	parameters["port"] = to.port
+	parameters.set("port", to.port)
 	return nil
 }
 
