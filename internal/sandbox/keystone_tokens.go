@@ -3,11 +3,14 @@ package sandbox
 import (
 	"maps"
 	"net/http"
+	"slices"
 	"time"
 )
 
 // valid finds a token that may be used. Keystone tells a text that it cannot
-// read from a token that it no longer takes, and not why it does not.
+// read from a token that it no longer takes, and not why it does not. The one
+// token that comes with an error is sound but for its credential, which is gone:
+// even as the caller's that is a 404 and no 401.
 func (k *keystoneServer) valid(text string) (*keystoneToken, error) {
 	token, ok := k.tokens[text]
 	switch {
@@ -17,6 +20,8 @@ func (k *keystoneServer) valid(text string) (*keystoneToken, error) {
 		return nil, keystoneMissing("Could not recognize Fernet token")
 	case token.revoked || !k.now().Before(token.expires):
 		return nil, keystoneMissing("Failed to validate token")
+	case token.credential != nil && !slices.Contains(k.credentials, token.credential):
+		return token, keystoneMissing("Could not find Application Credential: %s.", token.credential.id)
 	}
 	return token, nil
 }

@@ -75,7 +75,10 @@ func runnerParameters(runner string) packParameters {
 			{"content_version", of("string", nil)},
 			{"env", of("object", nil)},
 			{"timeout", of("integer", json.Number("600"))},
-			{"log_level", of("string", "DEBUG")},
+			{"log_level", map[string]any{
+				"type": "string", "default": "DEBUG",
+				"enum": []any{"AUDIT", "CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG"},
+			}},
 		}
 	}
 	return nil
