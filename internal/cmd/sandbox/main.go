@@ -1,0 +1,168 @@
+// Command sandbox runs a stand-in for SODA orchestration and everything behind
+// it, in memory and on loopback, to try the provider against.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "sandbox:", err)
+		os.Exit(1)
+	}
+}
+
+// run starts a sandbox, tells how to use it and stops it when ctx ends.
+func run(ctx context.Context, args []string, stdout io.Writer) error {
+	opts, err := parse(args, stdout)
+	if errors.Is(err, flag.ErrHelp) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	s, err := sandbox.Start(opts.Config)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+
+	introduce(stdout, s, opts.Config)
+	if opts.readyFile != "" {
+		if err := writeReadyFile(opts.readyFile, s.URLs()); err != nil {
+			return err
+		}
+	}
+	<-ctx.Done()
+	fmt.Fprintln(stdout, "\nStopped; nothing of it remains.")
+	return s.Close()
+}
+
+type options struct {
+	sandbox.Config
+	readyFile string
+}
+
+const usage = `Runs SODA orchestration in memory: orchestrator, StackStorm, Keystone, hotpot and
+gelato, on loopback, as recorded from the real service with all its faults.
+
+  sandbox [flags]
+
+Examples:
+
+  sandbox                                   # prints a provider block to paste
+  sandbox --task-time 30s                   # slower workflows
+  sandbox --auth keystone                   # with logins and tokens that are checked
+  sandbox --pack ./mypack                   # also the workflows of mypack/actions/*.yaml
+  sandbox --races --latency 5ms             # overlapping requests mix their answers
+  sandbox --ready-file urls.json --quiet    # for scripts: wait for the file
+
+Flags:
+`
+
+func parse(args []string, stdout io.Writer) (options, error) {
+	var o options
+	var quiet bool
+	f := flag.NewFlagSet("sandbox", flag.ContinueOnError)
+	f.SetOutput(stdout)
+	f.Usage = func() {
+		fmt.Fprint(stdout, usage)
+		f.PrintDefaults()
+	}
+	f.IntVar(&o.Port, "port", 0, "the orchestrator's `port`; 0 = any free one")
+	f.DurationVar(&o.TaskTime, "task-time", 2*time.Second, "how long each task of a workflow takes")
+	f.StringVar(&o.Auth, "auth", "noauth", "how hotpot and gelato check tokens: noauth or keystone")
+	f.Func("pack", "folder of a StackStorm pack to load besides the shipped one (repeatable)", func(dir string) error {
+		o.Packs = append(o.Packs, dir)
+		return nil
+	})
+	f.BoolVar(&o.Races, "races", false, "let overlapping requests take each other's values, as in reality")
+	f.Int64Var(&o.Seed, "seed", 0, "for whatever is random; 0 = choose one and print it")
+	f.BoolVar(&o.Bare, "bare", false, "do not register the two shipped services")
+	f.DurationVar(&o.Latency, "latency", 0, "of every call to StackStorm")
+	f.BoolVar(&quiet, "quiet", false, "do not print a line per request")
+	f.StringVar(&o.readyFile, "ready-file", "", "write the URLs to this `file`, as JSON, once everything listens")
+	if err := f.Parse(args); err != nil {
+		return o, err
+	}
+	if f.NArg() > 0 {
+		return o, fmt.Errorf("unexpected argument %q; all settings are flags, see --help", f.Arg(0))
+	}
+	if o.Seed == 0 {
+		o.Seed = rand.Int64()
+	}
+	if !quiet {
+		o.Log = stdout
+	}
+	return o, nil
+}
+
+// writeReadyFile makes the file appear whole: a script may read it at once.
+func writeReadyFile(path string, urls sandbox.URLs) error {
+	text, err := json.MarshalIndent(urls, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(path+".part", append(text, '\n'), 0o644); err != nil {
+		return fmt.Errorf("writing the ready file: %w", err)
+	}
+	return os.Rename(path+".part", path)
+}
+
+func introduce(w io.Writer, s *sandbox.Sandbox, cfg sandbox.Config) {
+	u := s.URLs()
+	fmt.Fprintf(w, `SODA orchestration in memory, seed %d. Stop it with Ctrl-C.
+
+  orchestrator  %s
+  hotpot        %s
+  gelato        %s
+  keystone      %s
+  stackstorm    %s
+  management    %s   (open it: it lists what it can do)
+
+`, cfg.Seed, u.Orchestrator, u.Hotpot, u.Gelato, u.Keystone, u.StackStorm, u.Manage)
+
+	fmt.Fprintf(w, "  tenant   %s\n  user     %s\n  host     %s\n  profile  %s\n  buckets  source-bucket, archive-bucket, destination-bucket\n",
+		sandbox.Tenant, sandbox.User, sandbox.HostID, sandbox.ProfileID)
+	for _, sv := range s.Services() {
+		fmt.Fprintf(w, "  service  %s  %s (%s)\n", sv.ID, sv.Name, strings.Join(sv.Workflows, ", "))
+	}
+	fmt.Fprintf(w, "\nTo use it from Terraform:\n\n%s\n", providerBlock(u, cfg.Auth))
+}
+
+func providerBlock(u sandbox.URLs, auth string) string {
+	if auth != "keystone" {
+		return fmt.Sprintf(`provider "soda" {
+  endpoint      = "%s"
+  tenant_id     = "%s"
+  auth_strategy = "noauth"
+}
+`, u.Orchestrator, sandbox.Tenant)
+	}
+	return fmt.Sprintf(`provider "soda" {
+  endpoint            = "%s"
+  auth_url            = "%s"
+  user_name           = "admin"
+  password            = "%s"
+  project_name        = "admin"
+  user_domain_name    = "Default"
+  project_domain_name = "Default"
+}
+`, u.Orchestrator, u.Keystone, sandbox.Password)
+}

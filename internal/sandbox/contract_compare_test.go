@@ -1,0 +1,134 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// sameness compares values, with ids and dates equal when each recorded one
+// always comes back as one and the same of ours.
+type sameness struct {
+	ours     map[string]string // by recorded
+	recorded map[string]string // by ours
+}
+
+func newSameness() *sameness {
+	return &sameness{ours: map[string]string{}, recorded: map[string]string{}}
+}
+
+func (s *sameness) learn(recorded, ours string) {
+	s.ours[recorded], s.recorded[ours] = ours, recorded
+}
+
+// passing are the forms of values that differ from run to run.
+var passing = []*regexp.Regexp{
+	regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`),
+	regexp.MustCompile(`^[0-9a-f]{24}$`),
+	regexp.MustCompile(`^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z][a-z] \d{4} \d\d:\d\d:\d\d GMT$`),
+	regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$`),
+}
+
+func (s *sameness) compare(path string, want, got any) []string {
+	switch want := want.(type) {
+	case record:
+		got, ok := got.(record)
+		if !ok {
+			break
+		}
+		return s.compareObjects(path, want, got)
+	case []any:
+		got, ok := got.([]any)
+		if !ok {
+			break
+		}
+		if len(got) != len(want) {
+			return []string{fmt.Sprintf("%s: %d elements, recorded %d", path, len(got), len(want))}
+		}
+		var differences []string
+		for i := range want {
+			differences = append(differences, s.compare(fmt.Sprintf("%s[%d]", path, i), want[i], got[i])...)
+		}
+		return differences
+	case string:
+		if got, ok := got.(string); ok && s.texts(want, got) {
+			return nil
+		}
+	default:
+		if got == want {
+			return nil
+		}
+	}
+	return []string{fmt.Sprintf("%s: %s, recorded %s", path, asText(got), asText(want))}
+}
+
+func (s *sameness) compareObjects(path string, want, got record) []string {
+	var differences []string
+	for _, k := range keys(want, got) {
+		w, wanted := want[k]
+		g, given := got[k]
+		switch {
+		case !wanted:
+			differences = append(differences, fmt.Sprintf("%s.%s: not recorded", path, k))
+		case !given:
+			differences = append(differences, fmt.Sprintf("%s.%s: missing", path, k))
+		default:
+			differences = append(differences, s.compare(path+"."+k, w, g)...)
+		}
+	}
+	return differences
+}
+
+func (s *sameness) texts(want, got string) bool {
+	if ours, ok := s.ours[want]; ok {
+		return got == ours
+	}
+	for _, form := range passing {
+		if form.MatchString(want) {
+			if _, taken := s.recorded[got]; taken || !form.MatchString(got) {
+				return false
+			}
+			s.learn(want, got)
+			return true
+		}
+	}
+	return got == s.translate(want)
+}
+
+// translate puts our ids in the place of the recorded ones.
+func (s *sameness) translate(text string) string {
+	for recorded, ours := range s.ours {
+		text = strings.ReplaceAll(text, recorded, ours)
+	}
+	return text
+}
+
+func keys(a, b record) []string {
+	var all []string
+	for k := range a {
+		all = append(all, k)
+	}
+	for k := range b {
+		if _, ok := a[k]; !ok {
+			all = append(all, k)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+func sorted(list string) string {
+	elems := strings.Split(list, ", ")
+	slices.Sort(elems)
+	return strings.Join(elems, ", ")
+}
+
+func asText(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
+}

@@ -1,0 +1,127 @@
+package sandbox
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+)
+
+func manageExecutions(s *Sandbox, _ *http.Request) (any, error) {
+	type shown struct {
+		ID         string         `json:"id"`
+		Action     string         `json:"action"`
+		Status     string         `json:"status"`
+		Parameters map[string]any `json:"parameters"`
+		Started    time.Time      `json:"started"`
+	}
+	list := []shown{}
+	for _, e := range s.Executions() {
+		list = append(list, shown(e))
+	}
+	return list, nil
+}
+
+func manageStatus(s *Sandbox, r *http.Request) (any, error) {
+	var in struct{ Status string }
+	if err := read(r, &in); err != nil {
+		return nil, err
+	}
+	return nil, s.ForceStatus(r.PathValue("id"), in.Status)
+}
+
+func managePurge(s *Sandbox, r *http.Request) (any, error) { return nil, s.Purge(r.PathValue("id")) }
+
+func manageFailTask(s *Sandbox, r *http.Request) (any, error) {
+	var in struct{ Action, Task string }
+	if err := read(r, &in); err != nil {
+		return nil, err
+	}
+	s.FailTask(in.Action, in.Task)
+	return nil, nil
+}
+
+func manageStackStorm(s *Sandbox, r *http.Request) (any, error) {
+	var in struct{ State string }
+	if err := read(r, &in); err != nil {
+		return nil, err
+	}
+	return nil, s.stackstorm.setState(in.State)
+}
+
+func manageStackStormFault(s *Sandbox, r *http.Request) (any, error) {
+	var in struct {
+		Call                    string
+		Times, Status           int
+		Body                    string
+		HTML, Empty, Drop, Hang bool
+	}
+	if err := read(r, &in); err != nil {
+		return nil, err
+	}
+	s.stackstorm.failNext(in.Call, in.Times, stackstormFault{
+		status: in.Status, body: in.Body, html: in.HTML, empty: in.Empty, drop: in.Drop, hang: in.Hang,
+	})
+	return nil, nil
+}
+
+func manageOutput(s *Sandbox, r *http.Request) (any, error) {
+	var in struct{ Text string }
+	if err := read(r, &in); err != nil {
+		return nil, err
+	}
+	return nil, s.stackstorm.setOutput(r.PathValue("id"), in.Text)
+}
+
+func manageResult(s *Sandbox, r *http.Request) (any, error) {
+	var result map[string]any
+	if err := read(r, &result); err != nil {
+		return nil, err
+	}
+	return nil, s.stackstorm.setResult(r.PathValue("id"), result)
+}
+
+func manageBehaviour(s *Sandbox, r *http.Request) (any, error) {
+	var in struct {
+		Action      string
+		FirstStatus string `json:"first_status"`
+	}
+	if err := read(r, &in); err != nil {
+		return nil, err
+	}
+	s.stackstorm.behave(in.Action, behaviour{firstStatus: in.FirstStatus})
+	return nil, nil
+}
+
+func manageActions(s *Sandbox, _ *http.Request) (any, error) { return s.stackstorm.refs(), nil }
+
+func manageAddAction(s *Sandbox, r *http.Request) (any, error) {
+	text, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	action, err := parseAction(text, "default")
+	if err != nil {
+		return nil, err
+	}
+	s.stackstorm.addAction(action)
+	return nil, nil
+}
+
+func manageRemoveAction(s *Sandbox, r *http.Request) (any, error) {
+	if !s.stackstorm.removeAction(r.PathValue("ref")) {
+		return nil, fmt.Errorf("action %s: %w", r.PathValue("ref"), errUnknown)
+	}
+	return nil, nil
+}
+
+// refs lists the actions as StackStorm sorts them.
+func (s *stackstorm) refs() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	refs := make([]string, len(s.actions))
+	for i, a := range s.actions {
+		refs[i] = a.ref()
+	}
+	return refs
+}

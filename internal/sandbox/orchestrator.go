@@ -1,0 +1,256 @@
+package sandbox
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// orchestrator answers as the orchestration service was recorded to. Its
+// errors are that service's uncaught exceptions: each becomes a bare 500 page
+// whose cause only the log tells.
+type orchestrator struct {
+	st2    *st2Client
+	store  *store
+	races  *races
+	hotpot hostPort
+	gelato hostPort
+	log    *log.Logger
+}
+
+// hostPort is what the configuration file says about a service behind; the
+// port is text there, and stays text in the parameters of a workflow.
+type hostPort struct{ host, port string }
+
+// view answers one route. An error is an exception nobody caught.
+type view func(*orchestrator, *call) (answer, error)
+
+// call is one request and what the route's pattern took from its path.
+type call struct {
+	*http.Request
+	tenant, id string
+	raw        []byte // the body, once json has read it
+}
+
+// answer is a status with a value to send as JSON.
+type answer struct {
+	status int
+	body   any
+}
+
+type route struct {
+	pattern string
+	views   map[string]view
+}
+
+var routes = []route{
+	{"/v1beta/{tenant}/orchestration/services", map[string]view{
+		http.MethodGet: (*orchestrator).listServices, http.MethodPost: (*orchestrator).addService,
+	}},
+	{"/v1beta/{tenant}/orchestration/services/{id}", map[string]view{
+		http.MethodGet: (*orchestrator).getService,
+	}},
+	{"/v1beta/{tenant}/orchestration/instances", map[string]view{
+		http.MethodGet: (*orchestrator).listInstances, http.MethodHead: noAnswer,
+		http.MethodPost: (*orchestrator).createInstance,
+	}},
+	{"/v1beta/{tenant}/orchestration/instances/{id}", map[string]view{
+		http.MethodGet: (*orchestrator).getInstance, http.MethodHead: noAnswer,
+		http.MethodPut: (*orchestrator).putInstance, http.MethodDelete: (*orchestrator).deleteInstance,
+	}},
+	{"/v1beta/orchestration/instances/service/{id}", map[string]view{
+		http.MethodGet: (*orchestrator).listInstancesOfService,
+	}},
+	{"/v1beta/{tenant}/orchestration/tasks/{id}", map[string]view{
+		http.MethodGet: (*orchestrator).getTasks,
+	}},
+	{"/v1beta/orchestration/workflows", map[string]view{
+		http.MethodGet: (*orchestrator).listWorkflows,
+	}},
+}
+
+// noAnswer is what HEAD meets on instances: the view knows GET, PUT and DELETE
+// and returns nothing for the rest (contract quirk 41).
+func noAnswer(*orchestrator, *call) (answer, error) {
+	return answer{}, errors.New("TypeError: the view function did not return a valid response")
+}
+
+// errBadRequest is the page for a body that is not JSON (contract quirk 40).
+var errBadRequest = errors.New("400 Bad Request")
+
+func (o *orchestrator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	rt, tenant, id, ok := match(r.URL.Path)
+	if !ok {
+		sendPage(w, http.StatusNotFound)
+		return
+	}
+	v, ok := rt.views[r.Method]
+	if !ok && r.Method == http.MethodHead {
+		v, ok = rt.views[http.MethodGet], true
+	}
+	switch {
+	case r.Method == http.MethodOptions:
+		w.Header().Set("Allow", rt.allowed())
+		w.Header().Set("Content-Type", htmlType)
+		return
+	case !ok:
+		w.Header().Set("Allow", rt.allowed())
+		sendPage(w, http.StatusMethodNotAllowed)
+		return
+	}
+
+	a, err := v(o, &call{Request: r, tenant: tenant, id: id})
+	switch {
+	case errors.Is(err, errBadRequest):
+		sendPage(w, http.StatusBadRequest)
+	case err != nil:
+		o.crash(w, r, err)
+	default:
+		text, err := encodeJSON(a.body)
+		if err != nil {
+			o.crash(w, r, err)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(a.status)
+		w.Write(text)
+	}
+}
+
+// crash is an exception's page; its cause is told in the log only.
+func (o *orchestrator) crash(w http.ResponseWriter, r *http.Request, err error) {
+	o.log.Printf("  %s %s: %v", r.Method, r.URL.Path, err)
+	sendPage(w, http.StatusInternalServerError)
+}
+
+// match finds the route of a path. One final slash is accepted everywhere; an
+// empty element is not, so that an empty tenant is a 404.
+func match(path string) (rt route, tenant, id string, ok bool) {
+	elems := strings.Split(strings.TrimSuffix(path, "/"), "/")
+	for _, rt := range routes {
+		if tenant, id, ok := rt.match(elems); ok {
+			return rt, tenant, id, true
+		}
+	}
+	return route{}, "", "", false
+}
+
+func (rt route) match(elems []string) (tenant, id string, ok bool) {
+	want := strings.Split(rt.pattern, "/")
+	if len(want) != len(elems) {
+		return "", "", false
+	}
+	for i, w := range want {
+		switch {
+		case w == "{tenant}" && elems[i] != "":
+			tenant = elems[i]
+		case w == "{id}" && elems[i] != "":
+			id = elems[i]
+		case w != elems[i]:
+			return "", "", false
+		}
+	}
+	return tenant, id, true
+}
+
+func (rt route) allowed() string {
+	methods := []string{http.MethodHead, http.MethodOptions}
+	for m := range rt.views {
+		if m != http.MethodHead {
+			methods = append(methods, m)
+		}
+	}
+	slices.Sort(methods)
+	return strings.Join(methods, ", ")
+}
+
+// json reads the body as Flask 2.2 does: any other content type than JSON is
+// the same 400 as text that does not parse (contract quirk 40).
+func (c *call) json() (any, error) {
+	kind, _, _ := mime.ParseMediaType(c.Header.Get("Content-Type"))
+	if kind != "application/json" && (!strings.HasPrefix(kind, "application/") || !strings.HasSuffix(kind, "+json")) {
+		return nil, errBadRequest
+	}
+	var err error
+	if c.raw, err = io.ReadAll(c.Body); err != nil {
+		return nil, errBadRequest
+	}
+	v, err := decodeJSON(c.raw)
+	if err != nil {
+		return nil, errBadRequest
+	}
+	return v, nil
+}
+
+// decodeJSON keeps numbers as they are written: what StackStorm echoes as 2.0
+// is passed on as 2.0.
+func decodeJSON(raw []byte) (any, error) {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	var v any
+	if err := d.Decode(&v); err != nil {
+		return nil, fmt.Errorf("JSONDecodeError: %w", err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("JSONDecodeError: extra data")
+	}
+	return v, nil
+}
+
+// encodeJSON writes JSON as Flask's jsonify does: sorted keys, one line, a
+// final newline, and nothing outside ASCII.
+func encodeJSON(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, err
+	}
+	text := b.Bytes()
+	if !slices.ContainsFunc(text, func(c byte) bool { return c >= utf8.RuneSelf }) {
+		return text, nil
+	}
+	var ascii []byte
+	for _, r := range string(text) {
+		ascii = appendASCII(ascii, r)
+	}
+	return ascii, nil
+}
+
+func appendASCII(b []byte, r rune) []byte {
+	switch {
+	case r < utf8.RuneSelf:
+		return append(b, byte(r))
+	case r > 0xffff:
+		r -= 0x10000
+		return fmt.Appendf(b, `\u%04x\u%04x`, 0xd800+r>>10, 0xdc00+r&0x3ff)
+	default:
+		return fmt.Appendf(b, `\u%04x`, r)
+	}
+}
+
+const htmlType = "text/html; charset=utf-8"
+
+var explanations = map[int]string{
+	http.StatusBadRequest:       "The browser (or proxy) sent a request that this server could not understand.",
+	http.StatusNotFound:         "The requested URL was not found on the server. If you entered the URL manually please check your spelling and try again.",
+	http.StatusMethodNotAllowed: "The method is not allowed for the requested URL.",
+	http.StatusInternalServerError: "The server encountered an internal error and was unable to complete your request. " +
+		"Either the server is overloaded or there is an error in the application.",
+}
+
+// sendPage sends Flask's page for a status (contract quirk 41).
+func sendPage(w http.ResponseWriter, status int) {
+	w.Header().Set("Content-Type", htmlType)
+	w.WriteHeader(status)
+	fmt.Fprintf(w, "<!doctype html>\n<html lang=en>\n<title>%d %[2]s</title>\n<h1>%[2]s</h1>\n<p>%[3]s</p>\n",
+		status, http.StatusText(status), explanations[status])
+}

@@ -1,0 +1,204 @@
+package sandbox
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"log"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Config says how the sandbox behaves. Its zero value is a well-behaved one
+// whose workflows end as soon as somebody looks.
+type Config struct {
+	Port     int           // the orchestrator's; 0 = any free one
+	TaskTime time.Duration // how long each task of a workflow takes; 0 = ends as soon as somebody looks
+	Latency  time.Duration // of every call the orchestrator makes to StackStorm
+	Auth     string        // how hotpot and gelato check tokens: "noauth" (default) or "keystone"
+	Packs    []string      // folders of StackStorm packs, with actions/*.yaml, to load besides the shipped one
+	Races    bool          // requests that overlap take each other's values (contract, Races)
+	Seed     int64         // for whatever is random
+	Bare     bool          // without the two services that an installation registers
+	Log      io.Writer     // a line per request; nil = quiet
+
+	// What the orchestrator's configuration file says instead of where the
+	// two really listen.
+	hotpot, gelato hostPort
+}
+
+// Sandbox is a running stand-in for everything around an orchestrator.
+type Sandbox struct {
+	cfg    Config
+	clock  clock
+	done   chan struct{} // closed by Close
+	cancel context.CancelFunc
+	log    *log.Logger
+
+	orchestrator *orchestrator
+	races        *races
+	faults       *faults // of the orchestrator
+	stackstorm   *stackstorm
+	hotpot       *hotpot
+	gelato       *gelato
+	keystone     *keystoneServer
+
+	servers []*http.Server
+	serving sync.WaitGroup
+	closing sync.Once
+	urls    URLs
+
+	mu       sync.Mutex
+	requests []string
+}
+
+// URLs are where the servers of a sandbox listen.
+type URLs struct {
+	Orchestrator string `json:"orchestrator"`
+	Hotpot       string `json:"hotpot"`
+	Gelato       string `json:"gelato"`
+	Keystone     string `json:"keystone"`
+	StackStorm   string `json:"stackstorm"`
+	Manage       string `json:"manage"`
+}
+
+// Start starts a sandbox that listens on 127.0.0.1 and nowhere else. Its state
+// is gone with Close.
+func Start(cfg Config) (*Sandbox, error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &Sandbox{
+		cfg: cfg, done: make(chan struct{}), cancel: cancel,
+		log: log.New(cmp.Or[io.Writer](cfg.Log, io.Discard), "", 0),
+	}
+	if err := s.build(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	s.log.Printf("sandbox: seed %d", cfg.Seed)
+	return s, nil
+}
+
+// Close stops the servers and lets go of every request that waits.
+func (s *Sandbox) Close() error {
+	s.closing.Do(func() {
+		close(s.done)
+		s.cancel()
+		if s.stackstorm != nil {
+			s.stackstorm.close()
+		}
+		for _, server := range s.servers {
+			server.Close()
+		}
+		s.serving.Wait()
+	})
+	return nil
+}
+
+// URLs returns the addresses of all servers.
+func (s *Sandbox) URLs() URLs { return s.urls }
+
+// OrchestratorURL is without a path; the API is below /v1beta.
+func (s *Sandbox) OrchestratorURL() string { return s.urls.Orchestrator }
+
+// HotpotURL is without a path; the API is below /v1beta.
+func (s *Sandbox) HotpotURL() string { return s.urls.Hotpot }
+
+// GelatoURL is without a path; the API is below /v1.
+func (s *Sandbox) GelatoURL() string { return s.urls.Gelato }
+
+// KeystoneURL ends in /identity; the API is below /identity/v3.
+func (s *Sandbox) KeystoneURL() string { return s.urls.Keystone }
+
+// StackStormURL is without a path; the API is below /api/v1 and /auth/v1.
+func (s *Sandbox) StackStormURL() string { return s.urls.StackStorm }
+
+// ManageURL is where a GET lists what the management port can do.
+func (s *Sandbox) ManageURL() string { return s.urls.Manage }
+
+// Executions lists every execution ever started and not purged, oldest first,
+// without those of a workflow's tasks.
+func (s *Sandbox) Executions() []Execution { return s.stackstorm.executions() }
+
+// Hold keeps executions from going on, until Release.
+func (s *Sandbox) Hold() { s.stackstorm.hold() }
+
+// Release ends Hold.
+func (s *Sandbox) Release() { s.stackstorm.release() }
+
+// ForceStatus sets an execution's status, one of StackStorm's fourteen, as an
+// operator might. It stays until it is set again.
+func (s *Sandbox) ForceStatus(executionID, st2Status string) error {
+	return s.stackstorm.forceStatus(executionID, st2Status)
+}
+
+// Purge removes an execution from StackStorm's history.
+func (s *Sandbox) Purge(executionID string) error { return s.stackstorm.purge(executionID) }
+
+// FailTask makes the next executions of an action fail at a task, "" being the
+// first one.
+func (s *Sandbox) FailTask(action, task string) { s.stackstorm.failTask(action, task) }
+
+// ClearFailures ends FailTask.
+func (s *Sandbox) ClearFailures() { s.stackstorm.clearFailures() }
+
+// SetStackStorm makes StackStorm "up", "down" (connection refused),
+// "refuse-login", "html-errors" or "hang". It panics at any other state.
+func (s *Sandbox) SetStackStorm(state string) {
+	if err := s.stackstorm.setState(state); err != nil {
+		panic(err)
+	}
+}
+
+// Row is an instance as the orchestrator's database holds it: with the status
+// of the last read, and with the id of the execution that no answer tells.
+type Row struct {
+	ID          string         `json:"id"`
+	Name        string         `json:"name"`
+	ServiceID   string         `json:"service_id"`
+	TenantID    string         `json:"tenant_id"`
+	ExecutionID string         `json:"execution_id"`
+	Status      string         `json:"status"`
+	Input       map[string]any `json:"input"`
+}
+
+// Service is a registered service, as far as it can be found.
+type Service struct {
+	ID, Name, Group string
+	Workflows       []string // references
+}
+
+// Services lists the registered services, oldest first, without a request.
+func (s *Sandbox) Services() []Service { return s.orchestrator.store.registered() }
+
+// Instances lists the stored instances, oldest first, without a request.
+func (s *Sandbox) Instances() []Row { return s.orchestrator.store.rows() }
+
+// Forget deletes an instance's record as somebody else would. It reports
+// whether there was one.
+func (s *Sandbox) Forget(instanceID string) bool { return s.orchestrator.store.remove(instanceID) }
+
+// Restart is a new process of the orchestrator on the old database.
+func (s *Sandbox) Restart() { s.orchestrator.store.restart() }
+
+// SetRaces switches Config.Races.
+func (s *Sandbox) SetRaces(on bool) { s.races.set(on) }
+
+// Advance moves the clock of the whole sandbox forward.
+func (s *Sandbox) Advance(d time.Duration) { s.clock.advance(d) }
+
+// SetTokenTTL sets how long tokens live that Keystone issues from now on.
+func (s *Sandbox) SetTokenTTL(d time.Duration) { s.keystone.setTTL(d) }
+
+// Fault makes the orchestrator misbehave. It panics if f.Path is no regular
+// expression.
+func (s *Sandbox) Fault(f Fault) (remove func()) { return s.faults.add(f) }
+
+// Requests lists every request the orchestrator has received so far, each as
+// "METHOD /path?query".
+func (s *Sandbox) Requests() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.requests)
+}

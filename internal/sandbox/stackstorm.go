@@ -1,0 +1,189 @@
+package sandbox
+
+import (
+	"cmp"
+	"context"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+)
+
+// The account that the orchestrator is configured with.
+const (
+	stackstormUser     = "st2admin"
+	stackstormPassword = "Ch@ngeMe"
+)
+
+// stackstormConfig says how StackStorm behaves. The zero value works, except
+// that its workflows have nobody to talk to.
+type stackstormConfig struct {
+	taskTime time.Duration    // how long each task takes; 0: see (*stackstorm).look
+	latency  time.Duration    // of every call
+	now      func() time.Time // nil: time.Now
+	random   *rand.Rand       // nil: seeded with 0
+	client   http.RoundTripper
+	packs    []fs.FS // besides the shipped one; each holds actions/*.yaml
+}
+
+// stackstorm is StackStorm 3.2.0 with Mistral, as far as an orchestrator and
+// its workflows see it. It is an http.Handler for people and an
+// http.RoundTripper for the orchestrator; only the latter can be "down".
+//
+// One lock guards everything and is held while tasks talk to hotpot and
+// gelato: those never call back.
+type stackstorm struct {
+	cfg     stackstormConfig
+	handler http.Handler
+	ctx     context.Context // of the tasks: they outlive whoever looks
+	stop    context.CancelFunc
+
+	mu         sync.Mutex
+	actions    []*packAction // by pack and name, as its database sorts them
+	runs       []*execution  // top level and oldest first
+	byID       map[string]*execution
+	tokens     map[string]time.Time // until when
+	held       bool
+	failures   map[string]string // action to task, "" for the first one
+	behaviours map[string]behaviour
+	state      string
+	changed    chan struct{} // closed when the state changes
+	faults     []*stackstormFault
+}
+
+// newStackStorm loads the shipped pack and those of the configuration.
+func newStackStorm(cfg stackstormConfig) (*stackstorm, error) {
+	if cfg.now == nil {
+		cfg.now = time.Now
+	}
+	if cfg.random == nil {
+		cfg.random = rand.New(rand.NewPCG(0, 0))
+	}
+	if cfg.client == nil {
+		cfg.client = http.DefaultTransport
+	}
+	s := &stackstorm{
+		cfg:        cfg,
+		byID:       map[string]*execution{},
+		tokens:     map[string]time.Time{},
+		failures:   map[string]string{},
+		behaviours: map[string]behaviour{},
+		state:      stateUp,
+		changed:    make(chan struct{}),
+	}
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.handler = s.routes()
+
+	shipped, err := fs.Sub(shippedPacks, "packs/opensds")
+	if err != nil {
+		return nil, err
+	}
+	for i, dir := range append([]fs.FS{shipped}, cfg.packs...) {
+		name := "opensds"
+		if i > 0 {
+			name = fmt.Sprintf("pack%d", i)
+		}
+		if err := s.load(dir, name); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// close ends calls that hang and tasks that wait.
+func (s *stackstorm) close() { s.stop() }
+
+// load adds the actions of a pack, replacing those of the same reference.
+func (s *stackstorm) load(dir fs.FS, name string) error {
+	actions, err := loadPack(dir, name)
+	if err != nil {
+		return err
+	}
+	for _, a := range actions {
+		s.addAction(a)
+	}
+	return nil
+}
+
+// addAction registers an action, or replaces the one of its reference, which
+// keeps its id.
+func (s *stackstorm) addAction(a *packAction) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a.ID = s.newID()
+	i, found := slices.BinarySearchFunc(s.actions, a, func(x, y *packAction) int {
+		return cmp.Or(cmp.Compare(x.Pack, y.Pack), cmp.Compare(x.Name, y.Name))
+	})
+	if found {
+		a.ID = s.actions[i].ID
+		s.actions[i] = a
+		return
+	}
+	s.actions = slices.Insert(s.actions, i, a)
+}
+
+// removeAction forgets an action and reports whether it was there.
+func (s *stackstorm) removeAction(ref string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := len(s.actions)
+	s.actions = slices.DeleteFunc(s.actions, func(a *packAction) bool { return a.ref() == ref })
+	return len(s.actions) < n
+}
+
+// action finds by reference or id.
+func (s *stackstorm) action(name string) *packAction {
+	i := slices.IndexFunc(s.actions, func(a *packAction) bool { return a.ref() == name || a.ID == name })
+	if i < 0 {
+		return nil
+	}
+	return s.actions[i]
+}
+
+// newID makes an id as MongoDB does: the time, then something unique.
+func (s *stackstorm) newID() string {
+	tail := make([]byte, 8)
+	for i := range tail {
+		tail[i] = byte(s.cfg.random.UintN(256))
+	}
+	return fmt.Sprintf("%08x", uint32(s.cfg.now().Unix())) + hex.EncodeToString(tail)
+}
+
+// newUUID is what Mistral calls its tasks and workflows by.
+func (s *stackstorm) newUUID() string {
+	a, b := s.cfg.random.Uint64(), s.cfg.random.Uint64()
+	return fmt.Sprintf("%08x-%04x-4%03x-a%03x-%012x", a>>32, a>>16&0xffff, a&0xfff, b>>52, b&0xffffffffffff)
+}
+
+// Execution is one execution of an action, as StackStorm holds it.
+type Execution struct {
+	ID         string
+	Action     string // reference, e.g. opensds.provision-volume
+	Status     string // StackStorm's word, e.g. "succeeded"
+	Parameters map[string]any
+	Started    time.Time
+}
+
+// executions lists what was ever started and not purged, oldest first. Taking
+// the list moves nothing but what is due by the clock.
+func (s *stackstorm) executions() []Execution {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]Execution, len(s.runs))
+	for i, e := range s.runs {
+		s.advance(e)
+		list[i] = Execution{
+			ID: e.id, Action: e.action.ref(), Status: e.status,
+			Parameters: e.params.values, Started: e.started,
+		}
+	}
+	return list
+}
+
+// settle does what is due by now. Whoever watches hotpot or gelato, and not an
+// execution, sees nothing happen without it.
+func (s *stackstorm) settle() { s.executions() }

@@ -1,0 +1,253 @@
+package sandbox
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// The states of the server as a whole.
+const (
+	stateUp          = "up"
+	stateDown        = "down"         // connection refused
+	stateRefuseLogin = "refuse-login" // somebody changed the password
+	stateHTMLErrors  = "html-errors"  // a proxy answers 502
+	stateHang        = "hang"         // never answers
+)
+
+// The kinds of calls that failNext tells apart.
+const (
+	callLogin     = "login"
+	callActions   = "actions" // the list
+	callAction    = "action"
+	callExecute   = "execute"
+	callExecution = "execution"
+	callOutput    = "output"
+)
+
+const badGateway = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+
+// stackstormFault is an answer in place of the real one. The work is not done.
+type stackstormFault struct {
+	status int    // with a body of its own kind: {"faultstring": ...}
+	body   string // instead of that
+	html   bool   // a proxy's page instead of that
+	empty  bool   // no body at all
+	drop   bool   // no answer: the connection breaks
+	hang   bool   // no answer, and it does not break either
+
+	kind string
+	left int // how many more times; negative: until recovered
+}
+
+// setState changes what every call meets. Calls that hang are cut off.
+func (s *stackstorm) setState(state string) error {
+	known := []string{stateUp, stateDown, stateRefuseLogin, stateHTMLErrors, stateHang}
+	if !slices.Contains(known, state) {
+		return fmt.Errorf("%q is no state of StackStorm: %s", state, strings.Join(known, ", "))
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state = state
+	close(s.changed)
+	s.changed = make(chan struct{})
+	return nil
+}
+
+// failNext makes the next n calls of a kind meet f; with n = 0 all of them,
+// until recovered.
+func (s *stackstorm) failNext(kind string, n int, f stackstormFault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f.kind, f.left = kind, n
+	if n == 0 {
+		f.left = -1
+	}
+	s.faults = append(s.faults, &f)
+}
+
+// recovered ends every fault and every state but up.
+func (s *stackstorm) recovered() {
+	s.mu.Lock()
+	s.faults = nil
+	s.mu.Unlock()
+	if err := s.setState(stateUp); err != nil {
+		panic(err) // "up" is a state
+	}
+}
+
+// RoundTrip answers in process what a client of StackStorm asks.
+func (s *stackstorm) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.Body != nil {
+		defer req.Body.Close()
+	}
+	w, err := s.answer(req)
+	if err != nil {
+		return nil, err
+	}
+	return &http.Response{
+		Status:     fmt.Sprintf("%d %s", w.status, http.StatusText(w.status)),
+		StatusCode: w.status, Header: w.header, Request: req,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		ContentLength: int64(w.body.Len()), Body: io.NopCloser(&w.body),
+	}, nil
+}
+
+// ServeHTTP is the same for people; what breaks there breaks the connection.
+func (s *stackstorm) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a, err := s.answer(r)
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	for k, v := range a.header {
+		w.Header()[k] = v
+	}
+	w.WriteHeader(a.status)
+	if _, err := w.Write(a.body.Bytes()); err != nil {
+		return // the reader is gone
+	}
+}
+
+// answer is the whole of a call, with what is wrong with the server.
+func (s *stackstorm) answer(r *http.Request) (*stackstormAnswer, error) {
+	if err := s.delay(r); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	state, changed, kind := s.state, s.changed, callKind(r)
+	var fault *stackstormFault
+	if state == stateUp {
+		fault = s.takeFault(kind)
+	}
+	s.mu.Unlock()
+
+	w := &stackstormAnswer{header: http.Header{}, status: http.StatusOK}
+	switch {
+	case state == stateDown:
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+	case state == stateHang:
+		return nil, s.hang(r, changed)
+	case state == stateHTMLErrors:
+		w.html(http.StatusBadGateway, badGateway)
+	case state == stateRefuseLogin && kind == callLogin:
+		w.fault(http.StatusUnauthorized, "Invalid or missing credentials")
+	case fault != nil && fault.hang:
+		return nil, s.hang(r, changed)
+	case fault != nil && fault.drop:
+		return nil, io.EOF
+	case fault != nil:
+		fault.write(w)
+	default:
+		s.handler.ServeHTTP(w, r)
+	}
+	return w, nil
+}
+
+func (s *stackstorm) delay(r *http.Request) error {
+	if s.cfg.latency <= 0 {
+		return r.Context().Err()
+	}
+	timer := time.NewTimer(s.cfg.latency)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-r.Context().Done():
+		return r.Context().Err()
+	case <-s.ctx.Done():
+		return io.EOF
+	}
+}
+
+// hang waits for the caller to go away, the state to change or the sandbox to
+// end.
+func (s *stackstorm) hang(r *http.Request, changed <-chan struct{}) error {
+	select {
+	case <-r.Context().Done():
+		return r.Context().Err()
+	case <-changed:
+	case <-s.ctx.Done():
+	}
+	return io.EOF
+}
+
+func (s *stackstorm) takeFault(kind string) *stackstormFault {
+	for i, f := range s.faults {
+		if f.kind != kind {
+			continue
+		}
+		if f.left > 0 {
+			f.left--
+		}
+		if f.left == 0 {
+			s.faults = slices.Delete(s.faults, i, i+1)
+		}
+		return f
+	}
+	return nil
+}
+
+func (f *stackstormFault) write(w *stackstormAnswer) {
+	status := f.status
+	switch {
+	case f.html && status == 0:
+		w.html(http.StatusBadGateway, badGateway)
+	case f.html:
+		w.html(status, badGateway)
+	case f.empty:
+		w.WriteHeader(max(status, http.StatusOK))
+	case f.body != "":
+		w.header.Set("Content-Type", "application/json")
+		w.WriteHeader(max(status, http.StatusOK))
+		w.body.WriteString(f.body)
+	default:
+		w.fault(status, http.StatusText(status))
+	}
+}
+
+func callKind(r *http.Request) string {
+	path := strings.Trim(r.URL.Path, "/")
+	switch {
+	case path == "auth/v1/tokens":
+		return callLogin
+	case path == "api/v1/actions":
+		return callActions
+	case strings.HasPrefix(path, "api/v1/actions/"):
+		return callAction
+	case path == "api/v1/executions" && r.Method == http.MethodPost:
+		return callExecute
+	case strings.HasSuffix(path, "/output"):
+		return callOutput
+	case strings.HasPrefix(path, "api/v1/executions/"):
+		return callExecution
+	}
+	return ""
+}
+
+// stackstormAnswer is a response in memory.
+type stackstormAnswer struct {
+	status int
+	header http.Header
+	body   bytes.Buffer
+}
+
+func (a *stackstormAnswer) Header() http.Header         { return a.header }
+func (a *stackstormAnswer) WriteHeader(status int)      { a.status = status }
+func (a *stackstormAnswer) Write(b []byte) (int, error) { return a.body.Write(b) }
+
+func (a *stackstormAnswer) html(status int, page string) {
+	a.header.Set("Content-Type", "text/html")
+	a.status = status
+	a.body.WriteString(page)
+}
+
+// fault is StackStorm's one form of an error.
+func (a *stackstormAnswer) fault(status int, text string) {
+	writeStackStorm(a, status, map[string]string{"faultstring": text})
+}
