@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -83,6 +84,13 @@ func (s *session) api(ctx context.Context) (*orchestration.Client, account, erro
 		Log:            logRequest,
 	})
 	return s.client, s.account, nil
+}
+
+// fresh makes sure that the token lives for as long as a run may, as far as
+// Keystone allows, and returns when it ends; zero where it does not.
+func (s *session) fresh(ctx context.Context, life time.Duration) (time.Time, error) {
+	token, err := s.tokens.Fresh(ctx, life)
+	return token.ExpiresAt, err
 }
 
 // configured is embedded by resources and data sources: it takes the session
