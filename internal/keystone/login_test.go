@@ -104,15 +104,22 @@ func TestApplicationCredentialOfAnotherProject(t *testing.T) {
 
 func TestApplicationCredentialRefused(t *testing.T) {
 	k := newFake(t)
-	k.override = func(*http.Request) *answer { return &k.unknown }
-	o := keystone.Options{AuthURL: admin().AuthURL, ApplicationCredentialID: "ac-1", ApplicationCredentialSecret: "ac-secret"}
-	_, err := k.source(o).Token(t.Context())
-	e := wantError(t, err, keystone.KindCredentials, "application_credential_secret")
-	if e.Variable != "OS_APPLICATION_CREDENTIAL_SECRET" {
-		t.Errorf("variable %q", e.Variable)
-	}
-	if n := k.countLogins(); n != 1 {
-		t.Errorf("%d logins: it has no project to leave out", n)
+	// As a real Keystone 22 answered for an id that is not there.
+	none := answer{Status: http.StatusNotFound, Body: []byte(`{"error":{"code":404,"message":"Could not find Application Credential: none.","title":"Not Found"}}`)}
+	for name, refusal := range map[string]answer{"wrong secret": k.unknown, "no such credential": none} {
+		t.Run(name, func(t *testing.T) {
+			k := newFake(t)
+			k.override = func(*http.Request) *answer { return &refusal }
+			o := keystone.Options{AuthURL: admin().AuthURL, ApplicationCredentialID: "ac-1", ApplicationCredentialSecret: "ac-secret", ProjectID: "p-1"}
+			_, err := k.source(o).Token(t.Context())
+			e := wantError(t, err, keystone.KindCredentials, "application_credential_secret")
+			if e.Variable != "OS_APPLICATION_CREDENTIAL_SECRET" {
+				t.Errorf("variable %q", e.Variable)
+			}
+			if n := k.countLogins(); n != 1 {
+				t.Errorf("%d logins: it has no project to leave out", n)
+			}
+		})
 	}
 }
 

@@ -196,6 +196,9 @@ func TestRealApplicationCredential(t *testing.T) {
 			t.Errorf("got %s", got)
 		}
 	}
+	wrong := byID
+	wrong.ApplicationCredentialSecret = "not the secret"
+	realError(t, wrong, keystone.KindCredentials, "application_credential_secret")
 	byID.ProjectID = "another"
 	realError(t, byID, keystone.KindProject, "project_id")
 }
