@@ -274,7 +274,10 @@ func expect(t *testing.T, p Problem, path, detail string) {
 // inputs are the complete ones with a change.
 func inputs(t testing.TB, action, change string) map[string]any {
 	t.Helper()
-	in := decoded(t, complete[action])
+	in := map[string]any{}
+	for name, v := range decoded(t, complete[action]) {
+		in[name] = v
+	}
 	for name, v := range decoded(t, change) {
 		in[name] = v
 	}
