@@ -22,7 +22,7 @@ func twoTasks(t *testing.T, more string) *packAction {
 }
 
 // tasks is the state of each task of an execution.
-func tasksOf(e map[string]any) (states []string) {
+func taskStates(e map[string]any) (states []string) {
 	result, _ := e["result"].(map[string]any)
 	list, _ := result["tasks"].([]any)
 	for _, t := range list {
@@ -35,7 +35,7 @@ func tasksOf(e map[string]any) (states []string) {
 func (c *st2Caller) wantRun(when, id, status string, tasks ...string) map[string]any {
 	c.t.Helper()
 	e := c.get(id)
-	if got := tasksOf(e); e["status"] != status || !reflect.DeepEqual(got, tasks) {
+	if got := taskStates(e); e["status"] != status || !reflect.DeepEqual(got, tasks) {
 		c.t.Fatalf("%s: %v %v, want %s %v", when, e["status"], got, status, tasks)
 	}
 	return e
