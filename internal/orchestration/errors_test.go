@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -151,9 +152,10 @@ func TestAmbiguousWithoutAnswer(t *testing.T) {
 		}
 	})
 	t.Run("untrusted certificate", func(t *testing.T) {
-		srv := httptest.NewTLSServer(http.NotFoundHandler())
+		srv := httptest.NewUnstartedServer(http.NotFoundHandler())
+		srv.Config.ErrorLog = log.New(io.Discard, "", 0)
+		srv.StartTLS()
 		defer srv.Close()
-		srv.Config.ErrorLog = nil
 		c := newTestClient(t, srv.URL, Config{MaxRetries: 1})
 		if err := create(t.Context(), c); err == nil || Ambiguous(err) {
 			t.Error(err)
