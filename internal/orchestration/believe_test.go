@@ -161,6 +161,33 @@ func TestInstanceEndsWithItsContext(t *testing.T) {
 	}
 }
 
+func TestTriesEndWithTheContext(t *testing.T) {
+	for what, call := range map[string]func(context.Context, *Client) error{
+		"list": func(ctx context.Context, c *Client) error { _, err := c.Instances(ctx); return err },
+		"create": func(ctx context.Context, c *Client) error {
+			_, err := c.CreateInstance(ctx, InstanceRequest{Action: "a"})
+			return err
+		},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+			defer cancel()
+			asked := 0
+			c := bubbleClient(t, Config{}, func(r *http.Request) (*http.Response, error) {
+				asked++
+				if r.Method == http.MethodPost {
+					return response(r, http.StatusBadRequest, `"required input action is missing"`), nil
+				}
+				return response(r, http.StatusInternalServerError, ""), nil
+			})
+			err := call(ctx, c)
+			if _, ok := errors.AsType[*Error](err); !ok || !errors.Is(err, context.DeadlineExceeded) || Ambiguous(err) != (what == "list") || asked != 1 {
+				t.Errorf("%s, asked %d times: %v", what, asked, err)
+			}
+		})
+	}
+}
+
 func TestListsAmongOthers(t *testing.T) {
 	for name, tc := range map[string]struct {
 		answers string

@@ -31,8 +31,8 @@ type Config struct {
 	BaseURL *url.URL
 	// TenantID goes into every path but that of the workflows.
 	TenantID string
-	// HTTP sends the requests; authentication and TLS live in its Transport.
-	// Nil means http.DefaultClient. Its Timeout and CheckRedirect are not used.
+	// HTTP sends the requests: authentication and TLS live in its Transport,
+	// the only part of it that is used. Nil means http.DefaultClient.
 	HTTP *http.Client
 
 	// RequestTimeout bounds one attempt, the time in the queue not counted; 0

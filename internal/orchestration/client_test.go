@@ -261,20 +261,29 @@ func TestAnswersAreBounded(t *testing.T) {
 		http.StatusOK:         "the answer is larger than 64 MiB",
 		http.StatusBadRequest: "400 Bad Request: zzz",
 	} {
-		sent := 0
+		served := make(chan int, 1)
 		c := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(status)
 			megabyte := strings.Repeat("z", 1<<20)
-			for range 70 {
+			sent := 0
+			for ; sent < 100; sent++ {
 				if _, err := io.WriteString(w, megabyte); err != nil {
-					return // the client has seen enough
+					break // the client has seen enough
 				}
-				sent++
 			}
+			served <- sent
 		})
+		transport := c.http.HTTPClient.Transport.(*attempter)
+		if transport.maxAnswer != 64<<20 {
+			t.Errorf("the bound is %d", transport.maxAnswer)
+		}
+		transport.maxAnswer = 1 << 20 // 64 take their time
 		_, err := c.Services(t.Context())
 		if err == nil || !strings.Contains(err.Error(), want) || len(err.Error()) > 700 {
 			t.Errorf("%d: %v", status, err)
+		}
+		if sent := <-served; sent == 100 {
+			t.Errorf("%d: everything was read", status)
 		}
 	}
 }

@@ -61,6 +61,17 @@ func TestErrorWords(t *testing.T) {
 	}
 }
 
+func TestStatusSurvivesACutBody(t *testing.T) {
+	c := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "99")
+		answer(w, http.StatusConflict, "<p>cut")
+	})
+	_, err := c.Services(t.Context())
+	if e, ok := errors.AsType[*Error](err); !ok || e.Status != http.StatusConflict {
+		t.Error(err)
+	}
+}
+
 func TestErrorWordsAreFew(t *testing.T) {
 	c := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, http.StatusBadRequest, strings.Repeat("é ", 5000))
@@ -174,6 +185,14 @@ func TestAmbiguousWithoutAnswer(t *testing.T) {
 		}
 		if !c.Contended() {
 			t.Error("the request goes on inside the server: a sign of others")
+		}
+	})
+	t.Run("no answer from what mixes with nothing", func(t *testing.T) {
+		srv := httptest.NewServer(http.HandlerFunc(untilTheClientGoes))
+		defer srv.Close()
+		c := newTestClient(t, srv.URL, Config{RequestTimeout: time.Millisecond})
+		if _, err := c.Services(t.Context()); err == nil || c.Contended() {
+			t.Errorf("%v (contended: %v)", err, c.Contended())
 		}
 	})
 	t.Run("cancelled under way", func(t *testing.T) {
