@@ -38,7 +38,7 @@ type Config struct {
 	// RequestTimeout bounds one attempt, the time in the queue not counted; 0
 	// means a minute. Lists of instances get ten minutes at the least.
 	RequestTimeout time.Duration
-	// MaxRetries is how often a read is repeated; 0 means never.
+	// MaxRetries is how often a read is repeated; 0 or less means never.
 	MaxRetries int
 	// MaxConcurrent bounds the requests that may overlap; 0 means 4. Those
 	// that reach StackStorm never do, whatever it says.
@@ -88,7 +88,7 @@ func New(cfg Config) *Client {
 		HTTPClient:   singleAttempts(cfg.HTTP, cfg.Log),
 		RetryWaitMin: retryWaitMin,
 		RetryWaitMax: retryWaitMax,
-		RetryMax:     max(cfg.MaxRetries, 0),
+		RetryMax:     cfg.MaxRetries,
 		CheckRetry:   checkRetry,
 		Backoff:      c.backoff,
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,

@@ -322,6 +322,10 @@ func TestRedirects(t *testing.T) {
 		t.Errorf("round and round: %v", err)
 	}
 
+	if rounds := strings.Count(strings.Join(served, " "), "/round"); rounds != 6 {
+		t.Errorf("went round %d times", rounds)
+	}
+
 	served = nil
 	if _, err := c.CreateInstance(t.Context(), InstanceRequest{}); err == nil || Ambiguous(err) {
 		t.Errorf("POST: %v", err)

@@ -198,9 +198,18 @@ func TestAmbiguousWithoutAnswer(t *testing.T) {
 	t.Run("cancelled under way", func(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		stop := errors.New("stop")
-		c := serve(t, func(w http.ResponseWriter, r *http.Request) { cancel(stop); untilTheClientGoes(w, r) })
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			cancel(stop)
+			untilTheClientGoes(w, r)
+		}))
+		defer srv.Close()
+		var logged RequestLog
+		c := newTestClient(t, srv.URL, Config{Log: func(_ context.Context, r RequestLog) { logged = r }})
 		if err := create(ctx, c); !Ambiguous(err) || !errors.Is(err, stop) {
 			t.Error(err)
+		}
+		if _, timeout := errors.AsType[*timeoutError](logged.Err); timeout || logged.Err == nil {
+			t.Errorf("logged as %v", logged.Err)
 		}
 	})
 	t.Run("cancelled in the queue", func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -260,6 +261,31 @@ func TestCreateIsRepeatedAfterMixedConfiguration(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestCreateIsNotRepeatedForItsWordsAlone(t *testing.T) {
+	asked := 0
+	c := bubbleClient(t, Config{}, func(r *http.Request) (*http.Response, error) {
+		asked++
+		return response(r, http.StatusInternalServerError, `"required input action is missing"`), nil
+	})
+	if _, err := c.CreateInstance(t.Context(), InstanceRequest{Action: "a"}); !Ambiguous(err) || asked != 1 {
+		t.Errorf("asked %d times: %v", asked, err)
+	}
+}
+
+func TestPausesAreRandomByDefault(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		root := &url.URL{Scheme: "http", Host: "orchestrator", Path: "/v1beta"}
+		start := time.Now()
+		c := New(Config{BaseURL: root, TenantID: "t", HTTP: &http.Client{Transport: inMemory(func(r *http.Request) (*http.Response, error) {
+			return response(r, http.StatusNotFound, "{}"), nil
+		})}})
+		_, err := c.Instance(t.Context(), "x")
+		if took := time.Since(start); !IsNotFound(err) || took < firstPause/2 || took > firstPause {
+			t.Errorf("after %s: %v", took, err)
+		}
+	})
 }
 
 func TestPausesGrow(t *testing.T) {
