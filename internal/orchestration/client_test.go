@@ -296,7 +296,9 @@ func TestRedirectsToAnotherHost(t *testing.T) {
 	target, _ := url.Parse(elsewhere.URL)
 	target.User, target.RawQuery = url.UserPassword("user", "hush"), "token=hush"
 
-	c := serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, target.String(), http.StatusTemporaryRedirect) })
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, target.String(), http.StatusTemporaryRedirect)
+	})
 	_, err := c.Services(t.Context())
 	want := "307 Temporary Redirect: redirected to " + elsewhere.URL + ", which is not followed"
 	if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hush") {
