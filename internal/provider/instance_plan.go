@@ -64,7 +64,8 @@ func (r *instanceResource) planCreate(ctx context.Context, req resource.ModifyPl
 		m.ID = types.StringValue(id)
 		resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateTakeover, id)...)
 		resp.Diagnostics.AddWarning(fmt.Sprintf("Run %s is taken over, not repeated", id),
-			fmt.Sprintf("%s was not awaited to its end when it was created, and has not failed since. Applying this plan goes on with that run; no second one is started.", upper(m.run())))
+			fmt.Sprintf("%s was not awaited to its end when it was created, and has not failed since. Applying this plan goes on with that run; no second one is started.\n\n"+
+				"With create_before_destroy Terraform cannot carry this out and stops at an \"inconsistent final plan\"; then type terraform untaint ADDRESS and apply.", upper(m.run())))
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
 }
