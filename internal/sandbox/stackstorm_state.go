@@ -137,12 +137,8 @@ func (s *stackstorm) answer(r *http.Request) (*stackstormAnswer, error) {
 		w.html(http.StatusBadGateway, badGateway)
 	case state == stateRefuseLogin && kind == callLogin:
 		w.fault(http.StatusUnauthorized, "Invalid or missing credentials")
-	case fault != nil && fault.hang:
-		return nil, s.hang(r, changed)
-	case fault != nil && fault.drop:
-		return nil, io.EOF
 	case fault != nil:
-		fault.write(w)
+		return w, s.meet(fault, w, r, changed)
 	default:
 		s.handler.ServeHTTP(w, r)
 	}
@@ -175,6 +171,17 @@ func (s *stackstorm) hang(r *http.Request, changed <-chan struct{}) error {
 	case <-s.ctx.Done():
 	}
 	return io.EOF
+}
+
+func (s *stackstorm) meet(f *stackstormFault, w *stackstormAnswer, r *http.Request, changed <-chan struct{}) error {
+	switch {
+	case f.hang:
+		return s.hang(r, changed)
+	case f.drop:
+		return io.EOF
+	}
+	f.write(w)
+	return nil
 }
 
 func (s *stackstorm) takeFault(kind string) *stackstormFault {
