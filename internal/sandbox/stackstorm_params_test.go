@@ -183,7 +183,7 @@ func TestSchemaChecks(t *testing.T) {
 			`4`: "", `0`: "0 is less than the minimum of 1", `6`: "6 is greater than the maximum of 5", `3`: "3 is not a multiple of 2",
 		},
 		`{"type": "number", "minimum": 1, "exclusiveMinimum": true, "maximum": 5, "exclusiveMaximum": true}`: {
-			`2.5`: "", `1`: "1.0 is less than or equal to the minimum of 1", `5`: "5.0 is greater than or equal to the maximum of 5",
+			`2.5`: "", `0`: "0.0 is less than or equal to the minimum of 1", `1`: "1.0 is less than or equal to the minimum of 1", `5`: "5.0 is greater than or equal to the maximum of 5",
 		},
 		`{"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 2, "uniqueItems": true}`: {
 			`["a"]`: "", `[]`: "[] is too short", `["a","b","c"]`: "['a', 'b', 'c'] is too long",

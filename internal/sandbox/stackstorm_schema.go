@@ -178,8 +178,11 @@ func checkNumber(v json.Number, schema map[string]any) error {
 			continue
 		}
 		words, side := bound.words, f.Cmp(limit)
-		if schema[bound.exclusive] == true && side == 0 {
-			words, side = words+" or equal to", bound.side
+		if schema[bound.exclusive] == true {
+			words += " or equal to"
+			if side == 0 {
+				side = bound.side
+			}
 		}
 		if side == bound.side {
 			return valueError(fmt.Sprintf("%s is %s the %s of %s", v, words, bound.key, schema[bound.key]))
