@@ -115,11 +115,11 @@ func (a *packAction) asJSON() map[string]any {
 	}
 }
 
-// packName is what pack.yaml says, or StackStorm's pack for what has none.
-func packName(dir fs.FS) (string, error) {
+// packName is what pack.yaml says, otherwise if there is none.
+func packName(dir fs.FS, otherwise string) (string, error) {
 	text, err := fs.ReadFile(dir, "pack.yaml")
 	if errors.Is(err, fs.ErrNotExist) {
-		return "default", nil
+		return otherwise, nil
 	}
 	if err != nil {
 		return "", err

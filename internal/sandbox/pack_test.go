@@ -133,23 +133,28 @@ func TestDirectionsAreNotShown(t *testing.T) {
 
 func TestPackName(t *testing.T) {
 	for text, want := range map[string]string{"ref: own\nname: Our Own": "own", "name: own": "own", "version: 1": "", "[": ""} {
-		name, err := packName(fstest.MapFS{"pack.yaml": {Data: []byte(text)}})
+		name, err := packName(fstest.MapFS{"pack.yaml": {Data: []byte(text)}}, "folder")
 		if name != want || (err == nil) != (want != "") {
 			t.Errorf("%q: %q, %v", text, name, err)
 		}
 	}
 	go1 := &fstest.MapFile{Data: []byte("name: go\nrunner_type: mistral-v2\n")}
-	c := newTestStackStorm(t, stackstormConfig{packs: []fs.FS{
+	c := newTestStackStorm(t, stackstormConfig{})
+	for _, dir := range []fs.FS{
 		fstest.MapFS{"actions/go.yaml": go1},
 		fstest.MapFS{"actions/go.yaml": go1, "pack.yaml": {Data: []byte("ref: own")}},
-	}})
-	for _, ref := range []string{"default.go", "own.go"} {
+	} {
+		if err := c.load(dir, "folder"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, ref := range []string{"folder.go", "own.go"} {
 		if c.action(ref) == nil {
 			t.Errorf("no %s", ref)
 		}
 	}
 	for _, bad := range []fs.FS{fstest.MapFS{}, fstest.MapFS{"pack.yaml": {Data: []byte("[")}, "actions/go.yaml": go1}} {
-		if _, err := newStackStorm(stackstormConfig{packs: []fs.FS{bad}}); err == nil {
+		if c.load(bad, "folder") == nil {
 			t.Error("a bad pack was loaded")
 		}
 	}

@@ -23,11 +23,9 @@ const (
 // that its workflows have nobody to talk to.
 type stackstormConfig struct {
 	taskTime time.Duration     // how long each task takes; 0: see (*stackstorm).look
-	latency  time.Duration     // of every call
 	now      func() time.Time  // nil: time.Now
 	random   *rand.Rand        // nil: seeded with 0
 	client   http.RoundTripper // whom the workflows speak to
-	packs    []fs.FS           // besides the shipped one; each holds actions/*.yaml
 }
 
 // stackstorm is StackStorm 3.2.0 with Mistral, as far as an orchestrator and
@@ -55,7 +53,7 @@ type stackstorm struct {
 	faults     []*stackstormFault
 }
 
-// newStackStorm loads the shipped pack and those of the configuration.
+// newStackStorm has the shipped pack; load adds others.
 func newStackStorm(cfg stackstormConfig) (*stackstorm, error) {
 	if cfg.now == nil {
 		cfg.now = time.Now
@@ -79,20 +77,16 @@ func newStackStorm(cfg stackstormConfig) (*stackstorm, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, dir := range append([]fs.FS{shipped}, cfg.packs...) {
-		if err := s.load(dir); err != nil {
-			return nil, err
-		}
-	}
-	return s, nil
+	return s, s.load(shipped, "opensds")
 }
 
 // close ends calls that hang and tasks that wait.
 func (s *stackstorm) close() { s.stop() }
 
-// load adds the actions of a pack, replacing those of the same reference.
-func (s *stackstorm) load(dir fs.FS) error {
-	name, err := packName(dir)
+// load adds the actions of a pack, replacing those of the same reference. The
+// pack is called what its pack.yaml says, else by the name given.
+func (s *stackstorm) load(dir fs.FS, name string) error {
+	name, err := packName(dir, name)
 	if err != nil {
 		return err
 	}
