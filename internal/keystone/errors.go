@@ -68,9 +68,10 @@ func (s *Source) explainAnswer(a gophercloud.ErrUnexpectedResponseCode) *Error {
 		return failure(KindUnreachable, "auth_url", "Keystone at %s cannot log anybody in at the moment: it answered %d %s.", s.at(), a.Actual, http.StatusText(a.Actual))
 	case a.Actual >= 300 && a.Actual < 400:
 		return failure(KindNotKeystone, "auth_url", "%s sends logins on to %s. Passwords are not sent after redirects: give the final address.", s.at(), plainURL(a.ResponseHeader.Get("Location")))
-	case !isKeystone || a.Actual == http.StatusNotFound || a.Actual == http.StatusMethodNotAllowed:
+	case !isKeystone:
 		return failure(KindNotKeystone, "auth_url", "What answers at %s is not Keystone v3: it answered %d %s to a login.", s.at(), a.Actual, http.StatusText(a.Actual))
-	case a.Actual == http.StatusUnauthorized && s.options.hasApplicationCredential():
+	case s.options.hasApplicationCredential() && (a.Actual == http.StatusUnauthorized || a.Actual == http.StatusNotFound):
+		// 404 if it does not exist; a server that is not Keystone has left above.
 		return failure(KindCredentials, "application_credential_secret", "Keystone at %s does not accept the application credential. Its id, name, secret or user is wrong, or it was deleted or has expired; Keystone does not say which.", s.at())
 	case a.Actual == http.StatusUnauthorized:
 		return failure(KindCredentials, "password", "Keystone at %s does not accept the login: the user, password, domain or project is wrong, and it does not say which. %s.", s.at(), s.asked())

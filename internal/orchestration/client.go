@@ -1,7 +1,6 @@
 package orchestration
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -66,6 +65,7 @@ type Client struct {
 	timeout     time.Duration
 	listTimeout time.Duration
 	random      func() float64
+	sleep       func(context.Context, time.Duration) error
 	contended   atomic.Bool
 }
 
@@ -78,6 +78,7 @@ func New(cfg Config) *Client {
 		shared:    newGate(orDefault(cfg.MaxConcurrent, defaultMaxConcurrent)),
 		timeout:   orDefault(cfg.RequestTimeout, defaultRequestTimeout),
 		random:    cfg.Random,
+		sleep:     sleep,
 	}
 	c.listTimeout = max(c.timeout, minListTimeout)
 	if c.random == nil {
@@ -104,31 +105,29 @@ func orDefault[T int | time.Duration](v, fallback T) T {
 
 // Root turns an endpoint as users write it into the API's root: without a path
 // that is /v1beta below it, with one (as behind the dashboard's proxy, where it
-// is /orch) the path is the root itself. The error never repeats the endpoint
-// where it could hold a password.
+// is /orch) the path is the root itself. The error does not repeat an endpoint
+// that may hold a password.
 func Root(endpoint string) (*url.URL, error) {
+	const example = "expected a URL such as http://orchestrator:5000"
 	u, err := url.Parse(endpoint)
 	switch {
 	case endpoint == "":
-		return nil, errors.New("the endpoint is empty; expected a URL such as http://orchestrator:5000")
-	case err != nil && strings.Contains(endpoint, "@"):
-		return nil, errors.New("the endpoint is not a valid URL")
+		return nil, errors.New("the endpoint is empty; " + example)
+	case strings.Contains(endpoint, "@"):
+		return nil, errors.New("the endpoint must not hold a user name or password; " + example)
 	case err != nil:
-		return nil, fmt.Errorf("the endpoint is not a valid URL: %w", unwrapURL(err))
-	case u.User != nil:
-		return nil, errors.New("the endpoint must not hold a user name or password")
+		return nil, fmt.Errorf("the endpoint %q is not a URL; %s: %w", endpoint, example, unwrapURL(err))
 	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, fmt.Errorf("the endpoint %q must begin with http:// or https://", endpoint)
+		return nil, fmt.Errorf("the endpoint %q must begin with http:// or https://; %s", endpoint, example)
 	case u.Hostname() == "":
-		return nil, fmt.Errorf("the endpoint %q names no host", endpoint)
-	case u.RawQuery != "" || u.ForceQuery:
-		return nil, fmt.Errorf("the endpoint must not have a query (the part after ?)")
-	case strings.Contains(endpoint, "#"):
-		return nil, fmt.Errorf("the endpoint must not have a fragment (the part after #)")
+		return nil, fmt.Errorf("the endpoint %q names no host; %s", endpoint, example)
+	case strings.ContainsAny(endpoint, "?#"):
+		return nil, errors.New("the endpoint must end with its path, without a query (?) or a fragment (#)")
 	}
 	root := u.JoinPath() // cleaned of //, . and ..
 	if strings.Trim(root.Path, "/") == "" {
-		return u.JoinPath("/v1beta"), nil
+		root.Path, root.RawPath = "/v1beta", ""
+		return root, nil
 	}
 	root.Path = strings.TrimRight(root.Path, "/")
 	root.RawPath = strings.TrimRight(root.RawPath, "/")
@@ -185,10 +184,28 @@ func (c *Client) do(ctx context.Context, r request, out any) (attempts int, err 
 	if out == nil {
 		return ex.attempts, nil
 	}
-	if err := json.Unmarshal(bytes.TrimSpace(raw), out); err != nil {
-		return ex.attempts, &lostError{method: r.method, path: target.EscapedPath(), err: fmt.Errorf("the answer is not what the API sends: %w", err)}
+	if err := decode(raw, out); err != nil {
+		return ex.attempts, &lostError{method: r.method, path: target.EscapedPath(), err: err}
 	}
 	return ex.attempts, nil
+}
+
+// identified is an answer that is worthless without an id.
+type identified interface{ identity() string }
+
+func decode(raw []byte, out any) error {
+	const text = "the answer is not what the API sends"
+	err := json.Unmarshal(raw, out)
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return fmt.Errorf("%s: unexpected %s %s", text, wrong.Value, wrong.Field) // the original names Go's types
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", text, err)
+	}
+	if v, ok := out.(identified); ok && v.identity() == "" {
+		return errors.New(text + ": it holds no id")
+	}
+	return nil
 }
 
 // unanswered describes a call that brought no answer. One that was cut short
@@ -202,7 +219,7 @@ func (c *Client) unanswered(ctx context.Context, req *retryablehttp.Request, ex 
 	if !ex.sent {
 		return fmt.Errorf("%s %s was not sent: %w", lost.method, lost.path, lost.err)
 	}
-	if !neverArrived(err) {
+	if ex.gate == c.exclusive && !neverArrived(err) {
 		c.contended.Store(true)
 	}
 	return lost

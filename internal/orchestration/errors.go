@@ -29,11 +29,9 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	text := fmt.Sprintf("%s %s: %d", e.Method, e.Path, e.Status)
-	if name := http.StatusText(e.Status); name != "" {
-		text += " " + name
-	}
-	if e.Message != "" {
+	name := http.StatusText(e.Status)
+	text := strings.TrimSpace(fmt.Sprintf("%s %s: %d %s", e.Method, e.Path, e.Status, name))
+	if e.Message != "" && e.Message != name {
 		text += ": " + e.Message
 	}
 	return text
@@ -89,9 +87,7 @@ func newError(method, path string, resp *http.Response, raw []byte) *Error {
 	}
 	var words string
 	words, e.own = serverWords(raw)
-	if words = condense(words); words != http.StatusText(e.Status) {
-		e.Message = words
-	}
+	e.Message = condense(words)
 	return e
 }
 
@@ -132,7 +128,7 @@ func objectWords(object map[string]any) (words string, own bool) {
 
 var (
 	titleElement = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
-	textElement  = regexp.MustCompile(`(?is)<p\b[^>]*>(.*?)</p>`)
+	textElement  = regexp.MustCompile(`(?is)<p\b[^>]*>(.*?)(?:</p>|$)`)
 	unseen       = regexp.MustCompile(`(?is)<!--.*?-->|<(script|style|head)\b.*?</(script|style|head)>`)
 	anyTag       = regexp.MustCompile(`(?s)<[^>]*>`)
 	statusPrefix = regexp.MustCompile(`^\s*[1-5]\d\d\b[\s:-]*`)

@@ -78,10 +78,14 @@ func (g gate) enter(ctx context.Context) error {
 
 func (g gate) leave() { <-g }
 
-// pause waits before try number n+1 of something.
+// pause lets time pass after try number n, counted from 0.
 func (c *Client) pause(ctx context.Context, n int) error {
 	d := min(float64(firstPause)*math.Pow(pauseGrowth, float64(n)), float64(longestPause))
-	timer := time.NewTimer(time.Duration(d * (1 + c.random()) / 2))
+	return c.sleep(ctx, time.Duration(d*(1+c.random())/2))
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -134,11 +138,26 @@ func (s *sighting) believe(in *Instance, err error) bool {
 	return false
 }
 
-func (s *sighting) either(calm, mixed int, is bool) int {
-	if is {
+func (s *sighting) either(calm, mixed int, isMixed bool) int {
+	if isMixed {
 		return mixed
 	}
 	return calm
+}
+
+// disturbed is the error of a read that ended without an answer to believe.
+func (s *sighting) disturbed(cause error) error {
+	text := "reading instance " + s.id
+	if s.strangers {
+		text += ": the server mixed our requests with those of others"
+	}
+	switch {
+	case IsNotFound(s.failure): // in words only: it must not pass for one that is believed
+		return fmt.Errorf("%s: %w; last: %v", text, cause, s.failure)
+	case s.failure != nil:
+		return fmt.Errorf("%s: %w; last: %w", text, cause, s.failure)
+	}
+	return fmt.Errorf("%s: %w", text, cause)
 }
 
 // settle reads an instance until the rules allow to believe the answer.
@@ -179,16 +198,4 @@ func decodeInstance(raw json.RawMessage) *Instance {
 		return new(Instance)
 	}
 	return in
-}
-
-// disturbed is the error of a read that ended without an answer to believe.
-func (s *sighting) disturbed(cause error) error {
-	text := "reading instance " + s.id
-	if s.strangers {
-		text += ": the server mixed our requests with those of others"
-	}
-	if s.failure != nil {
-		return fmt.Errorf("%s: %w; last: %w", text, cause, s.failure)
-	}
-	return fmt.Errorf("%s: %w", text, cause)
 }

@@ -41,6 +41,8 @@ type Instance struct {
 	Output string `json:"output"`
 }
 
+func (in *Instance) identity() string { return in.ID }
+
 // UnmarshalJSON folds the key that filtered lists use for the service (contract,
 // Routes) into ServiceID.
 func (in *Instance) UnmarshalJSON(raw []byte) error {
@@ -91,9 +93,6 @@ func (c *Client) CreateInstance(ctx context.Context, r InstanceRequest) (*Instan
 	for n := 0; ; n++ {
 		in := new(Instance)
 		_, err := c.do(ctx, req, in)
-		if err == nil && in.ID == "" {
-			err = &lostError{method: req.method, path: "instances", err: errors.New("the answer holds no id")}
-		}
 		if err == nil {
 			return in, nil
 		}

@@ -23,6 +23,8 @@ type Service struct {
 	Workflows []WorkflowDefinition `json:"workflows"`
 }
 
+func (s *Service) identity() string { return s.ID }
+
 // WorkflowDefinition is a workflow as it was when first registered (contract
 // quirk 9).
 type WorkflowDefinition struct {

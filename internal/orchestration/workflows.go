@@ -51,6 +51,8 @@ type Task struct {
 	Published json.RawMessage `json:"published"`
 }
 
+func (t *Task) identity() string { return t.ID }
+
 // Task reads an execution by StackStorm's id, which no answer of the
 // orchestrator tells (contract quirk 25).
 func (c *Client) Task(ctx context.Context, executionID string) (*Task, error) {

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"reflect"
 	"strings"
@@ -62,6 +63,7 @@ func TestExecutionsRefused(t *testing.T) {
 		"unknown before immutable":   {`{"action": "opensds.lab-types", "parameters": ` + types + `, "a_constant": "y", "x": 1}}`, 400, `Additional properties are not allowed ('x' was unexpected)`},
 		"immutable one":              {`{"action": "opensds.lab-types", "parameters": ` + types + `, "a_constant": "fixed"}}`, 400, `Override of immutable parameter(s) ['a_constant'] is unsupported.`},
 		"enum":                       {`{"action": "opensds.lab-types", "parameters": ` + types + `, "a_choice": "blue"}}`, 400, `'blue' is not one of ['red', 'green']`},
+		"of both, the runner's type": {`{"action": "opensds.get-bucket-migration", "parameters": {"url": "u", "timeout": "long"}}`, 400, `invalid literal for int() with base 10: 'long'`},
 		"the runner's own, wrong":    {`{"action": "opensds.create-volume", "parameters": {` + where + `"name": "v", "size": 1, "log_level": "LOUD"}}`, 400, `'LOUD' is not one of ['AUDIT', 'CRITICAL', 'ERROR', 'WARNING', 'INFO', 'DEBUG']`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -83,6 +85,11 @@ func TestExecutionsEcho(t *testing.T) {
 		"integer of a text":     {`"an_integer": " -07 "`, "an_integer", `-7`},
 		"integer of a fraction": {`"an_integer": 7.9`, "an_integer", `7`},
 		"integer of a truth":    {`"an_integer": true`, "an_integer", `1`},
+		"integer of plus":       {`"an_integer": "+1_000"`, "an_integer", `1000`},
+		"integer of zeros":      {`"an_integer": "-00"`, "an_integer", `0`},
+		"integer of false":      {`"an_integer": false`, "an_integer", `0`},
+		"number of a truth":     {`"a_number": true`, "a_number", `1.0`},
+		"number of false":       {`"a_number": false`, "a_number", `0.0`},
 		"a large integer":       {`"an_integer": "123456789012345678901234567890"`, "an_integer", `123456789012345678901234567890`},
 		"number of an integer":  {`"a_number": 2`, "a_number", `2.0`},
 		"number of a text":      {`"a_number": "1.50"`, "a_number", `1.5`},
@@ -227,5 +234,42 @@ func TestTemplateDefaultIsRendered(t *testing.T) {
 	echo := v.(map[string]any)["parameters"]
 	if want := map[string]any{"size": json.Number("7")}; !reflect.DeepEqual(echo, want) {
 		t.Errorf("echo %v, want %v", echo, want)
+	}
+}
+
+func TestPythonLiterals(t *testing.T) {
+	for text, want := range map[string]string{
+		`[1, -2.5, 1e3, True, False, None, 'a', "b"]`: `[1, -2.5, 1000.0, True, False, None, 'a', 'b']`,
+		`{'k': [], "l": {}, 1: (2,)}`:                 `{'1': [2], 'k': [], 'l': {}}`,
+		`'a\n\t\r\\\'\x'`:                             `"a\n\t\r\\'x"`,
+		" 5 ":                                         `5`,
+	} {
+		v, err := pyLiteral(text)
+		if got := pyRepr(v); err != nil || got != want {
+			t.Errorf("%s: %s, %v, want %s", text, got, err, want)
+		}
+	}
+	for _, text := range []string{
+		"", "[", "[1", "[1 2]", "[nope nope]", "{", "{'k'}", "{'k': }", "{'k': 1 2}", "{:", "'a", "5 5", "1.2.3", "$", "[$]", "a b",
+	} {
+		if _, err := pyLiteral(text); !errors.Is(err, errSyntax) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	for _, text := range []string{"nope", "[nope]", "{'k': nope}"} {
+		if _, err := pyLiteral(text); !errors.As(err, new(valueError)) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+func TestPythonSpelling(t *testing.T) {
+	for v, want := range map[any]string{
+		"it's": `"it's"`, `it's "x"`: `'it\'s "x"'`, "a\\b\n": `'a\\b\n'`, "\x01ü": `'\x01ü'`, pyFloat(1e16): "1e+16",
+		pyFloat(1e15): "1000000000000000.0", pyFloat(0.0001): "0.0001", pyFloat(0.00001): "1e-05", pyFloat(-2): "-2.0", true: "True",
+	} {
+		if got := pyRepr(v); got != want {
+			t.Errorf("%#v: %s, want %s", v, got, want)
+		}
 	}
 }

@@ -110,26 +110,6 @@ func pyType(v any) string {
 	return "object"
 }
 
-// pyFalse reports whether Python takes v for false.
-func pyFalse(v any) bool {
-	switch v := v.(type) {
-	case nil:
-		return true
-	case bool:
-		return !v
-	case string:
-		return v == ""
-	case json.Number:
-		f, err := v.Float64()
-		return err == nil && f == 0
-	case []any:
-		return len(v) == 0
-	case map[string]any:
-		return len(v) == 0
-	}
-	return false
-}
-
 func isFloat(n json.Number) bool { return strings.ContainsAny(n.String(), ".eEnN") }
 
 // pyFloat spells f as Python does, always recognisable as no integer.

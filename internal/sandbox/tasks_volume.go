@@ -44,10 +44,10 @@ func (c taskContext) block(path string) string {
 	return "http://" + c.text("ip_addr") + ":" + c.text("port") + "/v1beta/" + c.text("tenant_id") + "/block/" + path
 }
 
-// or is Python's: the input unless it is empty.
+// or is the input unless it is null or empty.
 func (c taskContext) or(name string, otherwise any) any {
-	if v := c.input[name]; !pyFalse(v) {
-		return v
+	if text := c.text(name); text != "" {
+		return text
 	}
 	return otherwise
 }

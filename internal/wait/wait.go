@@ -23,12 +23,13 @@ type Pace struct {
 // Until polls at once, then at the pace of p, until poll reports done, fails
 // with an error that is not tolerated, or ctx ends. It always returns the last
 // value a successful poll gave, so that the caller can say where things stood.
-// The end of ctx is an error that wraps its cause, and the poll's error if the
-// last poll failed.
+// The end of ctx is an error that wraps its cause, and the last poll's error if
+// that had failed by itself.
 func Until[T any](ctx context.Context, p Pace, poll func(context.Context) (v T, done bool, err error)) (T, error) {
 	var (
-		last  T
-		start = time.Now()
+		last    T
+		lastErr error // of the last poll, unless ctx cut it short
+		start   = time.Now()
 	)
 	for {
 		v, done, err := poll(ctx)
@@ -36,12 +37,16 @@ func Until[T any](ctx context.Context, p Pace, poll func(context.Context) (v T, 
 		case err == nil && done:
 			return v, nil
 		case err == nil:
-			last = v
-		case ctx.Err() == nil && !p.tolerates(err):
+			last, lastErr = v, nil
+		case ctx.Err() != nil:
+			return last, gaveUp(ctx, time.Since(start), lastErr)
+		case !p.tolerates(err):
 			return last, err
+		default:
+			lastErr = err
 		}
 		if !sleep(ctx, p.pause(time.Since(start))) {
-			return last, gaveUp(ctx, time.Since(start), err)
+			return last, gaveUp(ctx, time.Since(start), lastErr)
 		}
 	}
 }
@@ -60,9 +65,6 @@ func (p Pace) tolerates(err error) bool { return p.Tolerate != nil && p.Tolerate
 
 // sleep reports whether d passed before ctx ended.
 func sleep(ctx context.Context, d time.Duration) bool {
-	if ctx.Err() != nil {
-		return false
-	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

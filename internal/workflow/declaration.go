@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 )
@@ -42,9 +43,8 @@ var serverSet = []string{"auth_token", "ip_addr", "port", "tenant_id"}
 
 // Parse reads a declaration as a service carries it in
 // workflows[].definition, or the catalogue in workflows[reference].parameters:
-// an object that maps names to JSON schemas. The catalogue's whole entry and a
-// JSON text holding the object are understood too; null and nothing at all are
-// a workflow without inputs.
+// an object that maps names to JSON schemas, or a text holding one. Null and
+// nothing at all are a workflow without inputs.
 func Parse(definition json.RawMessage) (Declaration, error) {
 	v, err := decode(definition)
 	if err != nil {
@@ -73,6 +73,12 @@ func declaration(declared map[string]any) Declaration {
 	return d
 }
 
+// anything is what StackStorm makes of a parameter without a schema.
+var anything = schema{"anyOf": []any{
+	map[string]any{"type": "array"}, map[string]any{"type": "boolean"}, map[string]any{"type": "integer"},
+	map[string]any{"type": "number"}, map[string]any{"type": "object"}, map[string]any{"type": "string"},
+}}
+
 func parameter(name string, s schema) Parameter {
 	p := Parameter{
 		Name:        name,
@@ -85,6 +91,9 @@ func parameter(name string, s schema) Parameter {
 		ServerSet:   ServerSet(name),
 		Default:     s["default"],
 		schema:      s,
+	}
+	if len(s) == 0 {
+		p.schema = anything
 	}
 	p.Enum, _ = s["enum"].([]any)
 	_, p.HasDefault = s["default"]
@@ -102,7 +111,7 @@ func decode(text []byte) (any, error) {
 	if err := dec.Decode(&v); err != nil {
 		return nil, err
 	}
-	if dec.More() {
+	if _, err := dec.Token(); err != io.EOF {
 		return nil, errors.New("more than one value")
 	}
 	return v, nil

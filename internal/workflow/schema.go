@@ -1,5 +1,13 @@
 package workflow
 
+import (
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+)
+
 // schema is one JSON schema as decoded. Keywords of the wrong type count as
 // absent: what cannot be understood is not held against an input.
 type schema map[string]any
@@ -12,4 +20,161 @@ func (s schema) text(keyword string) string {
 func (s schema) flag(keyword string) bool {
 	v, _ := s[keyword].(bool)
 	return v
+}
+
+func (s schema) sub(keyword string) schema {
+	v, _ := s[keyword].(map[string]any)
+	return v
+}
+
+// types are those a value may have; none stands for any. lenient is for
+// parameters and the properties below them, which StackStorm changes before it
+// checks: the optional ones without a default may be null, and are texts if no
+// type is declared.
+func (s schema) types(lenient bool) []string {
+	var types []string
+	switch t := s["type"].(type) {
+	case string:
+		types = []string{t}
+	case []any:
+		for _, e := range t {
+			if name, ok := e.(string); ok {
+				types = append(types, name)
+			}
+		}
+	}
+	_, either := s["anyOf"]
+	_, one := s["oneOf"]
+	if !lenient || !s.nullable() || either || one {
+		return types
+	}
+	if len(types) == 0 {
+		types = []string{"string"}
+	}
+	if len(types) > 0 {
+		types = append(types, "null")
+	}
+	return types
+}
+
+func (s schema) nullable() bool {
+	value, hasDefault := s["default"]
+	return value == nil && (hasDefault || !s.flag("required"))
+}
+
+var typeNames = map[string]string{
+	"string":  "a text",
+	"integer": "an integer",
+	"number":  "a number",
+	"boolean": "true or false",
+	"object":  "an object",
+	"array":   "a list",
+	"null":    "null",
+}
+
+// wanted says in words what the schema asks for.
+func (s schema) wanted() string {
+	if enum, ok := s["enum"].([]any); ok && len(enum) > 0 {
+		return "one of " + choices(enum)
+	}
+	return typeWords(s.types(true))
+}
+
+// summary is wanted, with what else is asked for.
+func (s schema) summary() string {
+	words := s.wanted()
+	if _, ok := s["type"]; !ok && s["enum"] == nil {
+		words = "a value"
+	}
+	for _, keyword := range []string{"pattern", "minLength", "maxLength", "minimum", "maximum"} {
+		if limit, ok := s[keyword]; ok {
+			words += fmt.Sprintf(" (%s %s)", keyword, hcl(limit))
+		}
+	}
+	return words
+}
+
+func typeWords(types []string) string {
+	var words []string
+	for _, t := range types {
+		if word, ok := typeNames[t]; ok && t != "null" && !slices.Contains(words, word) {
+			words = append(words, word)
+		}
+	}
+	if len(words) == 0 {
+		return "a value"
+	}
+	return enumerate(words, "or")
+}
+
+func choices(enum []any) string {
+	words := make([]string, len(enum))
+	for i, e := range enum {
+		words[i] = hcl(e)
+	}
+	return enumerate(words, "or")
+}
+
+// example is a value to start from, as Terraform's language writes it.
+func (s schema) example(name string) string {
+	if enum, ok := s["enum"].([]any); ok && len(enum) > 0 {
+		return hcl(enum[0])
+	}
+	if value := s["default"]; value != nil && !s.flag("secret") {
+		return hcl(value)
+	}
+	types := s.types(true)
+	if len(types) == 0 {
+		types = []string{"string"}
+	}
+	switch types[0] {
+	case "integer":
+		return s.exampleNumber("1")
+	case "number":
+		return s.exampleNumber("1.5")
+	case "boolean":
+		return "true"
+	case "array":
+		return "[" + s.sub("items").exampleElement() + "]"
+	case "object":
+		return s.exampleObject()
+	default:
+		return hclText(strings.ReplaceAll(name, "_", "-"))
+	}
+}
+
+func (s schema) exampleElement() string {
+	if len(s) == 0 {
+		return ""
+	}
+	return s.example("element")
+}
+
+// exampleNumber is usual, or the limit that it would break.
+func (s schema) exampleNumber(usual string) string {
+	n, _ := numberOf(json.Number(usual))
+	if low, ok := numberOf(s["minimum"]); ok && !low.less(n) {
+		if s.flag("exclusiveMinimum") && low.i != nil {
+			return new(big.Int).Add(low.i, big.NewInt(1)).String()
+		}
+		return hcl(s["minimum"])
+	}
+	if high, ok := numberOf(s["maximum"]); ok && high.less(n) {
+		return hcl(s["maximum"])
+	}
+	return usual
+}
+
+func (s schema) exampleObject() string {
+	properties := s.sub("properties")
+	var members []string
+	for _, name := range properties.names() {
+		if p := properties.sub(name); p.flag("required") {
+			members = append(members, hclKey(name)+" = "+p.example(name))
+		}
+	}
+	if len(members) == 0 {
+		return "{}"
+	}
+	return "{ " + strings.Join(members, ", ") + " }"
 }

@@ -1,0 +1,79 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/sodafoundation/terraform-provider-soda/internal/keystone"
+	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
+)
+
+// addError is the one door from an error to a diagnostic: the summary says
+// what we were doing, the detail what came back and what to do about it.
+func addError(diags *diag.Diagnostics, summary string, err error) {
+	diags.AddError(summary, explain(err))
+}
+
+// addAttributeError is addError for an error that one argument is to blame for.
+func addAttributeError(diags *diag.Diagnostics, at path.Path, summary string, err error) {
+	diags.AddAttributeError(at, summary, explain(err))
+}
+
+func explain(err error) string {
+	detail := sentence(err.Error())
+	var login *keystone.Error
+	var unknown *unknownSettingsError
+	var api *orchestration.Error
+	switch {
+	case errors.As(err, &login):
+		return sentence(login.Error())
+	case errors.As(err, &unknown):
+		return detail + "\n\nApply what gives these settings their value first: terraform apply -target=ADDRESS."
+	case errors.Is(err, context.Canceled):
+		return "The operation was interrupted."
+	case errors.As(err, &api):
+		return detail + advice(api)
+	case errors.Is(err, context.DeadlineExceeded):
+		return detail + "\n\nThe orchestrator did not answer in time. request_timeout (SODA_REQUEST_TIMEOUT) is what one request may take."
+	default:
+		return detail
+	}
+}
+
+// advice says what to do about an answer of the orchestrator.
+func advice(err *orchestration.Error) string {
+	switch {
+	case err.Status == http.StatusUnauthorized || err.Status == http.StatusForbidden:
+		return "\n\nThe orchestrator itself never refuses a token, so this comes from something in front of it, or from StackStorm refusing the orchestrator's own login. Check endpoint (SODA_ENDPOINT) and the orchestrator's log."
+	case err.Status == http.StatusNotFound:
+		return "\n\nCheck that endpoint (SODA_ENDPOINT) names the API's root: " +
+			"http://HOST:5000 for the orchestrator itself, http://HOST:8088/orch behind the dashboard."
+	case err.Status >= http.StatusInternalServerError:
+		return "\n\nThe orchestrator gives no reasons with such an answer; its log has them. Often StackStorm behind it is down."
+	default:
+		return ""
+	}
+}
+
+func sentence(s string) string {
+	if s == "" {
+		return s
+	}
+	if last := s[len(s)-1]; last != '.' && last != '!' && last != '?' {
+		s += "."
+	}
+	return s
+}
+
+func quoted(name string) string { return fmt.Sprintf("%q", name) }
+
+// serverFault says whether the server failed, as against refused.
+func serverFault(err error) bool {
+	var api *orchestration.Error
+	return errors.As(err, &api) && api.Status >= http.StatusInternalServerError
+}

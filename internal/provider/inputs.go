@@ -1,0 +1,183 @@
+package provider
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/big"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/sodafoundation/terraform-provider-soda/internal/workflow"
+)
+
+// inputs turns a value of any type into what JSON knows: map[string]any,
+// []any, string, json.Number, bool and nil. Unknown parts become
+// workflow.Unknown; members that are null are left out.
+func inputs(v attr.Value) any {
+	switch {
+	case v == nil || v.IsNull():
+		return nil
+	case v.IsUnknown():
+		return workflow.Unknown
+	}
+	switch v := v.(type) {
+	case types.Dynamic:
+		return inputs(v.UnderlyingValue())
+	case types.Object:
+		return inputMembers(v.Attributes())
+	case types.Map:
+		return inputMembers(v.Elements())
+	case types.List:
+		return inputItems(v.Elements())
+	case types.Set:
+		return inputItems(v.Elements())
+	case types.Tuple:
+		return inputItems(v.Elements())
+	case types.Bool:
+		return v.ValueBool()
+	case types.Number:
+		return json.Number(v.ValueBigFloat().Text('f', -1))
+	case types.String:
+		return v.ValueString()
+	default:
+		panic(fmt.Sprintf("a dynamic value cannot hold %T", v))
+	}
+}
+
+func inputMembers(values map[string]attr.Value) map[string]any {
+	members := make(map[string]any, len(values))
+	for name, v := range values {
+		if x := inputs(v); x != nil {
+			members[name] = x
+		}
+	}
+	return members
+}
+
+func inputItems(values []attr.Value) []any {
+	items := make([]any, 0, len(values))
+	for _, v := range values {
+		items = append(items, inputs(v))
+	}
+	return items
+}
+
+// inputObject is inputs for a whole `parameters` argument: null is no inputs.
+// It reports false while not even the names of the members are known.
+func inputObject(v types.Dynamic) (map[string]any, bool) {
+	switch x := inputs(v).(type) {
+	case nil:
+		return map[string]any{}, true
+	case map[string]any:
+		return x, true
+	default:
+		return nil, false
+	}
+}
+
+// merge lays over's members on those of base, objects inside objects too.
+func merge(base, over map[string]any) map[string]any {
+	merged := maps.Clone(base)
+	for name, v := range over {
+		inner, ok := merged[name].(map[string]any)
+		outer, both := v.(map[string]any)
+		if ok && both {
+			v = merge(inner, outer)
+		}
+		merged[name] = v
+	}
+	return merged
+}
+
+// without takes the members of over away from base, as deep as they go.
+func without(base, over map[string]any) map[string]any {
+	rest := maps.Clone(base)
+	for name, v := range over {
+		inner, ok := rest[name].(map[string]any)
+		outer, both := v.(map[string]any)
+		if ok && both && len(outer) > 0 {
+			rest[name] = without(inner, outer)
+			continue
+		}
+		delete(rest, name)
+	}
+	return rest
+}
+
+// outline keeps the names of members and drops their values.
+func outline(members map[string]any) map[string]any {
+	names := map[string]any{}
+	for name, v := range members {
+		names[name] = nil
+		if inner, ok := v.(map[string]any); ok {
+			names[name] = outline(inner)
+		}
+	}
+	return names
+}
+
+// known says whether nothing at any depth is workflow.Unknown.
+func known(v any) bool {
+	switch v := v.(type) {
+	case map[string]any:
+		for _, x := range v {
+			if !known(x) {
+				return false
+			}
+		}
+		return true
+	case []any:
+		return !slices.ContainsFunc(v, func(x any) bool { return !known(x) })
+	default:
+		return v != workflow.Unknown
+	}
+}
+
+// value turns decoded JSON (numbers as json.Number) into a Terraform value.
+func value(v any) attr.Value {
+	switch v := v.(type) {
+	case map[string]any:
+		names, members := map[string]attr.Type{}, map[string]attr.Value{}
+		for name, x := range v {
+			members[name] = value(x)
+			names[name] = members[name].Type(nil) //nolint:staticcheck // the framework's own types ignore the context
+		}
+		return types.ObjectValueMust(names, members)
+	case []any:
+		kinds, items := make([]attr.Type, len(v)), make([]attr.Value, len(v))
+		for i, x := range v {
+			items[i] = value(x)
+			kinds[i] = items[i].Type(nil) //nolint:staticcheck // as above
+		}
+		return types.TupleValueMust(kinds, items)
+	case json.Number:
+		f, _, err := big.ParseFloat(v.String(), 10, 512, big.ToNearestEven)
+		if err != nil {
+			return types.StringValue(v.String())
+		}
+		return types.NumberValue(f)
+	case bool:
+		return types.BoolValue(v)
+	case string:
+		return types.StringValue(v)
+	default:
+		return types.DynamicNull()
+	}
+}
+
+// memberPath is the attribute path of one member below root.
+func memberPath(root path.Path, steps []any) path.Path {
+	for _, s := range steps {
+		switch s := s.(type) {
+		case string:
+			root = root.AtName(s)
+		case int:
+			root = root.AtTupleIndex(s)
+		}
+	}
+	return root
+}

@@ -1,0 +1,164 @@
+package provider
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+
+	"github.com/hashicorp/terraform-plugin-framework-jsontypes/jsontypes"
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
+	"github.com/sodafoundation/terraform-provider-soda/internal/workflow"
+)
+
+type instanceModel struct {
+	ID                  types.String         `tfsdk:"id"`
+	TenantID            types.String         `tfsdk:"tenant_id"`
+	ServiceID           types.String         `tfsdk:"service_id"`
+	Name                types.String         `tfsdk:"name"`
+	Action              types.String         `tfsdk:"action"`
+	Description         types.String         `tfsdk:"description"`
+	UserID              types.String         `tfsdk:"user_id"`
+	Parameters          types.Dynamic        `tfsdk:"parameters"`
+	ParametersWO        types.Dynamic        `tfsdk:"parameters_wo"`
+	ParametersWOVersion types.Int64          `tfsdk:"parameters_wo_version"`
+	Triggers            types.Map            `tfsdk:"triggers"`
+	WaitForCompletion   types.Bool           `tfsdk:"wait_for_completion"`
+	ContinueOnTimeout   types.Bool           `tfsdk:"continue_on_timeout"`
+	ValidateParameters  types.Bool           `tfsdk:"validate_parameters"`
+	OnDestroy           types.Object         `tfsdk:"on_destroy"`
+	Status              types.String         `tfsdk:"status"`
+	Output              types.String         `tfsdk:"output"`
+	Input               jsontypes.Normalized `tfsdk:"input"`
+	Timeouts            timeouts.Value       `tfsdk:"timeouts"`
+}
+
+func (m *instanceModel) status() orchestration.Status {
+	return orchestration.Status(m.Status.ValueString())
+}
+
+// run names the run in messages.
+func (m *instanceModel) run() string {
+	return "run " + m.ID.ValueString() + " (" + quoted(m.Name.ValueString()) + ")"
+}
+
+// fingerprint tells requests apart: two that have the same one would start the
+// same run. It is empty while something in it is unknown.
+func (m *instanceModel) fingerprint() string {
+	given, ok := inputObject(m.Parameters)
+	if !ok || !known(given) || m.ServiceID.IsUnknown() || m.Name.IsUnknown() || m.Action.IsUnknown() || m.Description.IsUnknown() ||
+		m.UserID.IsUnknown() || m.Triggers.IsUnknown() || m.ParametersWOVersion.IsUnknown() {
+		return ""
+	}
+	raw, err := json.Marshal([]any{
+		m.ServiceID.ValueString(), m.Name.ValueString(), m.Action.ValueString(), m.Description.ValueString(), m.UserID.ValueString(),
+		given, m.ParametersWOVersion.String(), m.Triggers.String(),
+	})
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:])
+}
+
+// observe takes over what the server decides. Parameters stay as configured:
+// the server's copy is cast and carries inputs that it adds itself (contract
+// quirks 19 and 20).
+func (m *instanceModel) observe(in *orchestration.Instance, secret map[string]any) {
+	m.ID = types.StringValue(in.ID)
+	m.TenantID = types.StringValue(in.TenantID)
+	m.Status = types.StringValue(string(in.Status))
+	m.Output = types.StringValue(in.Output)
+	m.Input = normalized(in.Input, secret)
+}
+
+// observeAll also fills in what an import does not know.
+func (m *instanceModel) observeAll(in *orchestration.Instance) {
+	m.observe(in, nil)
+	m.ServiceID = types.StringValue(in.ServiceID)
+	m.Name = types.StringValue(in.Name)
+	m.Description = types.StringValue(in.Description)
+	m.UserID = types.StringValue(in.UserID)
+	m.WaitForCompletion = types.BoolValue(true)
+	m.ContinueOnTimeout = types.BoolValue(false)
+	m.ValidateParameters = types.BoolValue(true)
+	if given := givenInputs(in.Input); len(given) > 0 {
+		m.Parameters = types.DynamicValue(value(given))
+	}
+}
+
+// givenInputs is the server's echo less what it adds itself.
+func givenInputs(input json.RawMessage) map[string]any {
+	members := decodeObject(input)
+	for name := range members {
+		if workflow.ServerSet(name) {
+			delete(members, name)
+		}
+	}
+	return members
+}
+
+func normalized(input json.RawMessage, secret map[string]any) jsontypes.Normalized {
+	raw, err := json.Marshal(without(decodeObject(input), secret))
+	if err != nil {
+		return jsontypes.NewNormalizedNull()
+	}
+	return jsontypes.NewNormalizedValue(string(raw))
+}
+
+// decodeObject reads a JSON object with its numbers as they are written;
+// anything else is an empty one.
+func decodeObject(raw json.RawMessage) map[string]any {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	members := map[string]any{}
+	if d.Decode(&members) != nil || members == nil {
+		return map[string]any{}
+	}
+	return members
+}
+
+// Keys of the private state.
+const (
+	// privateUnresolved is true when Create ended with an error although the run
+	// had not failed: Terraform then holds the resource as tainted.
+	privateUnresolved = "unresolved"
+	// privateDestroy is true in a plan to destroy, as against a replacement.
+	privateDestroy = "destroy"
+	// privateTakeover is the id of the run that a replacement goes on with.
+	privateTakeover = "takeover"
+	// privateSecret holds the names (not the values) of write-only members.
+	privateSecret = "write_only"
+	// privateOnDestroy is the id of the on_destroy run under way.
+	privateOnDestroy = "on_destroy_run"
+)
+
+type privateReader interface {
+	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
+}
+
+type privateWriter interface {
+	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
+}
+
+// private reads one key as T; the zero value where it was never written.
+func private[T any](ctx context.Context, from privateReader, key string) (v T) {
+	raw, _ := from.GetKey(ctx, key)
+	if json.Unmarshal(raw, &v) != nil {
+		return *new(T)
+	}
+	return v
+}
+
+func setPrivate(ctx context.Context, to privateWriter, key string, v any) diag.Diagnostics {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return diag.Diagnostics{diag.NewErrorDiagnostic("Cannot keep "+key, err.Error())}
+	}
+	return to.SetKey(ctx, key, raw)
+}

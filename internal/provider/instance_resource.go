@@ -1,0 +1,178 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
+)
+
+var (
+	_ resource.ResourceWithConfigure   = (*instanceResource)(nil)
+	_ resource.ResourceWithModifyPlan  = (*instanceResource)(nil)
+	_ resource.ResourceWithImportState = (*instanceResource)(nil)
+	_ resource.ResourceWithIdentity    = (*instanceResource)(nil)
+)
+
+// defaultTimeout is that of create, update and delete.
+const defaultTimeout = 2 * time.Hour
+
+// instanceResource runs a service's workflow once and keeps its result.
+//
+// The rule everything here serves: a workflow is never run twice, never lost,
+// and never called done before it succeeded.
+type instanceResource struct{ configuredResource }
+
+func newInstanceResource() resource.Resource { return &instanceResource{} }
+
+func (r *instanceResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_orchestration_instance"
+}
+
+func (r *instanceResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identitySchema()
+}
+
+func (r *instanceResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var m, config instanceModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	timeout, diags := m.Timeouts.Create(ctx, defaultTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+
+	begun := time.Now()
+	launch, diags := r.prepare(ctx, &m, &config)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	inst, diags := r.start(ctx, launch, timeout)
+	resp.Diagnostics.Append(diags...)
+	if inst == nil {
+		return
+	}
+
+	// The run exists from here on. It is recorded before the wait, so that
+	// whatever ends the wait leaves it in the state.
+	secret := outline(launch.secret)
+	m.observe(inst, secret)
+	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateSecret, secret)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
+
+	if m.WaitForCompletion.ValueBool() {
+		ended := r.settle(ctx, &m, inst, secret, waiting{argument: "timeouts.create", timeout: timeout, left: time.Until(begun.Add(timeout)), creating: true})
+		resp.Diagnostics.Append(ended.diags...)
+		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+		resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateUnresolved, ended.unresolved)...)
+	}
+}
+
+func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var m instanceModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	api, _, err := r.api(ctx)
+	if err != nil {
+		addError(&resp.Diagnostics, "Cannot read run "+m.ID.ValueString(), err)
+		return
+	}
+
+	inst, err := api.Instance(ctx, m.ID.ValueString())
+	switch {
+	case orchestration.IsNotFound(err):
+		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
+		resp.State.RemoveResource(ctx)
+		return
+	case err != nil:
+		resp.Diagnostics.Append(r.unreadable(ctx, api, &m, err)...)
+		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
+		return
+	case m.Name.IsNull():
+		m.observeAll(inst)
+		resp.Diagnostics.Append(r.importAction(ctx, api, &m)...)
+	default:
+		m.observe(inst, private[map[string]any](ctx, req.Private, privateSecret))
+	}
+	r.runs.see(inst.ID)
+	if private[bool](ctx, req.Private, privateUnresolved) && m.status() != orchestration.StatusFailed {
+		r.runs.offer(m.fingerprint(), inst.ID)
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
+}
+
+// Update is reached by what needs no new run: it waits for a run that was left
+// unfinished, and takes over changes of how to wait.
+func (r *instanceResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var m, state instanceModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	timeout, diags := m.Timeouts.Update(ctx, defaultTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	m.Status, m.Output, m.Input = state.Status, state.Output, state.Input
+	r.runs.own(m.ID.ValueString())
+
+	if m.WaitForCompletion.ValueBool() && !m.status().Final() {
+		last := &orchestration.Instance{ID: m.ID.ValueString(), TenantID: m.TenantID.ValueString(), Status: m.status(),
+			Output: m.Output.ValueString(), Input: []byte(m.Input.ValueString())}
+		secret := private[map[string]any](ctx, req.Private, privateSecret)
+		ended := r.settle(ctx, &m, last, secret, waiting{argument: "timeouts.update", timeout: timeout, left: timeout})
+		resp.Diagnostics.Append(ended.diags...)
+	}
+	// An update never taints: whatever happened, the resource stands for its run.
+	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateUnresolved, false)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
+}
+
+func (r *instanceResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	resource.ImportStatePassthroughWithIdentity(ctx, path.Root("id"), path.Root("id"), req, resp)
+}
+
+// importAction finds the workflow of an imported run, which no answer tells
+// (contract quirk 21), where its service leaves one choice.
+func (r *instanceResource) importAction(ctx context.Context, api *orchestration.Client, m *instanceModel) diag.Diagnostics {
+	service, err := api.Service(ctx, m.ServiceID.ValueString())
+	if err == nil {
+		if actions := actionsOf(service); len(actions) == 1 {
+			m.Action = types.StringValue(actions[0])
+			return nil
+		}
+		err = fmt.Errorf("its service %q has several workflows", service.Name)
+	}
+	var d diag.Diagnostics
+	d.AddAttributeWarning(path.Root("action"), "The workflow of the imported run is not known",
+		fmt.Sprintf("The orchestrator does not tell which workflow run %s was, and %s. Leave action out of the configuration, or the run is planned as a replacement.", m.ID.ValueString(), err))
+	return d
+}
+
+// unreadable decides about a run that cannot be read: one bad run must not
+// stop the plan of all others, an API that is down must.
+func (r *instanceResource) unreadable(ctx context.Context, api *orchestration.Client, m *instanceModel, err error) diag.Diagnostics {
+	var d diag.Diagnostics
+	if serverFault(err) {
+		if _, probe := api.Workflows(ctx); probe == nil {
+			d.AddWarning(fmt.Sprintf("The state of %s cannot be read", m.run()), fmt.Sprintf("%s\n\nOther requests work, so the orchestrator stumbles over this run alone: "+
+				"StackStorm has forgotten its execution, or holds it in a state the orchestrator has no word for (canceled, timed out, abandoned, paused, delayed). "+
+				"Terraform keeps what it knows: status %q. Look the execution up in StackStorm (st2 execution list).", explain(err), m.Status.ValueString()))
+			return d
+		}
+	}
+	addError(&d, "Cannot read "+m.run(), err)
+	return d
+}

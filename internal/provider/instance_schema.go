@@ -1,0 +1,120 @@
+package provider
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+
+	"github.com/hashicorp/terraform-plugin-framework-jsontypes/jsontypes"
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/dynamicplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/mapplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+const instanceDescription = "A run of a service's workflow. Creating it starts the run and waits until the workflow has succeeded; every change of its inputs is a new run.\n\n" +
+	"Destroying it makes the orchestrator forget the run. What the workflow made (a volume, a bucket's objects) stays, unless `on_destroy` names a workflow that takes it away."
+
+func (r *instanceResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	fixed := []planmodifier.String{stringplanmodifier.RequiresReplace()}
+	kept := []planmodifier.String{stringplanmodifier.UseStateForUnknown()}
+	given := []validator.String{stringvalidator.LengthAtLeast(1)}
+
+	resp.Schema = schema.Schema{
+		MarkdownDescription: instanceDescription,
+		Attributes: map[string]schema.Attribute{
+			"id":         schema.StringAttribute{Computed: true, PlanModifiers: kept, MarkdownDescription: "ID the orchestrator gave the run."},
+			"tenant_id":  schema.StringAttribute{Computed: true, PlanModifiers: kept, MarkdownDescription: "Tenant the run belongs to."},
+			"service_id": schema.StringAttribute{Required: true, PlanModifiers: fixed, Validators: given, MarkdownDescription: "Service whose workflow is run."},
+			"name":       schema.StringAttribute{Required: true, PlanModifiers: fixed, Validators: given, MarkdownDescription: "Name of the run. The orchestrator does not keep names unique."},
+			"action": schema.StringAttribute{Optional: true, Computed: true, Validators: given,
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown(), stringplanmodifier.RequiresReplaceIfConfigured()},
+				MarkdownDescription: "Workflow to run, `pack.action`. Default: the service's workflow if it has exactly one."},
+			"description": schema.StringAttribute{Optional: true, Computed: true, Default: stringdefault.StaticString(""), PlanModifiers: fixed, MarkdownDescription: "Description of the run."},
+			"user_id": schema.StringAttribute{Optional: true, Computed: true, Validators: given,
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown(), stringplanmodifier.RequiresReplaceIfConfigured()},
+				MarkdownDescription: "User the run is for. Default: the token's user, or `terraform` without Keystone."},
+			"parameters": schema.DynamicAttribute{Optional: true, Validators: []validator.Dynamic{objectOnly{}},
+				PlanModifiers: []planmodifier.Dynamic{dynamicplanmodifier.RequiresReplaceIf(parametersDiffer, "Other inputs are another run.", "Other inputs are another run.")},
+				MarkdownDescription: "Inputs of the workflow, an object of any shape; `soda_orchestration_workflow` tells what it takes. Members that are null are left out. " +
+					"`ip_addr`, `port`, `tenant_id` and `auth_token` are set by the orchestrator and cannot be given."},
+			"parameters_wo": schema.DynamicAttribute{Optional: true, WriteOnly: true, Validators: []validator.Dynamic{objectOnly{}},
+				MarkdownDescription: "Secret inputs, laid over `parameters`. They are sent and never stored: not in the plan, the state, `input` or messages. " +
+					"The orchestrator itself stores them in clear and shows them to anybody who asks, unless the workflow declares them `secret`."},
+			"parameters_wo_version": schema.Int64Attribute{Optional: true, PlanModifiers: []planmodifier.Int64{int64planmodifier.RequiresReplace()},
+				MarkdownDescription: "Change this number to run again after changing `parameters_wo`, whose changes Terraform cannot see."},
+			"triggers": schema.MapAttribute{Optional: true, ElementType: types.StringType, PlanModifiers: []planmodifier.Map{mapplanmodifier.RequiresReplace()},
+				MarkdownDescription: "Any texts; when one changes, the workflow is run again."},
+			"wait_for_completion": schema.BoolAttribute{Optional: true, Computed: true, Default: booldefault.StaticBool(true),
+				MarkdownDescription: "Wait until the workflow has ended, and fail if it did not succeed (default `true`)."},
+			"continue_on_timeout": schema.BoolAttribute{Optional: true, Computed: true, Default: booldefault.StaticBool(false),
+				MarkdownDescription: "Make it a warning instead of an error when the run takes longer than `timeouts` allow (default `false`). What depends on this resource is then created although the run has not ended."},
+			"validate_parameters": schema.BoolAttribute{Optional: true, Computed: true, Default: booldefault.StaticBool(true),
+				MarkdownDescription: "Check the inputs at plan against what the workflow declares (default `true`)."},
+			"status": schema.StringAttribute{Computed: true, PlanModifiers: kept, MarkdownDescription: "`Running`, `Success` or `Failed`, as the orchestrator says."},
+			"output": schema.StringAttribute{Computed: true, PlanModifiers: kept, MarkdownDescription: "What the run itself printed. Workflows print nothing; only their tasks do."},
+			"input": schema.StringAttribute{Computed: true, Sensitive: true, CustomType: jsontypes.NormalizedType{}, PlanModifiers: kept,
+				MarkdownDescription: "The inputs as StackStorm took them (JSON): cast to their types, and with those that the orchestrator adds. Without what came from `parameters_wo`."},
+			"on_destroy": onDestroyAttribute(),
+			"timeouts": timeouts.Attributes(ctx, timeouts.Opts{Create: true, Update: true, Delete: true,
+				CreateDescription: "How long the run may take (default `2h`).",
+				UpdateDescription: "How long to wait for a run that was left unfinished (default `2h`).",
+				DeleteDescription: "How long the `on_destroy` run may take (default `2h`)."}),
+		},
+	}
+}
+
+func onDestroyAttribute() schema.Attribute {
+	given := []validator.String{stringvalidator.LengthAtLeast(1)}
+	return schema.SingleNestedAttribute{
+		Optional: true,
+		Attributes: map[string]schema.Attribute{
+			"service_id": schema.StringAttribute{Optional: true, Validators: given, MarkdownDescription: "Service to run. Default: that of the resource."},
+			"action":     schema.StringAttribute{Required: true, Validators: given, MarkdownDescription: "Workflow to run."},
+			"name":       schema.StringAttribute{Optional: true, Validators: given, MarkdownDescription: "Name of the run. Default: `<name>-destroy`."},
+			"parameters": schema.DynamicAttribute{Optional: true, Validators: []validator.Dynamic{objectOnly{}},
+				MarkdownDescription: "Inputs. They are stored in the state, since there is no configuration left at destroy; that is why write-only values cannot be used here."},
+		},
+		MarkdownDescription: "A workflow to run before the run is forgotten, to take away what it made. It must succeed, or the destroy stops. Changing it runs nothing.",
+	}
+}
+
+// objectOnly refuses inputs that are no object.
+type objectOnly struct{}
+
+func (objectOnly) Description(context.Context) string {
+	return "must be an object, such as { name = \"volume-1\" }"
+}
+func (v objectOnly) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (v objectOnly) ValidateDynamic(ctx context.Context, req validator.DynamicRequest, resp *validator.DynamicResponse) {
+	if req.ConfigValue.IsUnknown() || req.ConfigValue.IsUnderlyingValueUnknown() {
+		return
+	}
+	if _, ok := inputObject(req.ConfigValue); !ok {
+		resp.Diagnostics.AddAttributeError(req.Path, "Inputs must be an object", "The value "+v.Description(ctx)+".")
+	}
+}
+
+// parametersDiffer asks whether other inputs would be sent. Whether they come
+// as an object or a map, or with null members, makes no other run.
+func parametersDiffer(_ context.Context, req planmodifier.DynamicRequest, resp *dynamicplanmodifier.RequiresReplaceIfFuncResponse) {
+	before, _ := inputObject(req.StateValue)
+	after, ok := inputObject(req.PlanValue)
+	resp.RequiresReplace = !ok || !known(after) || !sameJSON(before, after)
+}
+
+func sameJSON(a, b map[string]any) bool {
+	x, errX := json.Marshal(a)
+	y, errY := json.Marshal(b)
+	return errX == nil && errY == nil && bytes.Equal(x, y)
+}

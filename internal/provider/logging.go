@@ -1,0 +1,21 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
+)
+
+// logRequest writes one line for each request: never a body, a header or a
+// query, since all three may hold secrets.
+func logRequest(ctx context.Context, r orchestration.RequestLog) {
+	tflog.Debug(ctx, "orchestrator request", map[string]any{
+		"method":      r.Method,
+		"path":        r.Path,
+		"status":      r.Status,
+		"duration_ms": r.Duration.Milliseconds(),
+		"attempt":     r.Attempt,
+	})
+}

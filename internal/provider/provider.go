@@ -1,0 +1,63 @@
+// Package provider is all that speaks Terraform: the provider, its resources
+// and data sources. It is the only importer of the plugin framework.
+package provider
+
+import (
+	"context"
+	"os"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+)
+
+var _ provider.Provider = (*sodaProvider)(nil)
+
+type sodaProvider struct {
+	version string
+	getenv  func(string) string
+}
+
+// New returns the provider's constructor for a release version.
+func New(version string) func() provider.Provider {
+	return func() provider.Provider {
+		return &sodaProvider{version: version, getenv: os.Getenv}
+	}
+}
+
+func (p *sodaProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
+	resp.TypeName = "soda"
+	resp.Version = p.version
+}
+
+// Configure resolves the settings and talks to nobody: login and requests
+// happen when something first needs them.
+func (p *sodaProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
+	var m providerModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	set, diags := m.settings(ctx, p.getenv)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+
+	s := newSession(set)
+	resp.ResourceData = s
+	resp.DataSourceData = s
+}
+
+func (p *sodaProvider) Resources(context.Context) []func() resource.Resource {
+	return []func() resource.Resource{newServiceResource, newInstanceResource}
+}
+
+func (p *sodaProvider) DataSources(context.Context) []func() datasource.DataSource {
+	return []func() datasource.DataSource{
+		newServiceDataSource,
+		newServicesDataSource,
+		newWorkflowDataSource,
+		newWorkflowsDataSource,
+	}
+}

@@ -1,0 +1,117 @@
+package provider
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
+)
+
+// runBook is what one process knows about runs beyond its resources' states.
+// Terraform keeps two processes: one plans (Read, then ModifyPlan), the other
+// applies (Delete, ModifyPlan again, Create).
+type runBook struct {
+	// starting is held while a run is looked for or started, so that a run that
+	// turns up after a lost answer cannot be that of a sibling.
+	starting chan struct{}
+
+	mu       sync.Mutex
+	seen     map[string]bool
+	owned    map[string]bool
+	listed   map[string]*listing
+	resuming map[string][]string // request -> runs to go on with instead of starting one
+}
+
+// listing is what a service's runs were before this process started any.
+type listing struct {
+	once sync.Once
+	runs []orchestration.Instance
+	err  error
+}
+
+func newRunBook() runBook {
+	return runBook{
+		starting: make(chan struct{}, 1),
+		seen:     map[string]bool{},
+		owned:    map[string]bool{},
+		listed:   map[string]*listing{},
+		resuming: map[string][]string{},
+	}
+}
+
+// see notes a run that a resource's state stands for.
+func (b *runBook) see(id string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.seen[id] = true
+}
+
+// own notes a run that this process itself has started, taken over or awaited.
+func (b *runBook) own(id string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.owned[id] = true
+}
+
+func (b *runBook) owns(id string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.owned[id]
+}
+
+// free says whether no resource is known to stand for the run.
+func (b *runBook) free(id string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return !b.owned[id] && !b.seen[id]
+}
+
+// before lists the service's runs, once per process: a list costs the server
+// as much as a read of every run in it (contract, What calls cost).
+func (b *runBook) before(ctx context.Context, api *orchestration.Client, serviceID string) ([]orchestration.Instance, error) {
+	b.mu.Lock()
+	l := b.listed[serviceID]
+	if l == nil {
+		l = &listing{}
+		b.listed[serviceID] = l
+	}
+	b.mu.Unlock()
+	l.once.Do(func() { l.runs, l.err = api.InstancesByService(ctx, serviceID) })
+	if l.err != nil {
+		b.mu.Lock()
+		delete(b.listed, serviceID) // a failure is not an answer to keep
+		b.mu.Unlock()
+	}
+	return l.runs, l.err
+}
+
+// offer lets the next Create of the same request go on with the run.
+func (b *runBook) offer(request, id string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !slices.Contains(b.resuming[request], id) {
+		b.resuming[request] = append(b.resuming[request], id)
+	}
+}
+
+// withdraw takes an offer back.
+func (b *runBook) withdraw(id string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for request, ids := range b.resuming {
+		b.resuming[request] = slices.DeleteFunc(ids, func(x string) bool { return x == id })
+	}
+}
+
+// resume takes an offer up; empty if there is none.
+func (b *runBook) resume(request string) string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	ids := b.resuming[request]
+	if request == "" || len(ids) == 0 {
+		return ""
+	}
+	b.resuming[request] = ids[1:]
+	return ids[0]
+}

@@ -1,0 +1,122 @@
+package provider
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/sodafoundation/terraform-provider-soda/internal/keystone"
+	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
+)
+
+// session is what one configured provider shares among its resources and data
+// sources. It logs in when somebody first asks for the API, not before.
+type session struct {
+	settings settings
+
+	mu      sync.Mutex
+	tokens  keystone.Tokens
+	client  *orchestration.Client
+	account account
+
+	runs        runBook
+	registering sync.Mutex // services are registered one at a time
+}
+
+// account is in whose name we act.
+type account struct{ tenantID, userID string }
+
+// unknownSettingsError says that the provider cannot be used yet.
+type unknownSettingsError struct{ arguments []string }
+
+func (e *unknownSettingsError) Error() string {
+	return fmt.Sprintf("the provider's %s is not known before apply", strings.Join(e.arguments, ", "))
+}
+
+func newSession(set settings) *session {
+	return &session{settings: set, runs: newRunBook()}
+}
+
+// api returns the client, after logging in where that has not been done yet.
+func (s *session) api(ctx context.Context) (*orchestration.Client, account, error) {
+	if s == nil {
+		return nil, account{}, errors.New("the provider is not configured")
+	}
+	if len(s.settings.unknown) > 0 {
+		return nil, account{}, &unknownSettingsError{s.settings.unknown}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.client != nil {
+		return s.client, s.account, nil
+	}
+
+	base := http.DefaultTransport.(*http.Transport).Clone()
+	base.TLSClientConfig = s.settings.tls
+	acc := account{tenantID: s.settings.tenantID, userID: "terraform"}
+	s.tokens = keystone.Fixed{}
+	if !s.settings.noAuth {
+		source := keystone.NewSource(s.settings.login, &http.Client{Transport: base, Timeout: s.settings.requestTimeout}, 0)
+		token, err := source.Token(ctx)
+		if err != nil {
+			return nil, account{}, err
+		}
+		acc.tenantID, acc.userID = cmp.Or(acc.tenantID, token.ProjectID), token.UserID
+		s.tokens = source
+	}
+	s.account = acc
+	s.client = orchestration.New(orchestration.Config{
+		BaseURL:        s.settings.endpoint,
+		TenantID:       acc.tenantID,
+		HTTP:           &http.Client{Transport: &keystone.Transport{Source: s.tokens, Base: base, Host: s.settings.endpoint.String()}},
+		RequestTimeout: s.settings.requestTimeout,
+		MaxRetries:     s.settings.maxRetries,
+		MaxConcurrent:  s.settings.maxConcurrent,
+		Log:            logRequest,
+	})
+	return s.client, s.account, nil
+}
+
+// fresh makes sure that the token lives for as long as a run may, as far as
+// Keystone allows, and returns when it ends; zero where it does not.
+func (s *session) fresh(ctx context.Context, life time.Duration) (time.Time, error) {
+	token, err := s.tokens.Fresh(ctx, life)
+	return token.ExpiresAt, err
+}
+
+// configured is embedded by resources and data sources: it takes the session
+// over from the provider.
+type configured struct{ *session }
+
+func (c *configured) take(data any, diags *diag.Diagnostics) {
+	if data == nil {
+		return // validate and destroy plans run without a configured provider
+	}
+	s, ok := data.(*session)
+	if !ok {
+		diags.AddError("Unexpected provider data", fmt.Sprintf("This is a bug in the provider: got %T.", data))
+		return
+	}
+	c.session = s
+}
+
+type configuredResource struct{ configured }
+
+func (c *configuredResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	c.take(req.ProviderData, &resp.Diagnostics)
+}
+
+type configuredDataSource struct{ configured }
+
+func (c *configuredDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
+	c.take(req.ProviderData, &resp.Diagnostics)
+}

@@ -1,0 +1,62 @@
+package provider
+
+import (
+	"errors"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/sodafoundation/terraform-provider-soda/internal/keystone"
+)
+
+// configuredLogin is what the provider block itself says about logging in.
+func (m *providerModel) configuredLogin(r *resolver) keystone.Options {
+	var o keystone.Options
+	for _, a := range []struct {
+		name   string
+		value  types.String
+		option *string
+	}{
+		{"auth_url", m.AuthURL, &o.AuthURL},
+		{"user_name", m.UserName, &o.UserName},
+		{"user_id", m.UserID, &o.UserID},
+		{"password", m.Password, &o.Password},
+		{"token", m.Token, &o.Token},
+		{"project_id", m.ProjectID, &o.ProjectID},
+		{"project_name", m.ProjectName, &o.ProjectName},
+		{"user_domain_id", m.UserDomainID, &o.UserDomainID},
+		{"user_domain_name", m.UserDomainName, &o.UserDomainName},
+		{"project_domain_id", m.ProjectDomainID, &o.ProjectDomainID},
+		{"project_domain_name", m.ProjectDomainName, &o.ProjectDomainName},
+		{"application_credential_id", m.ApplicationCredentialID, &o.ApplicationCredentialID},
+		{"application_credential_name", m.ApplicationCredentialName, &o.ApplicationCredentialName},
+		{"application_credential_secret", m.ApplicationCredentialSecret, &o.ApplicationCredentialSecret},
+		{"cloud", m.Cloud, &o.Cloud},
+	} {
+		*a.option = r.text(a.name, a.value)
+	}
+	return o
+}
+
+// resolveLogin completes the login from clouds.yaml and the environment, and
+// reports what is wrong with it as far as that shows without asking Keystone.
+func (s *settings) resolveLogin(r *resolver, configured keystone.Options) {
+	var err error
+	if s.login, err = keystone.Resolve(configured, r.getenv); err != nil {
+		r.problem(err, "cloud")
+		return
+	}
+	for _, p := range s.login.Check() {
+		r.problem(p, p.Option)
+	}
+}
+
+// problem reports what package keystone found wrong, on the argument it names.
+func (r *resolver) problem(err error, argument string) {
+	detail := err.Error()
+	var p keystone.Problem
+	if errors.As(err, &p) {
+		argument, detail = p.Option, p.Detail
+	}
+	r.diags.AddAttributeError(path.Root(argument), "Invalid provider setting", detail)
+}

@@ -1,0 +1,38 @@
+package workflow
+
+// masked is what StackStorm shows in place of a secret.
+const masked = "********"
+
+// Echoes reports whether echo, the input of an instance, is what StackStorm
+// makes of inputs: cast to the declared types, secrets masked, and the
+// server's own inputs added (contract quirks 19 and 20).
+func (d Declaration) Echoes(inputs, echo map[string]any) bool {
+	declared := make(map[string]Parameter, len(d.Parameters))
+	for _, p := range d.Parameters {
+		declared[p.Name] = p
+	}
+	left := 0
+	for name := range echo {
+		if !ServerSet(name) {
+			left++
+		}
+	}
+	for name, given := range inputs {
+		if given == nil || ServerSet(name) {
+			continue
+		}
+		p := declared[name]
+		want := given
+		if p.Secret {
+			want = masked
+		} else if v, ok := cast(p.Type, given); ok {
+			want = v
+		}
+		got, ok := echo[name]
+		if !ok || !equal(got, want) {
+			return false
+		}
+		left--
+	}
+	return left == 0
+}

@@ -1,0 +1,31 @@
+resource "soda_orchestration_instance" "provision_volume" {
+  service_id = soda_orchestration_service.provision_volume.id
+  name       = "provision volume"
+  action     = "opensds.provision-volume"
+
+  parameters = {
+    # Host id to attach volume. A text.
+    host_id = "host-id"
+
+    # Name of volume for provision. A text.
+    name = "name"
+
+    # Profile ID to create volume. "" is the default profile; leaving it out fails. A text.
+    profile_id = ""
+
+    # Size of volume in GB. An integer.
+    size = 1
+
+    # Attach Mode 'ro' or 'rw' to attach volume. A text. Optional.
+    # attach_mode = "rw"
+
+    # Availablity Zone to create volume. A text. Optional.
+    # availability_zone = "default"
+
+    # Description in any. A text. Optional.
+    # description = "description"
+
+    # Snapshot ID to create volume. A text. Optional.
+    # snapshot_id = "snapshot-id"
+  }
+}

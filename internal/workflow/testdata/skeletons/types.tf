@@ -1,0 +1,46 @@
+resource "soda_orchestration_instance" "types" {
+  service_id = soda_orchestration_service.types.id
+  name       = "types"
+  action     = "opensds.lab-types"
+
+  parameters = {
+    # A text.
+    a_string = "a-string"
+
+    # An integer.
+    an_integer = 1
+
+    # True or false. Default: false. Optional.
+    # a_boolean = false
+
+    # One of "red" or "green". Default: "red". Optional.
+    # a_choice = "red"
+
+    # A number. Optional.
+    # a_number = 1.5
+
+    # A list. Optional.
+    # an_array = []
+
+    # An object. Optional.
+    # an_object = {}
+
+    # Last status. A text. Optional.
+    # lab_end = "lab-end"
+
+    # Text of the output. A text. Optional.
+    # lab_output = "lab-output"
+
+    # Whole status path. A text. Optional.
+    # lab_plan = "lab-plan"
+
+    # Seconds in running. A number. Optional.
+    # lab_run = 1.5
+  }
+
+  parameters_wo = {
+    # A text. Optional.
+    # a_secret = "a-secret"
+  }
+  parameters_wo_version = 1
+}

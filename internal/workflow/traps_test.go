@@ -1,0 +1,94 @@
+package workflow
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestTraps(t *testing.T) {
+	for _, tc := range []struct {
+		action, change, path, detail string
+		warning                      bool
+	}{
+		{volume, `{"profile_id": null}`, "", `Write profile_id = "" for the default profile`, true},
+		{volume, `{"snapshot_from_cloud": "true"}`, "snapshot_from_cloud", `cannot be used`, false},
+		{volume, `{"attach_mode": "RW"}`, "attach_mode", `must be "ro" or "rw"`, false},
+		{volume, `{"size": 0}`, "size", `must be greater than 0`, false},
+		{volume, `{"size": "-1"}`, "size", `must be greater than 0`, false},
+		{volume, `{"size": 0.9}`, "size", `must be greater than 0`, false},
+		{volume, `{"size": false}`, "size", `must be greater than 0`, false},
+		{volume, `{"name": ""}`, "name", `must not be empty`, false},
+		{volume, `{"name": "a/b"}`, "name", `letters from a to z`, false},
+		{volume, `{"name": "größe"}`, "name", `letters from a to z`, false},
+		{volume, `{"name": "` + strings.Repeat("a", 256) + `"}`, "name", `longer than 255`, false},
+		{volume, `{"timeout": 5}`, "timeout", `used by nothing`, true},
+		{volume, `{"description": "a {{ b }}"}`, "description", `begins a template`, true},
+		{volume, `{"name": "{% if x %}"}`, "name", `begins a template`, true},
+		{migration, `{"destBucketName": "s"}`, "destBucketName", `must differ from srcBucketName`, false},
+		{analysis, `{"analysis_engine_type": "aws-emr"}`, "analysis_engine_type", `must be "aws emr"`, false},
+		{analysis, `{"analysis_args": {}}`, "analysis_args", `analysis_args lacks AK, Applications, Instances, JobFlowRole, Name, Region, ReleaseLabel, SK, ServiceRole, Steps and VisibleToAllUsers.`, false},
+		{analysis, `{"analysis_args": ` + strings.Replace(completeArgs, `"InstanceCount": 1, `, "", 1) + `}`, "analysis_args.Instances", `lacks InstanceCount.`, false},
+		{analysis, `{"analysis_args": ` + strings.Replace(completeArgs, `"Jar"`, `"{{Jar}}"`, 1) + `}`, `analysis_args.Steps[0]["{{Jar}}"]`, `template`, true},
+		{"any.other", `{"deep": [{"x": ["fine", "{{ y }}"]}]}`, "deep[0].x[1]", `deep[0].x[1] has {{ or {% in it`, true},
+	} {
+		t.Run(tc.action+" "+tc.change, func(t *testing.T) {
+			got := Traps(tc.action, untrapped(t, tc.action, tc.change))
+			if len(got) != 1 || got[0].Warning != tc.warning {
+				t.Fatalf("want one problem, warning %t: %+v", tc.warning, got)
+			}
+			expect(t, got[0], tc.path, tc.detail)
+		})
+	}
+}
+
+func TestTrapsLetThrough(t *testing.T) {
+	for _, tc := range []struct{ action, change string }{
+		{volume, `{}`},
+		{volume, `{"attach_mode": "", "snapshot_from_cloud": "", "name": "A b_c-9"}`},
+		{volume, `{"attach_mode": 5, "size": "big", "name": 7}`}, // Check's affair
+		{volume, `{"name": "` + strings.Repeat("a", 255) + `", "attach_mode": "ro"}`},
+		{volume, `{"description": "a { b } % } }} %}"}`},
+		{migration, `{}`},
+		{migration, `{"srcBucketName": null, "destBucketName": null}`},
+		{analysis, `{}`},
+		{analysis, `{"dest_bucket_name": "s"}`}, // migrates nothing, analyses all the same
+		{"any.other", `{"attach_mode": "RW", "size": 0}`},
+	} {
+		t.Run(tc.action+" "+tc.change, func(t *testing.T) {
+			if got := Traps(tc.action, untrapped(t, tc.action, tc.change)); len(got) > 0 {
+				t.Errorf("got %+v", got)
+			}
+		})
+	}
+}
+
+func TestTrapsSkipUnknowns(t *testing.T) {
+	for action, text := range complete {
+		in := map[string]any{}
+		for name := range decoded(t, text) {
+			in[name] = Unknown
+		}
+		if got := Traps(action, in); len(got) > 0 {
+			t.Errorf("%s: %+v", action, got)
+		}
+	}
+	in := untrapped(t, analysis, `{}`)
+	in["analysis_args"].(map[string]any)["Instances"] = Unknown
+	if got := Traps(analysis, in); len(got) > 0 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+const completeArgs = `{"AK": "a", "SK": "s", "Region": "r", "Name": "n", "ReleaseLabel": "l", "JobFlowRole": "j", "ServiceRole": "s",
+	"Instances": {"InstanceCount": 1, "MasterInstanceType": "m"}, "VisibleToAllUsers": false, "Applications": [], "Steps": [{"Jar": 1}]}`
+
+func untrapped(t testing.TB, action, change string) map[string]any {
+	in := inputs(t, action, `{}`)
+	if action == analysis {
+		in["analysis_args"] = decoded(t, completeArgs)
+	}
+	for name, v := range decoded(t, change) {
+		in[name] = v
+	}
+	return in
+}
