@@ -41,8 +41,8 @@ func (s *Sandbox) status(t *testing.T, id string) string {
 	return instance.Status
 }
 
-// TestProvisionVolume: Running, then Success, and the volume is in use.
-func TestProvisionVolume(t *testing.T) {
+// TestSandboxProvisionsAVolume: Running, then Success, and the volume is in use.
+func TestSandboxProvisionsAVolume(t *testing.T) {
 	s := started(t, Config{})
 	id := s.run(t, "any text", s.order())
 	if got := []string{s.status(t, id), s.status(t, id)}; got[0] != "Running" || got[1] != "Success" {
@@ -57,7 +57,7 @@ func TestProvisionVolume(t *testing.T) {
 	}
 }
 
-func TestMigrateBucket(t *testing.T) {
+func TestSandboxMigratesABucket(t *testing.T) {
 	s := started(t, Config{TaskTime: time.Minute})
 	id := s.run(t, "any text", asText(record{
 		"service_id": s.Services()[1].ID, "name": "run", "description": "", "user_id": User, "action": "opensds.migration-bucket",
