@@ -162,7 +162,7 @@ func (h *heldAnswer) Write(b []byte) (int, error) { return h.body.Write(b) }
 func (h *heldAnswer) copyTo(w http.ResponseWriter) {
 	maps.Copy(w.Header(), h.header)
 	w.WriteHeader(h.status)
-	w.Write(h.body.Bytes())
+	io.WriteString(w, h.body.String())
 }
 
 func (h *heldAnswer) response(r *http.Request) *http.Response {
