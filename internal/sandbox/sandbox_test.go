@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -200,7 +202,11 @@ func TestOperatorsAndAccidents(t *testing.T) {
 func TestStackStormHangs(t *testing.T) {
 	for name, end := range map[string]func(*Sandbox){
 		"up":    func(s *Sandbox) { s.SetStackStorm("up") },
-		"close": func(s *Sandbox) { s.Close() },
+		"close": func(s *Sandbox) {
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := started(t, Config{})
@@ -251,6 +257,22 @@ func TestBareAndPacks(t *testing.T) {
 	}
 }
 
+// TestPackIsCalledLikeItsFolder where its files do not say.
+func TestPackIsCalledLikeItsFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "mypack")
+	if err := os.MkdirAll(filepath.Join(dir, "actions"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	action := "{name: snapshot, runner_type: mistral-v2, entry_point: workflows/snapshot.yaml}"
+	if err := os.WriteFile(filepath.Join(dir, "actions", "snapshot.yaml"), []byte(action), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s := started(t, Config{Packs: []string{dir}})
+	if refs := s.mustAsk(t, http.MethodGet, "/stackstorm/actions", ""); !strings.Contains(refs, `"mypack.snapshot"`) {
+		t.Errorf("actions: %s", refs)
+	}
+}
+
 func TestStartRefuses(t *testing.T) {
 	s := started(t, Config{})
 	port := 0
@@ -261,8 +283,7 @@ func TestStartRefuses(t *testing.T) {
 		"auth": {Auth: "ldap"}, "taken": {Port: port}, "pack": {Packs: []string{"testdata/none"}},
 	} {
 		if other, err := Start(cfg); err == nil {
-			other.Close()
-			t.Errorf("%s: it started", name)
+			t.Errorf("%s: it started (closing: %v)", name, other.Close())
 		}
 	}
 }
