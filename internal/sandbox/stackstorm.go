@@ -22,12 +22,12 @@ const (
 // stackstormConfig says how StackStorm behaves. The zero value works, except
 // that its workflows have nobody to talk to.
 type stackstormConfig struct {
-	taskTime time.Duration    // how long each task takes; 0: see (*stackstorm).look
-	latency  time.Duration    // of every call
-	now      func() time.Time // nil: time.Now
-	random   *rand.Rand       // nil: seeded with 0
-	client   http.RoundTripper
-	packs    []fs.FS // besides the shipped one; each holds actions/*.yaml
+	taskTime time.Duration     // how long each task takes; 0: see (*stackstorm).look
+	latency  time.Duration     // of every call
+	now      func() time.Time  // nil: time.Now
+	random   *rand.Rand        // nil: seeded with 0
+	client   http.RoundTripper // whom the workflows speak to
+	packs    []fs.FS           // besides the shipped one; each holds actions/*.yaml
 }
 
 // stackstorm is StackStorm 3.2.0 with Mistral, as far as an orchestrator and
@@ -63,9 +63,6 @@ func newStackStorm(cfg stackstormConfig) (*stackstorm, error) {
 	if cfg.random == nil {
 		cfg.random = rand.New(rand.NewPCG(0, 0))
 	}
-	if cfg.client == nil {
-		cfg.client = http.DefaultTransport
-	}
 	s := &stackstorm{
 		cfg:        cfg,
 		byID:       map[string]*execution{},
@@ -82,12 +79,8 @@ func newStackStorm(cfg stackstormConfig) (*stackstorm, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i, dir := range append([]fs.FS{shipped}, cfg.packs...) {
-		name := "opensds"
-		if i > 0 {
-			name = fmt.Sprintf("pack%d", i)
-		}
-		if err := s.load(dir, name); err != nil {
+	for _, dir := range append([]fs.FS{shipped}, cfg.packs...) {
+		if err := s.load(dir); err != nil {
 			return nil, err
 		}
 	}
@@ -98,7 +91,11 @@ func newStackStorm(cfg stackstormConfig) (*stackstorm, error) {
 func (s *stackstorm) close() { s.stop() }
 
 // load adds the actions of a pack, replacing those of the same reference.
-func (s *stackstorm) load(dir fs.FS, name string) error {
+func (s *stackstorm) load(dir fs.FS) error {
+	name, err := packName(dir)
+	if err != nil {
+		return err
+	}
 	actions, err := loadPack(dir, name)
 	if err != nil {
 		return err

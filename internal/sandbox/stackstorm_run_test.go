@@ -58,6 +58,10 @@ func TestWorkflowTakesItsTime(t *testing.T) {
 	c.wantRun("after one task", id, "running", "one SUCCESS", "two RUNNING")
 	at(19 * time.Second)
 	c.wantRun("before the end", id, "running", "one SUCCESS", "two RUNNING")
+	at(20 * time.Second)
+	if _, v := c.call(http.MethodGet, "/api/v1/executions/"+id+"/children", ""); v.([]any)[1].(map[string]any)["status"] != "succeeded" {
+		t.Errorf("the children, read by themselves: %v", v)
+	}
 	at(time.Hour)
 	e := c.wantRun("long after", id, "succeeded", "one SUCCESS", "two SUCCESS")
 	if e["end_timestamp"] != "2023-11-14T22:13:40.000000Z" || pyStr(e["elapsed_seconds"]) != "20" {
@@ -255,7 +259,7 @@ func TestPurge(t *testing.T) {
 
 func TestBehaviours(t *testing.T) {
 	c := newTestStackStorm(t, stackstormConfig{})
-	c.behave("opensds.lab-echo", behaviour{firstStatus: "delayed", output: "line 1", result: map[string]any{"error": "runner"}})
+	c.behave("opensds.lab-echo", behaviour{firstStatus: "delayed"})
 	_, v := c.call(http.MethodPost, "/api/v1/executions",
 		`{"action": "opensds.lab-echo", "parameters": {"ip_addr": "h", "port": "1", "tenant_id": "t"}}`)
 	e := v.(map[string]any)
@@ -263,6 +267,9 @@ func TestBehaviours(t *testing.T) {
 		t.Errorf("first status %v", e["status"])
 	}
 	id := e["id"].(string)
+	if c.setOutput(id, "line 1") != nil || c.setResult(id, map[string]any{"error": "runner"}) != nil {
+		t.Error("not set")
+	}
 	if e = c.get(id); e["status"] != "delayed" || !reflect.DeepEqual(e["result"], map[string]any{"error": "runner"}) {
 		t.Errorf("%v %v", e["status"], e["result"])
 	}
@@ -365,8 +372,10 @@ func TestRerun(t *testing.T) {
 	if code, v := c.call(http.MethodPost, "/api/v1/executions/"+old+"/re_run", ""); code != 201 {
 		t.Errorf("no body: %d %v", code, v)
 	}
-	if code, _ := c.call(http.MethodPost, "/api/v1/executions/"+old+"/re_run", "{"); code != 400 {
-		t.Errorf("no JSON: %d", code)
+	for _, body := range []string{"{", `{"parameters": []}`, `{"parameters": [1]}`} {
+		if code, v := c.call(http.MethodPost, "/api/v1/executions/"+old+"/re_run", body); code != 400 {
+			t.Errorf("%s: %d %v", body, code, v)
+		}
 	}
 }
 
