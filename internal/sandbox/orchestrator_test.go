@@ -1,7 +1,9 @@
 package sandbox
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -137,5 +139,37 @@ func TestFaultAfterTheWorkMayStillAnswer(t *testing.T) {
 	close(gate)
 	if answer := <-ended; !strings.HasPrefix(answer, "200 ") || !strings.Contains(answer, s.Instances()[0].ID) {
 		t.Errorf("the answer: %s", answer)
+	}
+}
+
+// spy keeps the bodies of what the orchestrator posts.
+type spy struct {
+	http.RoundTripper
+	posted []string
+}
+
+func (s *spy) RoundTrip(r *http.Request) (*http.Response, error) {
+	text, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	s.posted = append(s.posted, string(text))
+	r.Body = io.NopCloser(bytes.NewReader(text))
+	return s.RoundTripper.RoundTrip(r)
+}
+
+// TestWhatTravelsToStackStorm: all but the orchestrator's own keys, with the
+// parameters in the order of the request.
+func TestWhatTravelsToStackStorm(t *testing.T) {
+	s := started(t, Config{hotpot: hostPort{"h", "1"}})
+	seen := &spy{RoundTripper: s.orchestrator.st2.transport}
+	s.orchestrator.st2.transport = seen
+	code, body := request(t.Context(), http.MethodPost, s.api("/instances"), `{"name": "n", "description": "", "user_id": "u", "foo": [1],
+		"service_id": "`+s.Services()[0].ID+`", "action": "opensds.provision-volume",
+		"parameters": {"size": 1.0, "port": "2", "name": "v", "host_id": "x"}}`)
+	want := `{"action":"opensds.provision-volume","foo":[1],"parameters":` +
+		`{"size":1.0,"port":"1","name":"v","host_id":"x","ip_addr":"h","tenant_id":"` + Tenant + `","auth_token":"token"}}`
+	if got := seen.posted[len(seen.posted)-1]; code != http.StatusOK || got != want {
+		t.Errorf("%d %s; posted\n%s, want\n%s", code, body, got, want)
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -201,7 +199,7 @@ func TestOperatorsAndAccidents(t *testing.T) {
 // sandbox ends (contract quirk 30).
 func TestStackStormHangs(t *testing.T) {
 	for name, end := range map[string]func(*Sandbox){
-		"up":    func(s *Sandbox) { s.SetStackStorm("up") },
+		"up": func(s *Sandbox) { s.SetStackStorm("up") },
 		"close": func(s *Sandbox) {
 			if err := s.Close(); err != nil {
 				t.Error(err)
@@ -257,33 +255,21 @@ func TestBareAndPacks(t *testing.T) {
 	}
 }
 
-// TestPackIsCalledLikeItsFolder where its files do not say.
-func TestPackIsCalledLikeItsFolder(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "mypack")
-	if err := os.MkdirAll(filepath.Join(dir, "actions"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	action := "{name: snapshot, runner_type: mistral-v2, entry_point: workflows/snapshot.yaml}"
-	if err := os.WriteFile(filepath.Join(dir, "actions", "snapshot.yaml"), []byte(action), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	s := started(t, Config{Packs: []string{dir}})
-	if refs := s.mustAsk(t, http.MethodGet, "/stackstorm/actions", ""); !strings.Contains(refs, `"mypack.snapshot"`) {
-		t.Errorf("actions: %s", refs)
-	}
-}
-
 func TestStartRefuses(t *testing.T) {
 	s := started(t, Config{})
 	port := 0
 	if _, err := fmt.Sscanf(s.OrchestratorURL(), "http://127.0.0.1:%d", &port); err != nil {
 		t.Fatal(err)
 	}
-	for name, cfg := range map[string]Config{
-		"auth": {Auth: "ldap"}, "taken": {Port: port}, "pack": {Packs: []string{"testdata/none"}},
+	for says, cfg := range map[string]Config{
+		`auth is "ldap"`: {Auth: "ldap"}, "address already in use": {Port: port}, "testdata/none": {Packs: []string{"testdata/none"}},
 	} {
-		if other, err := Start(cfg); err == nil {
-			t.Errorf("%s: it started (closing: %v)", name, other.Close())
+		other, err := Start(cfg)
+		switch {
+		case err == nil:
+			t.Errorf("with %+v it started (closing: %v)", cfg, other.Close())
+		case !strings.Contains(err.Error(), says):
+			t.Errorf("error %q does not say %q", err, says)
 		}
 	}
 }
