@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -141,29 +142,50 @@ func TestFaultGateOutlivesTheClient(t *testing.T) {
 	}
 }
 
-func TestFaultHangEndsWithTheClientAndWithClose(t *testing.T) {
-	s := started(t, Config{})
-	s.Fault(Fault{Hang: true})
-	ctx, giveUp := context.WithCancel(t.Context())
-	ended := make(chan string, 2)
-	for _, ctx := range []context.Context{ctx, t.Context()} {
-		go func() {
-			_, failure := request(ctx, http.MethodGet, s.api("/services"), "")
-			ended <- failure
-		}()
+// TestFaultHangEnds with the client, and with the server.
+func TestFaultHangEnds(t *testing.T) {
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		f := &faults{done: make(chan struct{})}
+		f.add(Fault{Hang: true})
+		arrived, left := make(chan struct{}), make(chan struct{}, 1)
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			defer func() { left <- struct{}{} }()
+			arrived <- struct{}{}
+			f.handler(http.NotFoundHandler()).ServeHTTP(w, r)
+		}))
+		ctx, giveUp := context.WithCancel(t.Context())
+		ask := func(ctx context.Context) { request(ctx, method, server.URL, `{"some": "body"}`) }
+
+		go ask(ctx)
+		<-arrived
+		giveUp()
+		<-left
+
+		go ask(t.Context())
+		<-arrived
+		server.CloseClientConnections()
+		<-left
+		server.Close()
 	}
-	for len(s.Requests()) < 2 {
-		get(t, s.ManageURL()+"/requests")
-	}
-	giveUp()
-	if failure := <-ended; !strings.Contains(failure, context.Canceled.Error()) {
-		t.Errorf("the one that gave up: %s", failure)
-	}
-	if err := s.Close(); err != nil {
-		t.Error(err)
-	}
-	if failure := <-ended; failure == "" || strings.Contains(failure, context.Canceled.Error()) {
-		t.Errorf("the one that waited on: %q", failure)
+}
+
+func TestFaultsLetGoAtTheEnd(t *testing.T) {
+	for _, fault := range []Fault{{Gate: make(chan struct{})}, {Latency: time.Hour}} {
+		synctest.Test(t, func(t *testing.T) {
+			end := make(chan struct{})
+			f := &faults{done: end}
+			f.add(fault)
+			began := time.Now()
+			go close(end)
+			req, err := http.NewRequest(http.MethodGet, "/", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			serve(f.handler(http.NotFoundHandler()), req)
+			if took := time.Since(began); took != 0 {
+				t.Errorf("%+v: after %s", fault, took)
+			}
+		})
 	}
 }
 

@@ -298,3 +298,15 @@ func TestRestart(t *testing.T) {
 		t.Errorf("created_at:\n%s\n%s\n%s", before, same, after)
 	}
 }
+
+func TestCloseEndsWhatStackStormDoes(t *testing.T) {
+	s := started(t, Config{})
+	for range 2 {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if s.stackstorm.ctx.Err() == nil {
+		t.Error("its tasks go on")
+	}
+}
