@@ -87,15 +87,11 @@ var seeds = map[string]int64{"services-add-two-workflows": 1}
 
 func replayCase(t *testing.T, c recordedCase, transport http.RoundTripper) (differences []string) {
 	t.Helper()
-	s, err := Start(Config{
+	s := started(t, Config{
 		Bare: true, Seed: seeds[c.Name], Packs: []string{"testdata/packs/lab"},
 		TaskTime: time.Hour, // nothing ends by itself
 		hotpot:   hostPort{"192.0.2.10", "50040"}, gelato: hostPort{"192.0.2.20", "8089"},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
 	r := &replay{t: t, c: c, sandbox: s, client: &http.Client{Transport: transport}, same: newSameness()}
 	for i, step := range c.Steps {
 		r.outside(i, step)
