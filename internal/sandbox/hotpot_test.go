@@ -244,6 +244,7 @@ func TestHotpotWorkCanFail(t *testing.T) {
 		t.Errorf("failed volume: %v", got)
 	}
 	c.refused(400, "status of volume is available. It can be attached to host", "POST", "block/attachments", hotpotAttach(HostID, bad))
+	c.want(200, "PUT", "block/volumes/"+bad, `{"metadata":{"a":"b"}}`)
 	c.want(202, "DELETE", "block/volumes/"+bad, "")
 
 	good := c.volume("good")
@@ -370,7 +371,7 @@ func TestHotpotAttachesToSeveralHosts(t *testing.T) {
 	c := newHotpotClient(t, nil)
 	second := c.want(200, "POST", "host/hosts", `{"hostName":"host-2","osType":"linux","ip":"127.0.0.2","accessMode":"agentless",
 		"availabilityZones":["default"]}`)["id"].(string)
-	volume := c.want(202, "POST", "block/volumes", `{"name":"shared","size":1,"multiAttach":true,"poolId":"client's"}`)["id"].(string)
+	volume := c.want(202, "POST", "block/volumes", `{"name":"shared","size":1,"multiAttach":true}`)["id"].(string)
 	path := "block/volumes/" + volume
 
 	first := c.want(202, "POST", "block/attachments", fmt.Sprintf(`{"hostId":%q,"volumeId":%q,"attachMode":"ro"}`, HostID, volume))
