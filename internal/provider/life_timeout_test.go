@@ -120,27 +120,37 @@ func TestAccTimeoutThenReplace(t *testing.T) {
 	w.records(1)
 }
 
-// TestAccTimeoutThenCreateBeforeDestroy: Terraform does not tell a provider
-// that it creates first, so the takeover that was planned cannot be made. It
-// stops, having run nothing, and untaint goes on.
 func TestAccTimeoutThenCreateBeforeDestroy(t *testing.T) {
-	for _, m := range []meanwhile{runs, succeeds} {
+	for m, executions := range map[meanwhile]int{runs: 1, fails: 2} {
 		t.Run(string(m), func(t *testing.T) {
 			w := timedOut(t, "lifecycle { create_before_destroy = true }")
 			w.happens(m)
-			w.apply().exits(1).says("With create_before_destroy", "terraform untaint")
-			w.ran(1)
-			w.run("untaint", volumeAddress).exits(0)
-			w.lastApply(1)
+			u := w.beginApply("GET", "/instances/")
+			w.sb.Release()
+			u.end().exits(0)
+			w.lastApply(executions)
 			w.records(1)
 		})
 	}
-	t.Run(string(fails), func(t *testing.T) {
+	t.Run(string(succeeds), func(t *testing.T) {
 		w := timedOut(t, "lifecycle { create_before_destroy = true }")
-		w.happens(fails)
-		w.lastApply(2)
+		w.happens(succeeds)
+		w.plan().exits(2).says("If the resource has create_before_destroy", "terraform untaint ADDRESS")
+		w.run("untaint", volumeAddress).exits(0)
+		w.lastApply(1)
 		w.records(1)
 	})
+}
+
+// TestAccTimeoutThenCreateBeforeDestroyAllTheSame: Terraform does not tell a
+// provider that it creates first, so the takeover it planned cannot be made
+// then. It stops, having run nothing.
+func TestAccTimeoutThenCreateBeforeDestroyAllTheSame(t *testing.T) {
+	w := timedOut(t, "lifecycle { create_before_destroy = true }")
+	w.happens(succeeds)
+	w.apply().exits(1).says("inconsistent final plan")
+	w.ran(1)
+	w.records(1)
 }
 
 func TestAccContinueOnTimeout(t *testing.T) {

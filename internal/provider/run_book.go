@@ -20,7 +20,7 @@ type runBook struct {
 	seen     map[string]bool
 	owned    map[string]bool
 	listed   map[string]*listing
-	resuming map[string][]string // request -> runs to go on with instead of starting one
+	resuming map[string][]offer // by request: runs to go on with instead of starting one
 }
 
 // listing is what a service's runs were before this process started any.
@@ -36,7 +36,7 @@ func newRunBook() runBook {
 		seen:     map[string]bool{},
 		owned:    map[string]bool{},
 		listed:   map[string]*listing{},
-		resuming: map[string][]string{},
+		resuming: map[string][]offer{},
 	}
 }
 
@@ -86,12 +86,18 @@ func (b *runBook) before(ctx context.Context, api *orchestration.Client, service
 	return l.runs, l.err
 }
 
-// offer lets the next Create of the same request go on with the run.
-func (b *runBook) offer(request, id string) {
+// offer is a run that the next Create of the same request goes on with.
+type offer struct {
+	id    string
+	ended bool
+}
+
+func (b *runBook) offer(request string, o offer) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !slices.Contains(b.resuming[request], id) {
-		b.resuming[request] = append(b.resuming[request], id)
+	same := func(x offer) bool { return x.id == o.id }
+	if !slices.ContainsFunc(b.resuming[request], same) {
+		b.resuming[request] = append(b.resuming[request], o)
 	}
 }
 
@@ -99,19 +105,19 @@ func (b *runBook) offer(request, id string) {
 func (b *runBook) withdraw(id string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for request, ids := range b.resuming {
-		b.resuming[request] = slices.DeleteFunc(ids, func(x string) bool { return x == id })
+	for request, offers := range b.resuming {
+		b.resuming[request] = slices.DeleteFunc(offers, func(x offer) bool { return x.id == id })
 	}
 }
 
-// resume takes an offer up; empty if there is none.
-func (b *runBook) resume(request string) string {
+// resume takes an offer up; a zero one if there is none.
+func (b *runBook) resume(request string) offer {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	ids := b.resuming[request]
-	if request == "" || len(ids) == 0 {
-		return ""
+	offers := b.resuming[request]
+	if request == "" || len(offers) == 0 {
+		return offer{}
 	}
-	b.resuming[request] = ids[1:]
-	return ids[0]
+	b.resuming[request] = offers[1:]
+	return offers[0]
 }
