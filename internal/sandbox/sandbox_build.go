@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strconv"
 	"sync"
 	"syscall"
@@ -68,7 +69,8 @@ func (s *Sandbox) build(ctx context.Context) error {
 	return s.listenInFront(ctx)
 }
 
-// buildStackStorm loads the shipped pack and those of the configuration.
+// buildStackStorm loads the shipped pack and those of the configuration, which
+// are called like their folders where they do not name themselves.
 func (s *Sandbox) buildStackStorm() error {
 	st2, err := newStackStorm(stackstormConfig{
 		taskTime: s.cfg.TaskTime, now: s.clock.now, random: rand.New(rand.NewPCG(uint64(s.cfg.Seed), 2)),
@@ -79,7 +81,11 @@ func (s *Sandbox) buildStackStorm() error {
 	}
 	s.stackstorm = st2
 	for _, dir := range s.cfg.Packs {
-		if err := st2.load(os.DirFS(dir)); err != nil {
+		path, err := filepath.Abs(dir)
+		if err != nil {
+			return err
+		}
+		if err := st2.load(os.DirFS(path), filepath.Base(path)); err != nil {
 			return fmt.Errorf("loading the pack in %s: %w", dir, err)
 		}
 	}
