@@ -40,7 +40,7 @@ func (r *instanceResource) Delete(ctx context.Context, req resource.DeleteReques
 		return // a new object has taken the run over (create_before_destroy)
 	}
 	if private[string](ctx, req.Private, privateTakeover) == id {
-		r.runs.offer(m.fingerprint(), offer{id: id, ended: true})
+		r.runs.offer(m.fingerprint(), id)
 		return
 	}
 
@@ -56,7 +56,7 @@ func (r *instanceResource) Delete(ctx context.Context, req resource.DeleteReques
 		return
 	}
 	if !destroying && !before.Final() && m.status() != orchestration.StatusFailed {
-		r.runs.offer(m.fingerprint(), offer{id: id, ended: true})
+		r.runs.offer(m.fingerprint(), id)
 	}
 	if keep := r.keepRecord(&m, before, destroying, &resp.Diagnostics); keep {
 		return

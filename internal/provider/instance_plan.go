@@ -65,23 +65,20 @@ func (r *instanceResource) planCreate(ctx context.Context, req resource.ModifyPl
 }
 
 // planTakeover plans to go on with a run that an earlier Create gave up waiting
-// for. Terraform plans once more when it applies: a run that has not ended is
-// found again then by its inputs. One that has succeeded is not, except through
-// Delete; so its id is planned, and a plan that would miss it is refused by
-// Terraform itself instead of running the workflow a second time.
+// for. The id is part of the plan on purpose. Terraform plans once more when it
+// applies, and then only Delete, called first, tells us of the run: with
+// create_before_destroy it is called too late, and Terraform itself refuses a
+// plan that misses the id, instead of running the workflow a second time.
 func (r *instanceResource) planTakeover(ctx context.Context, m *instanceModel, resp *resource.ModifyPlanResponse) {
-	o := r.runs.resume(m.fingerprint())
-	if o.id == "" {
+	id := r.runs.resume(m.fingerprint())
+	if id == "" {
 		return
 	}
-	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateTakeover, o.id)...)
-	summary := fmt.Sprintf("Run %s is taken over, not repeated", o.id)
-	detail := "Terraform gave up waiting for this run when it was created, and shows it as tainted. Applying this plan goes on with the same run; no second one is started."
-	if o.ended {
-		m.ID = types.StringValue(o.id)
-		detail += "\n\nIt has succeeded since. If the resource has create_before_destroy, Terraform cannot carry out this plan: type terraform untaint ADDRESS instead of applying it."
-	}
-	resp.Diagnostics.AddWarning(summary, detail)
+	m.ID = types.StringValue(id)
+	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateTakeover, id)...)
+	resp.Diagnostics.AddWarning(fmt.Sprintf("Run %s is taken over, not repeated", id),
+		"Terraform gave up waiting for this run when it was created, and shows it as tainted. Applying this plan goes on with the same run; no second one is started.\n\n"+
+			"If the resource has create_before_destroy, Terraform cannot carry this plan out: type terraform untaint ADDRESS instead of applying it.")
 }
 
 // planUpdate decides what a run in the state still needs.

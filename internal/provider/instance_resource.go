@@ -107,7 +107,7 @@ func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, r
 	}
 	r.runs.see(inst.ID)
 	if private[bool](ctx, req.Private, privateUnresolved) && m.status() != orchestration.StatusFailed {
-		r.runs.offer(m.fingerprint(), offer{id: inst.ID, ended: inst.Status.Final()})
+		r.runs.offer(m.fingerprint(), inst.ID)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)

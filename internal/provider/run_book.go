@@ -20,7 +20,7 @@ type runBook struct {
 	seen     map[string]bool
 	owned    map[string]bool
 	listed   map[string]*listing
-	resuming map[string][]offer // by request: runs to go on with instead of starting one
+	resuming map[string][]string // by request: runs to go on with instead of starting one
 }
 
 // listing is what a service's runs were before this process started any.
@@ -36,7 +36,7 @@ func newRunBook() runBook {
 		seen:     map[string]bool{},
 		owned:    map[string]bool{},
 		listed:   map[string]*listing{},
-		resuming: map[string][]offer{},
+		resuming: map[string][]string{},
 	}
 }
 
@@ -86,18 +86,12 @@ func (b *runBook) before(ctx context.Context, api *orchestration.Client, service
 	return l.runs, l.err
 }
 
-// offer is a run that the next Create of the same request goes on with.
-type offer struct {
-	id    string
-	ended bool
-}
-
-func (b *runBook) offer(request string, o offer) {
+// offer lets the next Create of the same request go on with the run.
+func (b *runBook) offer(request, id string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	same := func(x offer) bool { return x.id == o.id }
-	if !slices.ContainsFunc(b.resuming[request], same) {
-		b.resuming[request] = append(b.resuming[request], o)
+	if !slices.Contains(b.resuming[request], id) {
+		b.resuming[request] = append(b.resuming[request], id)
 	}
 }
 
@@ -105,19 +99,19 @@ func (b *runBook) offer(request string, o offer) {
 func (b *runBook) withdraw(id string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for request, offers := range b.resuming {
-		b.resuming[request] = slices.DeleteFunc(offers, func(x offer) bool { return x.id == id })
+	for request, ids := range b.resuming {
+		b.resuming[request] = slices.DeleteFunc(ids, func(x string) bool { return x == id })
 	}
 }
 
-// resume takes an offer up; a zero one if there is none.
-func (b *runBook) resume(request string) offer {
+// resume takes an offer up; empty if there is none.
+func (b *runBook) resume(request string) string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	offers := b.resuming[request]
-	if request == "" || len(offers) == 0 {
-		return offer{}
+	ids := b.resuming[request]
+	if request == "" || len(ids) == 0 {
+		return ""
 	}
-	b.resuming[request] = offers[1:]
-	return offers[0]
+	b.resuming[request] = ids[1:]
+	return ids[0]
 }
