@@ -115,7 +115,7 @@ func TestAccTimeoutThenReplace(t *testing.T) {
 	w := timedOut(t)
 	w.run("untaint", volumeAddress).exits(0)
 	w.happens(succeeds)
-	w.apply("-replace="+volumeAddress).exits(0)
+	w.apply("-replace=" + volumeAddress).exits(0)
 	w.lastApply(2)
 	w.records(1)
 }
