@@ -50,6 +50,9 @@ func TestContract(t *testing.T) {
 		})
 	}
 	t.Logf("%d cases with %d steps", len(cases), steps)
+	if len(cases) != 86 || steps != 427 { // a lost file would go unnoticed
+		t.Errorf("there were 86 cases with 427 steps recorded")
+	}
 }
 
 func recordedCases(t *testing.T) []recordedCase {
