@@ -50,7 +50,7 @@ var layers = map[string]layer{
 
 	"internal":                {},
 	"internal/cmd/sandbox":    {ours: []string{"internal/sandbox"}},
-	"internal/cmd/demo":       {testing: []string{"internal/sandbox"}},
+	"internal/cmd/demo":       {ours: []string{"internal/sandbox"}},
 	"internal/cmd/schemajson": {ours: []string{"internal/provider"}, plugin: []string{"framework/providerserver", "go/tfprotov6"}},
 }
 
