@@ -51,7 +51,7 @@ var layers = map[string]layer{
 	"internal":                {},
 	"internal/cmd/sandbox":    {ours: []string{"internal/sandbox"}},
 	"internal/cmd/demo":       {ours: []string{"internal/sandbox"}},
-	"internal/cmd/schemajson": {ours: []string{"internal/provider"}, plugin: []string{"framework/providerserver", "go/tfprotov6"}},
+	"internal/cmd/schemajson": {ours: []string{"internal/provider"}, plugin: []string{"framework/providerserver", "go/tfprotov6", "go/tftypes"}},
 }
 
 type listedPackage struct {
