@@ -70,9 +70,9 @@ func neutral(env []string) []string {
 	return kept
 }
 
-// run returns what the CLI printed, and its exit code if that is among the
-// accepted ones.
-func (c *cli) run(ctx context.Context, accepted []int, args ...string) (string, int, error) {
+// run returns what the CLI printed, or an error with all of it unless the CLI
+// ended with the exit code wanted.
+func (c *cli) run(ctx context.Context, want int, args ...string) (string, error) {
 	cmd := command(ctx, c.path, args...)
 	cmd.Dir, cmd.Env = c.dir, c.env
 	var out bytes.Buffer
@@ -80,17 +80,14 @@ func (c *cli) run(ctx context.Context, accepted []int, args ...string) (string, 
 	err := cmd.Run()
 	if ctx.Err() != nil {
 		sweep(cmd)
-		return "", 0, ctx.Err()
+		return "", ctx.Err()
 	}
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
-		return "", 0, fmt.Errorf("%s: %w", strings.Join(cmd.Args, " "), err)
+		return "", fmt.Errorf("%s: %w", strings.Join(cmd.Args, " "), err)
 	}
-	code := cmd.ProcessState.ExitCode()
-	for _, a := range accepted {
-		if code == a {
-			return out.String(), code, nil
-		}
+	if code := cmd.ProcessState.ExitCode(); code != want {
+		return "", fmt.Errorf("%s ended with %d:\n\n%s", strings.Join(cmd.Args, " "), code, out.String())
 	}
-	return "", code, fmt.Errorf("%s ended with %d:\n\n%s", strings.Join(cmd.Args, " "), code, out.String())
+	return out.String(), nil
 }

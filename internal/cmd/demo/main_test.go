@@ -31,7 +31,9 @@ func TestMain(m *testing.M) {
 		panic(fmt.Sprintf("building the sandbox: %v\n%s", err, out))
 	}
 	code := m.Run()
-	os.RemoveAll(dir)
+	if err := os.RemoveAll(dir); err != nil {
+		panic(err)
+	}
 	os.Exit(code)
 }
 
@@ -47,7 +49,7 @@ func script(t *testing.T, lines string) string {
 
 // tell runs the demo with a CLI in place of Terraform, in a temporary folder
 // that must be empty again afterwards.
-func tell(t *testing.T, ctx context.Context, cli string) (out string, err error) {
+func tell(ctx context.Context, t *testing.T, cli string) (out string, err error) {
 	t.Helper()
 	t.Setenv("TMPDIR", t.TempDir())
 	var written bytes.Buffer
@@ -74,7 +76,7 @@ func TestFailsLoudly(t *testing.T) {
 		"apply only says that it did":  {success("Success"), "ask hotpot for the volume: hotpot has 0 volumes demo-volume, not one"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			out, err := tell(t, t.Context(), script(t, c.script))
+			out, err := tell(t.Context(), t, script(t, c.script))
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error %v, want %q", err, c.want)
 			}
@@ -110,12 +112,12 @@ func TestInterrupted(t *testing.T) {
 		held, err := os.Open(alive) // once the CLI has opened it
 		interrupt()
 		if err == nil {
+			defer func() { _ = held.Close() }()
 			_, err = io.ReadAll(held) // until everybody who has it open is gone
-			held.Close()
 		}
 		gone <- err
 	}()
-	_, err := tell(t, ctx, script(t, "exec 3> "+alive+"\ncat "+never+" > "+os.DevNull+" 2>&1 &\nexec cat "+never))
+	_, err := tell(ctx, t, script(t, "exec 3> "+alive+"\ncat "+never+" > "+os.DevNull+" 2>&1 &\nexec cat "+never))
 	if err == nil || !strings.Contains(err.Error(), "interrupted at: apply") {
 		t.Errorf("error %v, want that it was interrupted", err)
 	}
@@ -129,7 +131,7 @@ func TestCallersEnvironmentIsKeptOut(t *testing.T) {
 		t.Setenv(name, "stray")
 	}
 	t.Setenv("HOME", "/kept")
-	_, err := tell(t, t.Context(), script(t, "env; exit 1"))
+	_, err := tell(t.Context(), t, script(t, "env; exit 1"))
 	if err == nil || strings.Contains(err.Error(), "=stray") {
 		t.Errorf("the CLI was given the caller's variables: %v", err)
 	}

@@ -35,7 +35,7 @@ func command(ctx context.Context, path string, args ...string) *exec.Cmd {
 // the provider of a CLI that was killed.
 func sweep(cmd *exec.Cmd) {
 	if cmd.Process != nil {
-		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // nothing may be left of it
 	}
 }
 

@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -39,7 +38,7 @@ var (
 )
 
 func (s story) apply(ctx context.Context) (string, error) {
-	out, _, err := s.tf.run(ctx, []int{0}, "apply", "-auto-approve", "-input=false", "-no-color")
+	out, err := s.tf.run(ctx, 0, "apply", "-auto-approve", "-input=false", "-no-color")
 	if err != nil {
 		return "", err
 	}
@@ -47,7 +46,7 @@ func (s story) apply(ctx context.Context) (string, error) {
 	if counts == nil {
 		return "", fmt.Errorf("it should add, and change nothing:\n\n%s", out)
 	}
-	text, _, err := s.tf.run(ctx, []int{0}, "output", "-json", "statuses")
+	text, err := s.tf.run(ctx, 0, "output", "-json", "statuses")
 	if err != nil {
 		return "", err
 	}
@@ -67,12 +66,12 @@ func (s story) apply(ctx context.Context) (string, error) {
 }
 
 func (s story) planAgain(ctx context.Context) (string, error) {
-	_, _, err := s.tf.run(ctx, []int{0}, "plan", "-detailed-exitcode", "-input=false", "-no-color")
+	_, err := s.tf.run(ctx, 0, "plan", "-detailed-exitcode", "-input=false", "-no-color")
 	return "no changes", err
 }
 
 func (s story) planFindsIt(ctx context.Context) (string, error) {
-	out, _, err := s.tf.run(ctx, []int{2}, "plan", "-detailed-exitcode", "-input=false", "-no-color")
+	out, err := s.tf.run(ctx, 2, "plan", "-detailed-exitcode", "-input=false", "-no-color")
 	if err != nil {
 		return "", err
 	}
@@ -84,7 +83,7 @@ func (s story) planFindsIt(ctx context.Context) (string, error) {
 }
 
 func (s story) destroy(ctx context.Context) (string, error) {
-	out, _, err := s.tf.run(ctx, []int{0}, "destroy", "-auto-approve", "-input=false", "-no-color")
+	out, err := s.tf.run(ctx, 0, "destroy", "-auto-approve", "-input=false", "-no-color")
 	if err != nil {
 		return "", err
 	}
@@ -209,7 +208,7 @@ func request(ctx context.Context, method, address string, answer any) error {
 		return err
 	}
 	if resp.StatusCode != http.StatusOK {
-		return errors.New(method + " " + address + ": " + resp.Status + " " + string(body))
+		return fmt.Errorf("%s %s: %s %s", method, address, resp.Status, body)
 	}
 	if answer == nil {
 		return nil
