@@ -20,14 +20,14 @@ const examples = "../../examples"
 // CLI of its own process, so that required_providers and login are true too.
 
 // TestAccExamples applies every complete configuration, a folder with a
-// main.tf, to a sandbox that checks tokens.
+// main.tf, to a sandbox that checks tokens; and that of README.md.
 func TestAccExamples(t *testing.T) {
 	cli := newExampleCLI(t)
 	mains, err := filepath.Glob(filepath.Join(examples, "*", "main.tf"))
 	if err != nil || len(mains) == 0 {
 		t.Fatalf("no example found: %v", err)
 	}
-	for _, main := range mains {
+	for _, main := range append(mains, readmeExample(t)) {
 		folder := filepath.Dir(main)
 		t.Run(filepath.Base(folder), func(t *testing.T) {
 			t.Parallel()
@@ -55,6 +55,29 @@ func TestAccExamples(t *testing.T) {
 			}
 		})
 	}
+}
+
+// readmeExample writes the first configuration of README.md to a file.
+func readmeExample(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "```terraform\n")
+	configuration, _, found := strings.Cut(rest, "```\n")
+	if !found {
+		t.Fatal("README.md has no configuration")
+	}
+	folder := filepath.Join(t.TempDir(), "README.md")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	main := filepath.Join(folder, "main.tf")
+	if err := os.WriteFile(main, []byte(configuration), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return main
 }
 
 // TestAccExampleSnippets validates what the documents show of one thing.
