@@ -34,10 +34,9 @@ func TestAccQuery(t *testing.T) {
 	identity := func(id string) map[string]knownvalue.Check {
 		return map[string]knownvalue.Check{"tenant_id": knownvalue.StringExact(sandbox.Tenant), "id": knownvalue.StringExact(id)}
 	}
-	block := providerBlock(sb)
 	newerCLI(t,
-		resource.TestStep{Config: block + shippedServices},
-		resource.TestStep{Query: true, Config: block + fmt.Sprintf(`
+		resource.TestStep{Config: providerBlock(sb) + shippedServices}, // the query goes by this step's provider block
+		resource.TestStep{Query: true, Config: fmt.Sprintf(`
 list "soda_orchestration_service" "all" {
   provider = soda
 }
