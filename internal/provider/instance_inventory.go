@@ -63,7 +63,7 @@ func takeInventory(ctx context.Context, api *orchestration.Client, f runFilter) 
 const gapText = "The orchestrator cannot list its runs, because of one that it cannot read: StackStorm has forgotten its execution, or holds it in a state " +
 	"the orchestrator has no word for (canceled, timed out, abandoned, paused, delayed). The runs were listed service by service instead (%d services), where each list " +
 	"ends without a word before the first such run, and runs of services without a workflow are missing.\n\n" +
-	"Only removing the record of that run helps. Terraform does it for a run that is in a state: terraform destroy."
+	"Only removing that run's record helps; terraform destroy does that where the run is a resource."
 
 func newInventory(runs []orchestration.Instance, f runFilter) inventory {
 	seen := map[string]bool{}
