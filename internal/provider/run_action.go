@@ -160,14 +160,13 @@ func (a *runAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *
 	}
 
 	m.observe(inst, nil)
-	p := newProgress(upper(m.run()), begun, func(text string) { resp.SendProgress(action.InvokeProgressEvent{Message: text}) })
+	p, stop := follow(upper(m.run()), begun, func(text string) { resp.SendProgress(action.InvokeProgressEvent{Message: text}) })
+	defer stop()
 	p.see(inst, nil)
 	if !m.WaitForCompletion.ValueBool() {
 		return
 	}
-	stop := p.everyMinute()
 	ended, err := a.runs.await(ctx, l.api, inst, time.Until(begun.Add(timeout)), p.see)
-	stop()
 	if ended != nil {
 		m.observe(ended, nil)
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
@@ -206,6 +207,30 @@ func TestRunActionDoesNotKnowWhetherItStarted(t *testing.T) {
 	if n := len(sb.Executions()); n != 0 || strings.Contains(diagnosed, "terraform import") {
 		t.Errorf("%d executions; %s", n, diagnosed)
 	}
+}
+
+// Two new runs look alike after a lost answer: nobody can tell which one is
+// the action's, and it has no state to import one into.
+func TestRunActionFindsTwoRuns(t *testing.T) {
+	sb := start(t, sandbox.Config{})
+	w := dial(t, sb)
+	w.invoke(t.Context(), run(t, sb, map[string]any{"name": "lists the runs"})).end()
+	stranger := otherwise(t, sb, sandbox.Tenant, "volume", nil)
+	sb.Fault(sandbox.Fault{Method: "POST", Path: "/instances$", Times: 1, After: true, Drop: true})
+	_, diagnosed := w.invoke(t.Context(), run(t, sb, nil)).end()
+	wants(t, diagnosed, "ERROR", "Not known whether run \"volume\" has started", stranger, `data "soda_orchestration_instance"`)
+	if strings.Contains(diagnosed, "terraform import") || len(sb.Executions()) != 3 {
+		t.Errorf("%d executions, want 3; %s", len(sb.Executions()), diagnosed)
+	}
+}
+
+func TestRunActionWarnsOfShortTokens(t *testing.T) {
+	sb := start(t, sandbox.Config{Auth: "keystone"})
+	sb.SetTokenTTL(10 * time.Minute)
+	w := dialAs(t, sb, map[string]any{"auth_url": sb.KeystoneURL(), "user_name": "admin", "password": sandbox.Password,
+		"project_name": "admin", "user_domain_name": "Default", "project_domain_name": "Default"})
+	_, diagnosed := w.invoke(t.Context(), run(t, sb, nil)).end()
+	wants(t, diagnosed, "WARNING", "The token ends before the run may", "timeouts.invoke allows 2h")
 }
 
 func TestRunActionRecordDisappears(t *testing.T) {

@@ -20,8 +20,18 @@ type progress struct {
 	err    error // of the last look
 }
 
-func newProgress(run string, begun time.Time, tell func(string)) *progress {
-	return &progress{run: run, begun: begun, tell: tell}
+// follow begins to tell. stop ends that, and must be called.
+func follow(run string, begun time.Time, tell func(string)) (p *progress, stop func()) {
+	p = &progress{run: run, begun: begun, tell: tell}
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		p.everyMinute(done)
+	}()
+	return p, func() {
+		close(done)
+		<-ended
+	}
 }
 
 // see takes note of what a poll brought.
@@ -35,27 +45,19 @@ func (p *progress) see(inst *orchestration.Instance, err error) {
 	}
 }
 
-// everyMinute gives signs of life until stop is called; nothing is told after.
-func (p *progress) everyMinute() (stop func()) {
-	done, ended := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(ended)
-		ticker := time.NewTicker(time.Minute)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-ticker.C:
-				p.mu.Lock()
-				p.say()
-				p.mu.Unlock()
-			case <-done:
-				return
-			}
+// everyMinute gives signs of life until done is closed.
+func (p *progress) everyMinute(done <-chan struct{}) {
+	ticker := time.NewTicker(time.Minute)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			p.mu.Lock()
+			p.say()
+			p.mu.Unlock()
+		case <-done:
+			return
 		}
-	}()
-	return func() {
-		close(done)
-		<-ended
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 func TestProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var told []string
-		p := newProgress("Run r", time.Now(), func(text string) { told = append(told, text) })
+		p, stop := follow("Run r", time.Now(), func(text string) { told = append(told, text) })
 		see := func(s orchestration.Status) { p.see(&orchestration.Instance{Status: s}, nil) }
 		pass := func(d time.Duration) {
 			<-time.After(d)
@@ -21,7 +21,6 @@ func TestProgress(t *testing.T) {
 		}
 
 		see("Running")
-		stop := p.everyMinute()
 		pass(30 * time.Second)
 		see("Running")
 		pass(40 * time.Second)

@@ -34,8 +34,14 @@ type wire struct {
 	schemas *tfprotov6.GetProviderSchemaResponse
 }
 
-// dial starts a provider and points it at the sandbox.
+// dial starts a provider and points it at the sandbox, without Keystone.
 func dial(t *testing.T, sb *sandbox.Sandbox) *wire {
+	t.Helper()
+	return dialAs(t, sb, map[string]any{"tenant_id": sandbox.Tenant, "auth_strategy": "noauth"})
+}
+
+// dialAs starts a provider that logs in as it is told.
+func dialAs(t *testing.T, sb *sandbox.Sandbox, login map[string]any) *wire {
 	t.Helper()
 	srv := providerserver.NewProtocol6(New("test")())()
 	schemas, err := srv.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
@@ -43,10 +49,10 @@ func dial(t *testing.T, sb *sandbox.Sandbox) *wire {
 		t.Fatal(err, spell(schemas.Diagnostics))
 	}
 	w := &wire{t: t, ProviderServer: srv, lists: srv.(tfprotov6.ListResourceServer), actions: srv.(tfprotov6.ActionServer), schemas: schemas}
-	config := w.config(schemas.Provider, map[string]any{
-		"endpoint": sb.OrchestratorURL(), "tenant_id": sandbox.Tenant, "auth_strategy": "noauth", "max_retries": 0,
-		"poll_interval": map[string]any{"min": "1ms", "max": "20ms"},
-	})
+	settings := maps.Clone(login)
+	settings["endpoint"], settings["max_retries"] = sb.OrchestratorURL(), 0
+	settings["poll_interval"] = map[string]any{"min": "1ms", "max": "20ms"}
+	config := w.config(schemas.Provider, settings)
 	resp, err := srv.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{TerraformVersion: "1.14.0", Config: config})
 	if err != nil || len(resp.Diagnostics) > 0 {
 		t.Fatal(err, spell(resp.Diagnostics))
