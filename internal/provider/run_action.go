@@ -160,20 +160,21 @@ func (a *runAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *
 	}
 
 	m.observe(inst, nil)
-	p, stop := follow(upper(m.run()), begun, func(text string) { resp.SendProgress(action.InvokeProgressEvent{Message: text}) })
-	defer stop()
-	p.see(inst, nil)
-	if !m.WaitForCompletion.ValueBool() {
-		return
-	}
-	ended, err := a.runs.await(ctx, l.api, inst, time.Until(begun.Add(timeout)), p.see)
-	if ended != nil {
-		m.observe(ended, nil)
-	}
-	if ctx.Err() != nil {
-		p.tell(m.goesOn()) // Terraform does not print the errors of an action it has interrupted
-	}
-	resp.Diagnostics.Append(m.verdict(ctx, err, time.Since(begun), timeout)...)
+	tell := func(text string) { resp.SendProgress(action.InvokeProgressEvent{Message: text}) }
+	follow(upper(m.run()), begun, tell, func(see func(*orchestration.Instance, error)) {
+		see(inst, nil)
+		if !m.WaitForCompletion.ValueBool() {
+			return
+		}
+		ended, err := a.runs.await(ctx, l.api, inst, time.Until(begun.Add(timeout)), see)
+		if ended != nil {
+			m.observe(ended, nil)
+		}
+		if ctx.Err() != nil {
+			tell(m.goesOn()) // Terraform does not print the errors of an action it has interrupted
+		}
+		resp.Diagnostics.Append(m.verdict(ctx, err, time.Since(begun), timeout)...)
+	})
 }
 
 // passOver takes runs out of the way that start would take over as unfinished

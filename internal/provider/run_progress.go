@@ -20,18 +20,18 @@ type progress struct {
 	err    error // of the last look
 }
 
-// follow begins to tell. stop ends that, and must be called.
-func follow(run string, begun time.Time, tell func(string)) (p *progress, stop func()) {
-	p = &progress{run: run, begun: begun, tell: tell}
+// follow tells of a run as long as wait lasts, which is handed what takes note
+// of each poll.
+func follow(run string, begun time.Time, tell func(string), wait func(see func(*orchestration.Instance, error))) {
+	p := &progress{run: run, begun: begun, tell: tell}
 	done, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
 		p.everyMinute(done)
 	}()
-	return p, func() {
-		close(done)
-		<-ended
-	}
+	wait(p.see)
+	close(done)
+	<-ended
 }
 
 // see takes note of what a poll brought.

@@ -13,23 +13,23 @@ import (
 func TestProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var told []string
-		p, stop := follow("Run r", time.Now(), func(text string) { told = append(told, text) })
-		see := func(s orchestration.Status) { p.see(&orchestration.Instance{Status: s}, nil) }
 		pass := func(d time.Duration) {
 			<-time.After(d)
 			synctest.Wait()
 		}
 
-		see("Running")
-		pass(30 * time.Second)
-		see("Running")
-		pass(40 * time.Second)
-		p.see(nil, errors.New("no answer"))
-		pass(time.Minute)
-		see("Running")
-		pass(time.Minute)
-		see("Success")
-		stop()
+		follow("Run r", time.Now(), func(text string) { told = append(told, text) }, func(look func(*orchestration.Instance, error)) {
+			see := func(s orchestration.Status) { look(&orchestration.Instance{Status: s}, nil) }
+			see("Running")
+			pass(30 * time.Second)
+			see("Running")
+			pass(40 * time.Second)
+			look(nil, errors.New("no answer"))
+			pass(time.Minute)
+			see("Running")
+			pass(time.Minute)
+			see("Success")
+		})
 		pass(time.Hour)
 
 		want := []string{
