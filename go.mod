@@ -3,6 +3,7 @@ module github.com/sodafoundation/terraform-provider-soda
 go 1.26.0
 
 require (
+	github.com/creack/pty v1.1.24
 	github.com/gophercloud/gophercloud/v2 v2.15.0
 	github.com/hashicorp/go-retryablehttp v0.7.8
 	github.com/hashicorp/go-uuid v1.0.3

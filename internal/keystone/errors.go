@@ -1,7 +1,6 @@
 package keystone
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
@@ -103,7 +102,7 @@ func (s *Source) explainTransport(err *url.Error) *Error {
 	case errors.As(err, &network) && network.Op == "remote error":
 		// The peer's TLS alert; the usual one asks for a client certificate.
 		return failure(KindTLS, "client_cert_file", "Keystone at %s ended the TLS handshake: %s.", s.at(), cause)
-	case err.Timeout() || errors.Is(err, context.DeadlineExceeded):
+	case err.Timeout():
 		return failure(KindUnreachable, "auth_url", "Keystone at %s did not answer in time.", s.at())
 	}
 	return failure(KindUnreachable, "auth_url", "Keystone at %s cannot be reached: %s.", s.at(), cause)

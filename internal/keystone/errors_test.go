@@ -75,6 +75,18 @@ func TestOneAnswerForFourMistakes(t *testing.T) {
 	}
 }
 
+func TestAWrongPasswordIsSentOnce(t *testing.T) {
+	k := newFake(t)
+	k.override = func(*http.Request) *answer { return &k.unknown }
+	o := admin()
+	o.ProjectName = "" // with one, a second try tells whether it is to blame
+	_, err := k.source(o).Token(t.Context())
+	wantText(t, wantError(t, err, keystone.KindCredentials, "password"), "without a project")
+	if n := k.countLogins(); n != 1 {
+		t.Errorf("%d logins", n)
+	}
+}
+
 // refuseWithoutProject makes the login without a project fail too.
 func (k *fake) refuseWithoutProject(o keystone.Options) {
 	body := strings.NewReplacer("admin", o.UserName, password, o.Password, "default", o.UserDomainID).Replace(passwordLogin("admin"))
@@ -106,6 +118,13 @@ func TestALoginWithoutProject(t *testing.T) {
 	k.projects = answer{Status: http.StatusOK, Body: []byte(`{"projects": []}`)}
 	_, err = k.source(o).Token(t.Context())
 	wantText(t, wantError(t, err, keystone.KindUnscoped, "project_name"), "no role in any project")
+
+	many := strings.Repeat(`{"name": "one of a great many"}, `, 200)
+	k.projects = answer{Status: http.StatusOK, Body: []byte(`{"projects": [` + many + `{"name": "last"}]}`)}
+	_, err = k.source(o).Token(t.Context())
+	if e := wantError(t, err, keystone.KindUnscoped, "project_name"); len(e.Error()) > 500 {
+		t.Errorf("a message of %d bytes", len(e.Error()))
+	}
 
 	k.projects = answer{Status: http.StatusInternalServerError}
 	_, err = k.source(o).Token(t.Context())
@@ -141,6 +160,22 @@ func TestAnswersThatAreNoToken(t *testing.T) {
 			wantText(t, wantError(t, err, c.kind, c.option), c.says)
 		})
 	}
+}
+
+func TestAnAddressThatCheckRefuses(t *testing.T) {
+	o := admin()
+	o.AuthURL = "http://%zz/" + password
+	_, err := keystone.NewSource(o, nil, 0).Token(t.Context())
+	wantText(t, wantError(t, err, keystone.KindUnreachable, "auth_url"), "(not an address)")
+}
+
+func TestARefusalNamesTheUsersID(t *testing.T) {
+	k := newFake(t)
+	k.override = func(*http.Request) *answer { return &k.unknown }
+	o := admin()
+	o.UserName, o.UserID = "", "u-1"
+	_, err := k.source(o).Token(t.Context())
+	wantText(t, wantError(t, err, keystone.KindCredentials, "password"), `user_id "u-1" and project_name "admin"`)
 }
 
 func TestNobodyListens(t *testing.T) {

@@ -48,11 +48,8 @@ func (s *Source) adopt(ctx context.Context) (grant, error) {
 	o := s.options
 	began := wallClock()
 	r := tokens.Get(ctx, s.service(o.Token), o.Token)
-	switch {
-	case notAccepted(r.Err):
+	if notAccepted(r.Err) {
 		return grant{}, s.expired()
-	case r.Err != nil:
-		return grant{}, s.explain(r.Err)
 	}
 	// The answer is about a token issued some time ago, so only its own clock
 	// tells how much of the token is left.
@@ -231,7 +228,7 @@ func v3(address string) string {
 	if err != nil {
 		return address
 	}
-	u.User, u.RawQuery, u.Fragment = nil, "", ""
+	u.RawQuery, u.Fragment = "", ""
 	u.Path = strings.TrimSuffix(strings.TrimRight(u.Path, "/"), "/v3") + "/v3/"
 	return u.String()
 }

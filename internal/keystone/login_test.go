@@ -77,7 +77,7 @@ func (k *fake) rename(project, id string) {
 }
 
 func TestAddressesOfKeystone(t *testing.T) {
-	for _, path := range []string{"", "/", "/v3", "/v3/", "/identity", "/identity/", "/identity/v3", "/identity/v3/", "/dev1/identity"} {
+	for _, path := range []string{"", "/", "/v3", "/v3/", "/identity", "/identity/", "/identity/v3", "/identity/v3/", "/dev1/identity", "/identity/v3?x=1#y"} {
 		t.Run(path, func(t *testing.T) {
 			k := newFake(t)
 			server := httptest.NewServer(k)
@@ -87,6 +87,7 @@ func TestAddressesOfKeystone(t *testing.T) {
 			if _, err := keystone.NewSource(o, nil, 0).Token(t.Context()); err != nil {
 				t.Fatal(err)
 			}
+			path, _, _ = strings.Cut(path, "?")
 			prefix := strings.TrimSuffix(strings.TrimSuffix(path, "/"), "/v3")
 			if want := []string{"POST " + prefix + "/v3/auth/tokens"}; !slices.Equal(k.requests(), want) {
 				t.Errorf("sent %q, want %q: no discovery", k.requests(), want)
@@ -154,38 +155,44 @@ func TestAGivenTokenIsUsedAsItIs(t *testing.T) {
 				if left := time.Until(mustFresh(t, s, time.Hour).ExpiresAt); left != 10*time.Minute {
 					t.Errorf("%v left", left)
 				}
-				if seen := k.requests(); !slices.Equal(seen, []string{"GET /identity/v3/auth/tokens"}) {
-					t.Errorf("sent %q", seen)
-				}
-				pass(10 * time.Minute)
+				pass(9 * time.Minute)
+				mustToken(t, s)
+				pass(time.Minute)
 				_, err := s.Token(t.Context())
 				e := wantError(t, err, keystone.KindExpired, "token")
 				if e.Variable != "OS_TOKEN" {
 					t.Errorf("variable %q", e.Variable)
+				}
+				if seen := k.requests(); !slices.Equal(seen, []string{"GET /identity/v3/auth/tokens"}) {
+					t.Errorf("sent %q: there is nothing to renew", seen)
 				}
 			})
 		})
 	}
 }
 
-func TestAGivenTokenWithoutProjectIsExchanged(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		k := newFake(t)
-		o := given(k.hand(passwordLogin("admin")))
-		o.ProjectID = demoProject
-		pass(50 * time.Minute)
-		s := k.source(o)
-		token := mustToken(t, s)
-		if token.ID == o.Token || token.ProjectID != demoProject || token.Renewable {
-			t.Errorf("got %s, renewable %v", token, token.Renewable)
-		}
-		if left := time.Until(token.ExpiresAt); left != 10*time.Minute {
-			t.Errorf("%v left: an exchange does not prolong", left)
-		}
-		pass(10 * time.Minute)
-		_, err := s.Token(t.Context())
-		wantError(t, err, keystone.KindExpired, "token")
-	})
+func TestAGivenTokenForAnotherProjectOrNoneIsExchanged(t *testing.T) {
+	for name, login := range map[string]string{"another": adminLogin(t), "none": passwordLogin("admin")} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				k := newFake(t)
+				o := given(k.hand(login))
+				o.ProjectID = demoProject
+				pass(50 * time.Minute)
+				s := k.source(o)
+				token := mustToken(t, s)
+				if token.ID == o.Token || token.ProjectID != demoProject || token.Renewable {
+					t.Errorf("got %s, renewable %v", token, token.Renewable)
+				}
+				if left := time.Until(token.ExpiresAt); left != 10*time.Minute {
+					t.Errorf("%v left: an exchange does not prolong", left)
+				}
+				pass(10 * time.Minute)
+				_, err := s.Token(t.Context())
+				wantError(t, err, keystone.KindExpired, "token")
+			})
+		})
+	}
 }
 
 func TestAGivenTokenThatIsNoGood(t *testing.T) {

@@ -170,6 +170,22 @@ func TestTLSThatHolds(t *testing.T) {
 	}
 }
 
+func TestAnAuthorityIsTrustedBesidesTheSystems(t *testing.T) {
+	ca := newAuthority(t)
+	config, err := keystone.TLSConfig(keystone.TLSOptions{CACertFile: ca.file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := x509.SystemCertPool()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want.AddCert(ca.cert)
+	if !config.RootCAs.Equal(want) {
+		t.Error("the system's authorities are not trusted any more")
+	}
+}
+
 func TestTLSThatDoesNotHold(t *testing.T) {
 	ca, other := newAuthority(t), newAuthority(t)
 	trust := keystone.TLSOptions{CACertFile: ca.file}

@@ -35,10 +35,7 @@ func (t Token) String() string {
 	return fmt.Sprintf("token (hidden) of user %q for project %q until %s", t.UserID, t.ProjectID, until)
 }
 
-// GoString is String, so that %#v hides the ID too.
-func (t Token) GoString() string { return t.String() }
-
-// Format prints String for every verb; String alone would leave %d.
+// Format prints String for every verb: String alone would leave %#v and %d.
 func (t Token) Format(f fmt.State, _ rune) { io.WriteString(f, t.String()) }
 
 // LogValue keeps the ID out of structured logs.

@@ -74,6 +74,11 @@ func TestStringSaysWhose(t *testing.T) {
 	if got := fmt.Sprintf("%#v", token); !strings.HasSuffix(got, "until 2026-01-02T03:04:05Z") {
 		t.Errorf("got %s", got)
 	}
+	var log bytes.Buffer
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "token", token)
+	if !strings.Contains(log.String(), "token (hidden) of user") {
+		t.Errorf("logged %s", &log)
+	}
 	o := admin()
 	o.AuthURL = "http://me:" + password + "@keystone.test/v3?key=" + password
 	if got, want := o.String(), `login of "admin" to project "admin" at http://keystone.test/v3`; got != want {

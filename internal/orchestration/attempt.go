@@ -46,8 +46,9 @@ func (e *exchange) into(ctx context.Context) context.Context {
 // long as one attempt is under way, body included, so that pauses between
 // attempts block nobody.
 type attempter struct {
-	next http.RoundTripper
-	log  func(context.Context, RequestLog)
+	next      http.RoundTripper
+	log       func(context.Context, RequestLog)
+	maxAnswer int64
 }
 
 // singleAttempts returns a client that goes through an attempter and follows
@@ -61,8 +62,7 @@ func singleAttempts(hc *http.Client, log func(context.Context, RequestLog)) *htt
 		next = http.DefaultTransport
 	}
 	return &http.Client{
-		Transport:     &attempter{next: next, log: log},
-		Jar:           hc.Jar,
+		Transport:     &attempter{next: next, log: log, maxAnswer: maxAnswer},
 		CheckRedirect: checkRedirect,
 	}
 }
@@ -98,7 +98,7 @@ func (a *attempter) send(req *http.Request, timeout time.Duration) (*http.Respon
 	defer cancel()
 	resp, err := a.next.RoundTrip(req.WithContext(ctx))
 	if err == nil {
-		err = readBody(resp)
+		err = a.readBody(resp)
 	}
 	if err == nil {
 		return resp, nil
@@ -113,12 +113,12 @@ func (a *attempter) send(req *http.Request, timeout time.Duration) (*http.Respon
 
 // readBody replaces the body by what it holds, so that a body cut short is an
 // attempt that failed and counts into the attempt's time.
-func readBody(resp *http.Response) error {
+func (a *attempter) readBody(resp *http.Response) error {
 	defer resp.Body.Close()
 	good := resp.StatusCode >= 200 && resp.StatusCode <= 299
 	limit := int64(maxErrorBody)
 	if good {
-		limit = maxAnswer + 1
+		limit = a.maxAnswer + 1
 	}
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, limit))
 	if err != nil {
@@ -127,7 +127,7 @@ func readBody(resp *http.Response) error {
 		}
 		raw = nil // the status says more than the broken body
 	}
-	if len(raw) > maxAnswer {
+	if int64(len(raw)) > a.maxAnswer {
 		return errTooLarge
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(raw))

@@ -31,14 +31,14 @@ type Config struct {
 	BaseURL *url.URL
 	// TenantID goes into every path but that of the workflows.
 	TenantID string
-	// HTTP sends the requests; authentication and TLS live in its Transport.
-	// Nil means http.DefaultClient. Its Timeout and CheckRedirect are not used.
+	// HTTP sends the requests: authentication and TLS live in its Transport,
+	// the only part of it that is used. Nil means http.DefaultClient.
 	HTTP *http.Client
 
 	// RequestTimeout bounds one attempt, the time in the queue not counted; 0
 	// means a minute. Lists of instances get ten minutes at the least.
 	RequestTimeout time.Duration
-	// MaxRetries is how often a read is repeated; 0 means never.
+	// MaxRetries is how often a read is repeated; 0 or less means never.
 	MaxRetries int
 	// MaxConcurrent bounds the requests that may overlap; 0 means 4. Those
 	// that reach StackStorm never do, whatever it says.
@@ -88,7 +88,7 @@ func New(cfg Config) *Client {
 		HTTPClient:   singleAttempts(cfg.HTTP, cfg.Log),
 		RetryWaitMin: retryWaitMin,
 		RetryWaitMax: retryWaitMax,
-		RetryMax:     max(cfg.MaxRetries, 0),
+		RetryMax:     cfg.MaxRetries,
 		CheckRetry:   checkRetry,
 		Backoff:      c.backoff,
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,

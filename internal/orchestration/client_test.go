@@ -261,25 +261,34 @@ func TestAnswersAreBounded(t *testing.T) {
 		http.StatusOK:         "the answer is larger than 64 MiB",
 		http.StatusBadRequest: "400 Bad Request: zzz",
 	} {
-		sent := 0
+		served := make(chan int, 1)
 		c := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(status)
 			megabyte := strings.Repeat("z", 1<<20)
-			for range 70 {
+			sent := 0
+			for ; sent < 100; sent++ {
 				if _, err := io.WriteString(w, megabyte); err != nil {
-					return // the client has seen enough
+					break // the client has seen enough
 				}
-				sent++
 			}
+			served <- sent
 		})
+		transport := c.http.HTTPClient.Transport.(*attempter)
+		if transport.maxAnswer != 64<<20 {
+			t.Errorf("the bound is %d", transport.maxAnswer)
+		}
+		transport.maxAnswer = 1 << 20 // 64 take their time
 		_, err := c.Services(t.Context())
 		if err == nil || !strings.Contains(err.Error(), want) || len(err.Error()) > 700 {
 			t.Errorf("%d: %v", status, err)
 		}
+		if sent := <-served; sent == 100 {
+			t.Errorf("%d: everything was read", status)
+		}
 	}
 }
 
-func TestRedirects(t *testing.T) {
+func TestRedirectsToAnotherHost(t *testing.T) {
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		t.Errorf("%s %s followed to another host", r.Method, r.URL)
 	}))
@@ -287,12 +296,21 @@ func TestRedirects(t *testing.T) {
 	target, _ := url.Parse(elsewhere.URL)
 	target.User, target.RawQuery = url.UserPassword("user", "hush"), "token=hush"
 
-	var served []string
 	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		served = append(served, r.Method+" "+r.URL.Path)
+		http.Redirect(w, r, target.String(), http.StatusTemporaryRedirect)
+	})
+	_, err := c.Services(t.Context())
+	want := "307 Temporary Redirect: redirected to " + elsewhere.URL + ", which is not followed"
+	if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hush") {
+		t.Error(err)
+	}
+}
+
+func TestRedirectsWithinTheHost(t *testing.T) {
+	served := map[string]int{}
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		served[r.Method]++
 		switch {
-		case strings.HasSuffix(r.URL.Path, "/services"):
-			http.Redirect(w, r, target.String(), http.StatusTemporaryRedirect)
 		case strings.HasSuffix(r.URL.Path, "/moved"):
 			answer(w, http.StatusOK, `{"id": "moved"}`)
 		case strings.HasSuffix(r.URL.Path, "/round"):
@@ -301,27 +319,18 @@ func TestRedirects(t *testing.T) {
 			http.Redirect(w, r, "/moved", http.StatusPermanentRedirect)
 		}
 	})
-	_, err := c.Services(t.Context())
-	want := "307 Temporary Redirect: redirected to " + elsewhere.URL + ", which is not followed"
-	if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hush") {
-		t.Errorf("other host: %v", err)
+	if s, err := c.Service(t.Context(), "here"); err != nil || s.ID != "moved" || served["GET"] != 2 {
+		t.Errorf("GET: %v, %v after %d requests", s, err, served["GET"])
 	}
-	if s, err := c.Service(t.Context(), "here"); err != nil || s.ID != "moved" {
-		t.Errorf("same host: %v, %v", s, err)
+	served["GET"] = 0
+	if _, err := c.Task(t.Context(), "round"); err == nil || !strings.Contains(err.Error(), "302 Found: redirected") || served["GET"] != 6 {
+		t.Errorf("round and round: %v after %d requests", err, served["GET"])
 	}
-	if _, err := c.Task(t.Context(), "round"); err == nil || !strings.Contains(err.Error(), "302 Found: redirected") {
-		t.Errorf("round and round: %v", err)
+	if _, err := c.CreateInstance(t.Context(), InstanceRequest{}); err == nil || Ambiguous(err) || served["POST"] != 1 {
+		t.Errorf("POST: %v after %d requests", err, served["POST"])
 	}
-
-	served = nil
-	if _, err := c.CreateInstance(t.Context(), InstanceRequest{}); err == nil || Ambiguous(err) {
-		t.Errorf("POST: %v", err)
-	}
-	if err := c.DeleteInstance(t.Context(), "x"); err == nil {
-		t.Error("DELETE was followed")
-	}
-	if len(served) != 2 {
-		t.Errorf("POST and DELETE were followed: %q", served)
+	if err := c.DeleteInstance(t.Context(), "x"); err == nil || served["DELETE"] != 1 {
+		t.Errorf("DELETE: %v after %d requests", err, served["DELETE"])
 	}
 }
 

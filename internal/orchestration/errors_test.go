@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -57,6 +58,17 @@ func TestErrorWords(t *testing.T) {
 				t.Errorf("IsNotFound: %v", IsNotFound(err))
 			}
 		})
+	}
+}
+
+func TestStatusSurvivesACutBody(t *testing.T) {
+	c := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "99")
+		answer(w, http.StatusConflict, "<p>cut")
+	})
+	_, err := c.Services(t.Context())
+	if e, ok := errors.AsType[*Error](err); !ok || e.Status != http.StatusConflict {
+		t.Error(err)
 	}
 }
 
@@ -151,9 +163,10 @@ func TestAmbiguousWithoutAnswer(t *testing.T) {
 		}
 	})
 	t.Run("untrusted certificate", func(t *testing.T) {
-		srv := httptest.NewTLSServer(http.NotFoundHandler())
+		srv := httptest.NewUnstartedServer(http.NotFoundHandler())
+		srv.Config.ErrorLog = log.New(io.Discard, "", 0)
+		srv.StartTLS()
 		defer srv.Close()
-		srv.Config.ErrorLog = nil
 		c := newTestClient(t, srv.URL, Config{MaxRetries: 1})
 		if err := create(t.Context(), c); err == nil || Ambiguous(err) {
 			t.Error(err)
@@ -174,12 +187,29 @@ func TestAmbiguousWithoutAnswer(t *testing.T) {
 			t.Error("the request goes on inside the server: a sign of others")
 		}
 	})
+	t.Run("no answer from what mixes with nothing", func(t *testing.T) {
+		srv := httptest.NewServer(http.HandlerFunc(untilTheClientGoes))
+		defer srv.Close()
+		c := newTestClient(t, srv.URL, Config{RequestTimeout: time.Millisecond})
+		if _, err := c.Services(t.Context()); err == nil || c.Contended() {
+			t.Errorf("%v (contended: %v)", err, c.Contended())
+		}
+	})
 	t.Run("cancelled under way", func(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		stop := errors.New("stop")
-		c := serve(t, func(w http.ResponseWriter, r *http.Request) { cancel(stop); untilTheClientGoes(w, r) })
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			cancel(stop)
+			untilTheClientGoes(w, r)
+		}))
+		defer srv.Close()
+		var logged RequestLog
+		c := newTestClient(t, srv.URL, Config{Log: func(_ context.Context, r RequestLog) { logged = r }})
 		if err := create(ctx, c); !Ambiguous(err) || !errors.Is(err, stop) {
 			t.Error(err)
+		}
+		if _, timeout := errors.AsType[*timeoutError](logged.Err); timeout || logged.Err == nil {
+			t.Errorf("logged as %v", logged.Err)
 		}
 	})
 	t.Run("cancelled in the queue", func(t *testing.T) {

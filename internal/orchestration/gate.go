@@ -151,13 +151,19 @@ func (s *sighting) disturbed(cause error) error {
 	if s.strangers {
 		text += ": the server mixed our requests with those of others"
 	}
-	switch {
-	case IsNotFound(s.failure): // in words only: it must not pass for one that is believed
-		return fmt.Errorf("%s: %w; last: %v", text, cause, s.failure)
-	case s.failure != nil:
-		return fmt.Errorf("%s: %w; last: %w", text, cause, s.failure)
+	if s.failure != nil {
+		cause = cutShort(cause, s.failure)
 	}
 	return fmt.Errorf("%s: %w", text, cause)
+}
+
+// cutShort is the error of tries that ended for cause, the last having brought
+// last. A 404 goes into the words only: it must not pass for one that is believed.
+func cutShort(cause, last error) error {
+	if IsNotFound(last) {
+		return fmt.Errorf("%w; last: %v", cause, last)
+	}
+	return fmt.Errorf("%w; last: %w", cause, last)
 }
 
 // settle reads an instance until the rules allow to believe the answer.

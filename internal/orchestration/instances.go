@@ -103,8 +103,8 @@ func (c *Client) CreateInstance(ctx context.Context, r InstanceRequest) (*Instan
 		if n+1 == startTries {
 			return nil, err
 		}
-		if pauseErr := c.pause(ctx, n); pauseErr != nil {
-			return nil, err
+		if cause := c.pause(ctx, n); cause != nil {
+			return nil, cutShort(cause, err)
 		}
 	}
 }
@@ -176,8 +176,8 @@ func (c *Client) listInstances(ctx context.Context, query url.Values) ([]Instanc
 		if failed == listFailuresBelieved || n+1 == strangeLists {
 			return nil, err
 		}
-		if pauseErr := c.pause(ctx, n); pauseErr != nil {
-			return nil, err
+		if cause := c.pause(ctx, n); cause != nil {
+			return nil, cutShort(cause, err)
 		}
 	}
 }

@@ -120,11 +120,40 @@ var spoken = []struct {
 
 // TestRecordings has the client read every recorded answer of a route it speaks.
 func TestRecordings(t *testing.T) {
+	good, bad := map[string]int{}, map[string]int{}
+	for file, steps := range recordings(t) {
+		for n, step := range steps {
+			for _, route := range spoken {
+				found := route.route.FindStringSubmatch(step.Request.Method + " " + step.Request.Path)
+				if found == nil {
+					continue
+				}
+				checkStep(t, file, n, step, strings.Join(found[1:], ""), route.call)
+				if step.Response.Status == http.StatusOK {
+					good[route.kind]++
+				} else {
+					bad[route.kind]++
+				}
+			}
+		}
+	}
+	neverFails := []string{"list services", "list a service's instances"}
+	for _, route := range spoken {
+		t.Logf("%-27s %3d answers, %3d errors", route.kind, good[route.kind], bad[route.kind])
+		if good[route.kind] == 0 || bad[route.kind] == 0 && !slices.Contains(neverFails, route.kind) {
+			t.Errorf("too little recorded of: %s", route.kind)
+		}
+	}
+}
+
+// recordings are the steps of every case, by the name of its file.
+func recordings(t *testing.T) map[string][]recordedStep {
+	t.Helper()
 	files, err := filepath.Glob(filepath.Join("..", "sandbox", "testdata", "contract", "*.json"))
 	if err != nil || len(files) == 0 {
 		t.Fatal("no recordings found:", err)
 	}
-	good, bad := map[string]int{}, map[string]int{}
+	cases := map[string][]recordedStep{}
 	for _, file := range files {
 		raw, err := os.ReadFile(file)
 		if err != nil {
@@ -134,32 +163,9 @@ func TestRecordings(t *testing.T) {
 		if err := json.Unmarshal(raw, &recorded); err != nil {
 			t.Fatal(err)
 		}
-		for n, step := range recorded.Steps {
-			for _, route := range spoken {
-				found := route.route.FindStringSubmatch(step.Request.Method + " " + step.Request.Path)
-				if found == nil {
-					continue
-				}
-				checkStep(t, filepath.Base(file), n, step, strings.Join(found[1:], ""), route.call)
-				if step.Response.Status == http.StatusOK {
-					good[route.kind]++
-				} else {
-					bad[route.kind]++
-				}
-			}
-		}
+		cases[filepath.Base(file)] = recorded.Steps
 	}
-	for _, route := range spoken {
-		t.Logf("%-27s %3d answers, %3d errors", route.kind, good[route.kind], bad[route.kind])
-		if good[route.kind] == 0 {
-			t.Errorf("nothing recorded of: %s", route.kind)
-		}
-	}
-	for _, kind := range []string{"read a service", "add a service", "list instances", "read an instance", "create an instance", "delete an instance", "list workflows", "read a task"} {
-		if bad[kind] == 0 {
-			t.Errorf("no error recorded of: %s", kind)
-		}
-	}
+	return cases
 }
 
 func checkStep(t *testing.T, file string, n int, step recordedStep, id string, call call) {
@@ -212,15 +218,15 @@ func normal(t *testing.T, v any) any {
 	return plain
 }
 
-// absent is what stands for a key that a shape of answer lacks, by the keys
-// that tell the shape.
+// absent is what stands for a key that a shape of answer lacks, by the key
+// that tells the shape.
 var absent = []struct {
-	shape  []string
+	shape  string
 	values map[string]any
 }{
-	{[]string{"service_definition_id"}, map[string]any{"output": ""}},
-	{[]string{"group"}, map[string]any{"workflows": nil}},
-	{[]string{"start"}, map[string]any{"end": "", "published": nil}},
+	{"service_definition_id", map[string]any{"output": ""}},
+	{"group", map[string]any{"workflows": nil}},
+	{"start", map[string]any{"end": "", "published": nil}},
 }
 
 // recordedValues is a recorded answer as the client should see it: without the keys
@@ -240,26 +246,30 @@ func recordedValues(v any) any {
 		if _, one := v["id"]; !one {
 			return recordedCatalogue(v)
 		}
-		for _, a := range absent {
-			if _, is := v[a.shape[0]]; is {
-				for key, value := range a.values {
-					if _, there := v[key]; !there {
-						v[key] = value
-					}
-				}
+		return recordedObject(v)
+	}
+	return v
+}
+
+func recordedObject(v map[string]any) any {
+	for _, a := range absent {
+		_, is := v[a.shape]
+		for key, value := range a.values {
+			if _, there := v[key]; is && !there {
+				v[key] = value
 			}
 		}
-		if service, ok := v["service_definition_id"]; ok {
-			v["service_id"] = service
+	}
+	if service, ok := v["service_definition_id"]; ok {
+		v["service_id"] = service
+	}
+	for _, key := range []string{"name", "description"} {
+		if value, there := v[key]; there && value == nil {
+			v[key] = ""
 		}
-		for _, key := range []string{"name", "description"} {
-			if value, there := v[key]; there && value == nil {
-				v[key] = ""
-			}
-		}
-		for _, key := range []string{"created_at", "updated_at", "service_definition_id"} {
-			delete(v, key)
-		}
+	}
+	for _, key := range []string{"created_at", "updated_at", "service_definition_id"} {
+		delete(v, key)
 	}
 	return v
 }

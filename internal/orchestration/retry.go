@@ -74,9 +74,6 @@ func unresolvable(err error) bool {
 
 // checkRetry is the policy in the words of go-retryablehttp.
 func checkRetry(ctx context.Context, resp *http.Response, err error) (bool, error) {
-	if ctx.Err() != nil {
-		return false, context.Cause(ctx)
-	}
 	ex := ctx.Value(exchangeKey{}).(*exchange)
 	status := 0
 	if resp != nil {

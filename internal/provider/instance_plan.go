@@ -60,13 +60,25 @@ func (r *instanceResource) planCreate(ctx context.Context, req resource.ModifyPl
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if id := r.runs.resume(m.fingerprint()); id != "" {
-		m.ID = types.StringValue(id)
-		resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateTakeover, id)...)
-		resp.Diagnostics.AddWarning(fmt.Sprintf("Run %s is taken over, not repeated", id),
-			fmt.Sprintf("%s was not awaited to its end when it was created, and has not failed since. Applying this plan goes on with that run; no second one is started.", upper(m.run())))
-	}
+	r.planTakeover(ctx, &m, resp)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
+}
+
+// planTakeover plans to go on with a run that an earlier Create gave up waiting
+// for. The id is part of the plan on purpose. Terraform plans once more when it
+// applies, and then only Delete, called first, tells us of the run: with
+// create_before_destroy it is called too late, and Terraform itself refuses a
+// plan that misses the id, instead of running the workflow a second time.
+func (r *instanceResource) planTakeover(ctx context.Context, m *instanceModel, resp *resource.ModifyPlanResponse) {
+	id := r.runs.resume(m.fingerprint())
+	if id == "" {
+		return
+	}
+	m.ID = types.StringValue(id)
+	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateTakeover, id)...)
+	resp.Diagnostics.AddWarning(fmt.Sprintf("Run %s is taken over, not repeated", id),
+		"Terraform gave up waiting for this run when it was created, and shows it as tainted. Applying this plan goes on with the same run; no second one is started.\n\n"+
+			"If the resource has create_before_destroy, Terraform cannot carry this plan out: type terraform untaint ADDRESS instead of applying it.")
 }
 
 // planUpdate decides what a run in the state still needs.

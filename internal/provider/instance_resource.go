@@ -92,10 +92,12 @@ func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, r
 	inst, err := api.Instance(ctx, m.ID.ValueString())
 	switch {
 	case orchestration.IsNotFound(err):
+		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
 		resp.State.RemoveResource(ctx)
 		return
 	case err != nil:
 		resp.Diagnostics.Append(r.unreadable(ctx, api, &m, err)...)
+		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
 		return
 	case m.Name.IsNull():
 		m.observeAll(inst)

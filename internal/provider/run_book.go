@@ -20,7 +20,7 @@ type runBook struct {
 	seen     map[string]bool
 	owned    map[string]bool
 	listed   map[string]*listing
-	resuming map[string][]string // request -> runs to go on with instead of starting one
+	resuming map[string][]string // by request: runs to go on with instead of starting one
 }
 
 // listing is what a service's runs were before this process started any.

@@ -118,8 +118,9 @@ type identityModel struct {
 	ID       types.String `tfsdk:"id"`
 }
 
-// setIdentity must be called by Create, Read and Update alike: Terraform
-// before 1.12 hands no identity in, and then misses it coming out.
+// setIdentity must be called by Create, Read and Update alike, also by a Read
+// that finds nothing: Terraform before 1.12 hands no identity in, and the
+// framework then misses it coming out.
 func setIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, tenantID, id types.String) diag.Diagnostics {
 	if identity == nil {
 		return nil
@@ -234,6 +235,7 @@ func (r *serviceResource) Read(ctx context.Context, req resource.ReadRequest, re
 	service, err := api.Service(ctx, m.ID.ValueString())
 	switch {
 	case orchestration.IsNotFound(err):
+		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
 		resp.State.RemoveResource(ctx)
 		return
 	case err != nil:

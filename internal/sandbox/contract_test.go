@@ -50,6 +50,9 @@ func TestContract(t *testing.T) {
 		})
 	}
 	t.Logf("%d cases with %d steps", len(cases), steps)
+	if len(cases) != 86 || steps != 427 { // a lost file would go unnoticed
+		t.Errorf("there were 86 cases with 427 steps recorded")
+	}
 }
 
 func recordedCases(t *testing.T) []recordedCase {
@@ -87,15 +90,11 @@ var seeds = map[string]int64{"services-add-two-workflows": 1}
 
 func replayCase(t *testing.T, c recordedCase, transport http.RoundTripper) (differences []string) {
 	t.Helper()
-	s, err := Start(Config{
+	s := started(t, Config{
 		Bare: true, Seed: seeds[c.Name], Packs: []string{"testdata/packs/lab"},
 		TaskTime: time.Hour, // nothing ends by itself
 		hotpot:   hostPort{"192.0.2.10", "50040"}, gelato: hostPort{"192.0.2.20", "8089"},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
 	r := &replay{t: t, c: c, sandbox: s, client: &http.Client{Transport: transport}, same: newSameness()}
 	for i, step := range c.Steps {
 		r.outside(i, step)

@@ -3,7 +3,6 @@ package sandbox
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"io"
 	"maps"
 	"net/http"
@@ -100,11 +99,13 @@ func (f *faults) wait(fault Fault) {
 	}
 }
 
-func (f *faults) hang(ctx context.Context) {
-	select {
-	case <-ctx.Done():
-	case <-f.done:
+// hang ends with the client, whose going the server only notices once the body
+// has been read, or with the server.
+func hang(r *http.Request) {
+	if _, err := io.Copy(io.Discard, r.Body); err != nil {
+		return
 	}
+	<-r.Context().Done()
 }
 
 // handler puts the faults before a server.
@@ -123,7 +124,7 @@ func (f *faults) handler(next http.Handler) http.Handler {
 		f.wait(fault)
 		switch {
 		case fault.Hang:
-			f.hang(r.Context())
+			hang(r)
 			panic(http.ErrAbortHandler)
 		case fault.Drop:
 			panic(http.ErrAbortHandler)
@@ -162,7 +163,7 @@ func (h *heldAnswer) Write(b []byte) (int, error) { return h.body.Write(b) }
 func (h *heldAnswer) copyTo(w http.ResponseWriter) {
 	maps.Copy(w.Header(), h.header)
 	w.WriteHeader(h.status)
-	w.Write(h.body.Bytes())
+	io.WriteString(w, h.body.String())
 }
 
 func (h *heldAnswer) response(r *http.Request) *http.Response {

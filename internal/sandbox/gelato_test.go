@@ -211,17 +211,18 @@ func TestGelatoListsJobs(t *testing.T) {
 	c := newGelatoClient(t, nil)
 	c.run(c.plan("one", "source-bucket", "destination-bucket", true))
 	c.run(c.plan("two", "archive-bucket", "destination-bucket", true))
-	statuses := ""
+	statuses, starts := "", []any{}
 	for range 3 {
 		answer := c.want("GET", "jobs?planName=one", "")
 		job := answer["jobs"].([]any)[0].(map[string]any)
 		statuses += job["status"].(string) + " "
-		if answer["next"] != 1.0 || job["description"] != nil || job["startTime"] == nil {
+		starts = append(starts, job["startTime"])
+		if answer["next"] != 1.0 || job["description"] != nil {
 			t.Errorf("list: %v", answer)
 		}
 	}
-	if statuses != "pending running succeed " {
-		t.Errorf("a job that only lists show went %s", statuses)
+	if want := []any{-62135596800.0, 1767225600.0, 1767225600.0}; statuses != "pending running succeed " || !reflect.DeepEqual(starts, want) {
+		t.Errorf("a job that only lists show went %s, started at %v", statuses, starts)
 	}
 	if all := c.want("GET", "jobs", "")["jobs"].([]any); len(all) != 2 || all[1].(map[string]any)["status"] != "pending" {
 		t.Errorf("all: %v", all)

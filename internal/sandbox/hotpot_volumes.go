@@ -47,7 +47,6 @@ func (h *hotpot) createVolume(c *hotpotCall) (int, any, error) {
 	volume.hotpotBase = hotpotBase{ID: h.ids.uuid(), CreatedAt: h.stamp(), TenantID: c.tenant, UserID: c.user}
 	volume.ProfileID = profile.ID
 	volume.Status = "creating"
-	volume.PoolID = ""
 	if volume.AvailabilityZone == "" {
 		volume.AvailabilityZone = "default"
 	}

@@ -74,13 +74,6 @@ func TestKeystoneCredentialFromCradleToGrave(t *testing.T) {
 		t.Errorf("created: %v", made)
 	}
 
-	status, _, answer = c.call(http.MethodPost, path, demo, `{"application_credential":{"name":"ci"}}`)
-	c.refused("again", status, answer, 409, "Conflict occurred attempting to store application_credential - Duplicate entry found with name ci.")
-	status, _, answer = c.call(http.MethodPost, path, demo, `{"application_credential":{"name":"x","roles":[{"name":"admin"}]}}`)
-	c.refused("with another's role", status, answer, 400, "Invalid application credential: Cannot create an application credential with unassigned role")
-	status, _, answer = c.call(http.MethodPost, "/v3/users/"+User+"/application_credentials", demo, `{"application_credential":{"name":"x"}}`)
-	c.refused("for another", status, answer, 403, "You are not authorized to perform the requested action: identity:create_application_credential.")
-
 	status, _, answer = c.call(http.MethodGet, path, demo, "")
 	if list := answer["application_credentials"].([]any); status != http.StatusOK || len(list) != 1 || list[0].(map[string]any)["secret"] != nil {
 		t.Errorf("list: %d %v", status, answer)
@@ -116,5 +109,36 @@ func TestKeystoneCredentialFromCradleToGrave(t *testing.T) {
 	c.refused("token after deletion", status, answer, 404, gone)
 	if _, _, _, err := c.keystone.check(token); err == nil {
 		t.Error("a token whose credential is gone is good elsewhere")
+	}
+}
+
+func TestKeystoneRefusesToMakeCredentials(t *testing.T) {
+	c := newKeystoneClient(t, keystoneConfig{})
+	admin := c.login("admin", keystoneAdminScope)
+	const own = "/v3/users/" + User + "/application_credentials"
+	for _, tc := range []struct {
+		path, token, body string
+		status            int
+		message           string
+	}{
+		{own, admin, `{"application_credential":{"name":"sandbox"}}`, 409,
+			"Conflict occurred attempting to store application_credential - Duplicate entry found with name sandbox."},
+		{own, admin, `{"application_credential":{}}`, 400, "'name' is a required property"},
+		{own, admin, `{"application_credential":{"name":"x","roles":[{"name":"owner"}]}}`, 400,
+			"Invalid application credential: Cannot create an application credential with unassigned role"},
+		{own, c.login("admin", ""), `{"application_credential":{"name":"x"}}`, 403,
+			"You are not authorized to perform the requested action: identity:create_application_credential."},
+		{own, c.login("demo", ""), `{"application_credential":{"name":"x"}}`, 403,
+			"You are not authorized to perform the requested action: identity:create_application_credential."},
+	} {
+		status, _, answer := c.call(http.MethodPost, tc.path, tc.token, tc.body)
+		c.refused(tc.body, status, answer, tc.status, tc.message)
+	}
+
+	reader := `{"application_credential":{"name":"y","unrestricted":true,"roles":[{"id":"` + c.keystone.roles["reader"] + `"}]}}`
+	status, _, answer := c.call(http.MethodPost, own, admin, reader)
+	made, _ := answer["application_credential"].(map[string]any)
+	if status != http.StatusCreated || made["unrestricted"] != true || made["roles"].([]any)[0].(map[string]any)["name"] != "reader" {
+		t.Errorf("a role by its id: %d %v", status, answer)
 	}
 }

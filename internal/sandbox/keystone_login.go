@@ -167,7 +167,7 @@ func (k *keystoneServer) scope(token *keystoneToken, asked json.RawMessage) erro
 	case len(asked) == 0:
 		token.project = token.user.home
 	case string(asked) == `"unscoped"` || json.Unmarshal(asked, &scope) == nil && scope.Unscoped != nil:
-		token.project = nil
+		return nil
 	default:
 		project, err := k.projectOf(scope)
 		if err != nil {

@@ -147,6 +147,12 @@ func TestKeystoneKeepsMembersToThemselves(t *testing.T) {
 	if status, _, answer := c.call(http.MethodGet, "/v3/auth/projects", admin, ""); status != http.StatusOK {
 		t.Errorf("the token somebody wanted to revoke: %d %v", status, answer)
 	}
+	for id, home := range map[string]any{User: nil, c.keystone.users[2].id: c.keystone.projects[2].id} {
+		_, _, answer := c.call(http.MethodGet, "/v3/users/"+id, admin, "")
+		if user, _ := answer["user"].(map[string]any); user["id"] != id || user["default_project_id"] != home {
+			t.Errorf("user %s: %v", id, answer)
+		}
+	}
 }
 
 func TestKeystoneTokenOfATokenEndsWithIt(t *testing.T) {
@@ -165,6 +171,12 @@ func TestKeystoneTokenOfATokenEndsWithIt(t *testing.T) {
 	c.clock.seconds.Add(1)
 	if status, _, _ := c.call(http.MethodGet, "/v3/auth/projects", second, ""); status != http.StatusUnauthorized {
 		t.Errorf("at the end of the first: %d", status)
+	}
+}
+
+func TestKeystoneUsesTheTimeOfDayWithoutAnother(t *testing.T) {
+	if now := newKeystone(keystoneConfig{}).now(); now.Before(time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)) {
+		t.Errorf("it is %v", now)
 	}
 }
 

@@ -80,9 +80,14 @@ func (s *Sandbox) answerManage(w http.ResponseWriter, r *http.Request, route man
 	case v == nil:
 		v = struct{}{}
 	}
+	text, err := json.Marshal(v)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(v)
+	fmt.Fprintf(w, "%s\n", text)
 }
 
 // done is for what takes nothing and tells nothing.

@@ -94,41 +94,38 @@ func (o *orchestrator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	v, ok := rt.views[r.Method]
 	if !ok && r.Method == http.MethodHead {
-		v, ok = rt.views[http.MethodGet], true
+		v, ok = rt.views[http.MethodGet]
 	}
 	switch {
 	case r.Method == http.MethodOptions:
 		w.Header().Set("Allow", rt.allowed())
 		w.Header().Set("Content-Type", htmlType)
-		return
 	case !ok:
 		w.Header().Set("Allow", rt.allowed())
 		sendPage(w, http.StatusMethodNotAllowed)
-		return
+	default:
+		o.answer(w, v, &call{Request: r, tenant: tenant, id: id})
 	}
+}
 
-	a, err := v(o, &call{Request: r, tenant: tenant, id: id})
+func (o *orchestrator) answer(w http.ResponseWriter, v view, c *call) {
+	a, err := v(o, c)
+	var text []byte
+	if err == nil {
+		text, err = encodeJSON(a.body)
+	}
 	switch {
 	case errors.Is(err, errBadRequest):
 		sendPage(w, http.StatusBadRequest)
 	case err != nil:
-		o.crash(w, r, err)
+		// The page tells nobody why; the log does.
+		o.log.Printf("  %s %s: %v", c.Method, c.URL.Path, err)
+		sendPage(w, http.StatusInternalServerError)
 	default:
-		text, err := encodeJSON(a.body)
-		if err != nil {
-			o.crash(w, r, err)
-			return
-		}
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(a.status)
-		w.Write(text)
+		io.WriteString(w, string(text))
 	}
-}
-
-// crash is an exception's page; its cause is told in the log only.
-func (o *orchestrator) crash(w http.ResponseWriter, r *http.Request, err error) {
-	o.log.Printf("  %s %s: %v", r.Method, r.URL.Path, err)
-	sendPage(w, http.StatusInternalServerError)
 }
 
 // match finds the route of a path. One final slash is accepted everywhere; an

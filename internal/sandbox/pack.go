@@ -2,8 +2,10 @@ package sandbox
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -111,6 +113,26 @@ func (a *packAction) asJSON() map[string]any {
 		"tags":          tags,
 		"metadata_file": a.File,
 	}
+}
+
+// packName is what pack.yaml says, otherwise if there is none.
+func packName(dir fs.FS, otherwise string) (string, error) {
+	text, err := fs.ReadFile(dir, "pack.yaml")
+	if errors.Is(err, fs.ErrNotExist) {
+		return otherwise, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	var pack struct{ Ref, Name string }
+	if err := yaml.Unmarshal(text, &pack); err != nil {
+		return "", fmt.Errorf("pack.yaml: %w", err)
+	}
+	name := cmp.Or(pack.Ref, pack.Name)
+	if name == "" {
+		return "", errors.New("pack.yaml names no pack")
+	}
+	return name, nil
 }
 
 // loadPack reads actions/*.yaml below dir. Files that name no pack belong to

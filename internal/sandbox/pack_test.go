@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"io/fs"
 	"os"
 	"reflect"
 	"strconv"
@@ -127,5 +128,34 @@ func TestDirectionsAreNotShown(t *testing.T) {
 	}
 	if got := actions[0].asJSON()["tags"]; !reflect.DeepEqual(got, []packTag{{"team", "storage"}}) {
 		t.Errorf("tags %v", got)
+	}
+}
+
+func TestPackName(t *testing.T) {
+	for text, want := range map[string]string{"ref: own\nname: Our Own": "own", "name: own": "own", "version: 1": "", "[": ""} {
+		name, err := packName(fstest.MapFS{"pack.yaml": {Data: []byte(text)}}, "folder")
+		if name != want || (err == nil) != (want != "") {
+			t.Errorf("%q: %q, %v", text, name, err)
+		}
+	}
+	go1 := &fstest.MapFile{Data: []byte("name: go\nrunner_type: mistral-v2\n")}
+	c := newTestStackStorm(t, stackstormConfig{})
+	for _, dir := range []fs.FS{
+		fstest.MapFS{"actions/go.yaml": go1},
+		fstest.MapFS{"actions/go.yaml": go1, "pack.yaml": {Data: []byte("ref: own")}},
+	} {
+		if err := c.load(dir, "folder"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, ref := range []string{"folder.go", "own.go"} {
+		if c.action(ref) == nil {
+			t.Errorf("no %s", ref)
+		}
+	}
+	for _, bad := range []fs.FS{fstest.MapFS{}, fstest.MapFS{"pack.yaml": {Data: []byte("[")}, "actions/go.yaml": go1}} {
+		if c.load(bad, "folder") == nil {
+			t.Error("a bad pack was loaded")
+		}
 	}
 }

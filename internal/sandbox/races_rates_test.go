@@ -29,11 +29,11 @@ type rates struct {
 func TestRaceRates(t *testing.T) {
 	for name, c := range map[string]rates{
 		"one client":             {threads: 1, reads: 500, right: band{100, 100}},
-		"two threads":            {threads: 2, reads: 1000, right: band{3, 25}, foreign: band{65, 92}, failed: band{2, 20}, wrongOutput: band{0, 5}},
-		"five threads":           {threads: 5, reads: 1000, right: band{0, 6}, foreign: band{65, 92}, failed: band{8, 30}, wrongOutput: band{0, 8}},
-		"ten threads":            {threads: 10, reads: 2000, right: band{0, 3}, foreign: band{45, 80}, failed: band{20, 50}, wrongOutput: band{0, 8}},
-		"ten threads, one id":    {same: true, threads: 10, reads: 1000, right: band{60, 90}, failed: band{10, 40}},
-		"ten threads, races off": {off: true, threads: 10, reads: 1000, right: band{100, 100}},
+		"two threads":            {threads: 2, reads: 600, right: band{3, 25}, foreign: band{65, 92}, failed: band{2, 20}, wrongOutput: band{0, 5}},
+		"five threads":           {threads: 5, reads: 600, right: band{0, 6}, foreign: band{65, 92}, failed: band{8, 30}, wrongOutput: band{0, 8}},
+		"ten threads":            {threads: 10, reads: 1000, right: band{0, 3}, foreign: band{45, 80}, failed: band{20, 50}, wrongOutput: band{0, 8}},
+		"ten threads, one id":    {same: true, threads: 10, reads: 500, right: band{60, 90}, failed: band{10, 40}},
+		"ten threads, races off": {off: true, threads: 10, reads: 500, right: band{100, 100}},
 		"beside one that reads": {
 			threads: 1, reads: 500, right: band{2, 30}, foreign: band{60, 95}, failed: band{0, 20}, wrongOutput: band{0, 5},
 			others: func(r *racy) { r.send(http.MethodGet, instancesPath+"/"+r.ids[0], nil) },

@@ -79,10 +79,14 @@ func (r *racy) send(method, path string, body any) *heldAnswer {
 }
 
 func (r *racy) start(name string) *heldAnswer {
-	return r.send(http.MethodPost, "/v1beta/t/orchestration/instances", record{
+	return r.send(http.MethodPost, instancesPath, r.order(name))
+}
+
+func (r *racy) order(name string) record {
+	return record{
 		"name": name, "description": "", "user_id": "u", "service_id": r.service, "action": "opensds.provision-volume",
 		"parameters": record{"name": name, "size": 1, "host_id": "h"},
-	})
+	}
 }
 
 // tally counts the answers to reads in percent.
@@ -137,7 +141,7 @@ func (r *racy) read(threads, reads int, others func()) tally {
 			which := rand.New(rand.NewPCG(uint64(n), 3))
 			for range reads / threads {
 				id := r.ids[which.IntN(len(r.ids))]
-				a := r.send(http.MethodGet, "/v1beta/t/orchestration/instances/"+id, nil)
+				a := r.send(http.MethodGet, instancesPath+"/"+id, nil)
 				mu.Lock()
 				all.count(r.want[id], a)
 				mu.Unlock()

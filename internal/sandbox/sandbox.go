@@ -82,6 +82,7 @@ func Start(cfg Config) (*Sandbox, error) {
 
 // Close stops the servers and lets go of every request that waits.
 func (s *Sandbox) Close() error {
+	var err error
 	s.closing.Do(func() {
 		close(s.done)
 		s.cancel()
@@ -89,11 +90,11 @@ func (s *Sandbox) Close() error {
 			s.stackstorm.close()
 		}
 		for _, server := range s.servers {
-			server.Close()
+			err = errors.Join(err, server.Close())
 		}
 		s.serving.Wait()
 	})
-	return nil
+	return err
 }
 
 // URLs returns the addresses of all servers.

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strconv"
 	"sync"
 	"syscall"
@@ -47,24 +47,15 @@ func (s *Sandbox) build(ctx context.Context) error {
 	}
 	s.hotpot, s.gelato = newHotpot(check), newGelato(check)
 	s.hotpot.now, s.gelato.now = s.clock.now, s.clock.now
-	if err := s.listenBehind(); err != nil {
+	if err := s.listenBehind(ctx); err != nil {
 		return err
 	}
 
 	s.faults = &faults{done: s.done}
 	s.races = newRaces(s.cfg, s.done)
-	packs := make([]fs.FS, len(s.cfg.Packs))
-	for i, dir := range s.cfg.Packs {
-		packs[i] = os.DirFS(dir)
-	}
-	st2, err := newStackStorm(stackstormConfig{
-		taskTime: s.cfg.TaskTime, now: s.clock.now, random: rand.New(rand.NewPCG(uint64(s.cfg.Seed), 2)),
-		client: inProcess{s.cfg.hotpot: s.hotpot, s.cfg.gelato: s.gelato}, packs: packs,
-	})
-	if err != nil {
+	if err := s.buildStackStorm(); err != nil {
 		return err
 	}
-	s.stackstorm = st2
 	s.orchestrator = &orchestrator{
 		st2:   &st2Client{transport: s.stackstorm, ctx: ctx, pause: s.races.roundTrip},
 		store: newStore(s.clock.now, s.cfg.Seed), races: s.races,
@@ -75,7 +66,30 @@ func (s *Sandbox) build(ctx context.Context) error {
 			return err
 		}
 	}
-	return s.listenInFront()
+	return s.listenInFront(ctx)
+}
+
+// buildStackStorm loads the shipped pack and those of the configuration, which
+// are called like their folders where they do not name themselves.
+func (s *Sandbox) buildStackStorm() error {
+	st2, err := newStackStorm(stackstormConfig{
+		taskTime: s.cfg.TaskTime, now: s.clock.now, random: rand.New(rand.NewPCG(uint64(s.cfg.Seed), 2)),
+		client: inProcess{s.cfg.hotpot: s.hotpot, s.cfg.gelato: s.gelato},
+	})
+	if err != nil {
+		return err
+	}
+	s.stackstorm = st2
+	for _, dir := range s.cfg.Packs {
+		path, err := filepath.Abs(dir)
+		if err != nil {
+			return err
+		}
+		if err := st2.load(os.DirFS(path), filepath.Base(path)); err != nil {
+			return fmt.Errorf("loading the pack in %s: %w", dir, err)
+		}
+	}
+	return nil
 }
 
 // registerShipped registers what the installer registers, as far as it comes
@@ -99,12 +113,12 @@ func (s *Sandbox) registerShipped() error {
 	return nil
 }
 
-func (s *Sandbox) listenBehind() error {
-	hotpot, err := s.listen(0, s.hotpot)
+func (s *Sandbox) listenBehind(ctx context.Context) error {
+	hotpot, err := s.listen(ctx, 0, s.hotpot)
 	if err != nil {
 		return err
 	}
-	gelato, err := s.listen(0, s.gelato)
+	gelato, err := s.listen(ctx, 0, s.gelato)
 	if err != nil {
 		return err
 	}
@@ -118,7 +132,7 @@ func (s *Sandbox) listenBehind() error {
 	return nil
 }
 
-func (s *Sandbox) listenInFront() error {
+func (s *Sandbox) listenInFront(ctx context.Context) error {
 	for _, server := range []struct {
 		url     *string
 		path    string
@@ -130,7 +144,7 @@ func (s *Sandbox) listenInFront() error {
 		{&s.urls.Manage, "", 0, s.manage()},
 		{&s.urls.Orchestrator, "", s.cfg.Port, s.recorded(s.faults.handler(s.orchestrator))},
 	} {
-		at, err := s.listen(server.port, server.handler)
+		at, err := s.listen(ctx, server.port, server.handler)
 		if err != nil {
 			return err
 		}
@@ -140,8 +154,9 @@ func (s *Sandbox) listenInFront() error {
 }
 
 // listen serves on loopback until Close.
-func (s *Sandbox) listen(port int, h http.Handler) (hostPort, error) {
-	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+func (s *Sandbox) listen(ctx context.Context, port int, h http.Handler) (hostPort, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
 		return hostPort{}, fmt.Errorf("listening: %w", err)
 	}

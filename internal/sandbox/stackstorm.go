@@ -22,12 +22,10 @@ const (
 // stackstormConfig says how StackStorm behaves. The zero value works, except
 // that its workflows have nobody to talk to.
 type stackstormConfig struct {
-	taskTime time.Duration    // how long each task takes; 0: see (*stackstorm).look
-	latency  time.Duration    // of every call
-	now      func() time.Time // nil: time.Now
-	random   *rand.Rand       // nil: seeded with 0
-	client   http.RoundTripper
-	packs    []fs.FS // besides the shipped one; each holds actions/*.yaml
+	taskTime time.Duration     // how long each task takes; 0: see (*stackstorm).look
+	now      func() time.Time  // nil: time.Now
+	random   *rand.Rand        // nil: seeded with 0
+	client   http.RoundTripper // whom the workflows speak to
 }
 
 // stackstorm is StackStorm 3.2.0 with Mistral, as far as an orchestrator and
@@ -55,16 +53,13 @@ type stackstorm struct {
 	faults     []*stackstormFault
 }
 
-// newStackStorm loads the shipped pack and those of the configuration.
+// newStackStorm has the shipped pack; load adds others.
 func newStackStorm(cfg stackstormConfig) (*stackstorm, error) {
 	if cfg.now == nil {
 		cfg.now = time.Now
 	}
 	if cfg.random == nil {
 		cfg.random = rand.New(rand.NewPCG(0, 0))
-	}
-	if cfg.client == nil {
-		cfg.client = http.DefaultTransport
 	}
 	s := &stackstorm{
 		cfg:        cfg,
@@ -82,23 +77,19 @@ func newStackStorm(cfg stackstormConfig) (*stackstorm, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i, dir := range append([]fs.FS{shipped}, cfg.packs...) {
-		name := "opensds"
-		if i > 0 {
-			name = fmt.Sprintf("pack%d", i)
-		}
-		if err := s.load(dir, name); err != nil {
-			return nil, err
-		}
-	}
-	return s, nil
+	return s, s.load(shipped, "opensds")
 }
 
 // close ends calls that hang and tasks that wait.
 func (s *stackstorm) close() { s.stop() }
 
-// load adds the actions of a pack, replacing those of the same reference.
+// load adds the actions of a pack, replacing those of the same reference. The
+// pack is called what its pack.yaml says, else by the name given.
 func (s *stackstorm) load(dir fs.FS, name string) error {
+	name, err := packName(dir, name)
+	if err != nil {
+		return err
+	}
 	actions, err := loadPack(dir, name)
 	if err != nil {
 		return err

@@ -8,9 +8,7 @@ import (
 // behaviour is what an action does instead of its own: for cases that no
 // workflow comes to by itself.
 type behaviour struct {
-	firstStatus string         // and it stays so until forced otherwise
-	output      string         // the text of the execution's own output
-	result      map[string]any // the whole result, e.g. one without tasks
+	firstStatus string // and it stays so until forced otherwise
 }
 
 // behave sets how executions of an action started from now on behave; the zero

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -27,6 +28,8 @@ func pyLiteral(text string) (any, error) {
 }
 
 type literalParser struct{ rest string }
+
+var pythonName = regexp.MustCompile(`^\w+`)
 
 func (p *literalParser) skip() { p.rest = strings.TrimLeft(p.rest, " \t\r\n") }
 
@@ -140,14 +143,8 @@ func (p *literalParser) number() (any, error) {
 }
 
 func (p *literalParser) name() (any, error) {
-	end := strings.IndexFunc(p.rest, func(r rune) bool {
-		return !(r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z')
-	})
-	if end < 0 {
-		end = len(p.rest)
-	}
-	word := p.rest[:end]
-	p.rest = p.rest[end:]
+	word := pythonName.FindString(p.rest)
+	p.rest = p.rest[len(word):]
 	switch word {
 	case "":
 		return nil, errSyntax

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"slices"
 )
 
@@ -35,8 +34,8 @@ func decodeParams(text json.RawMessage) (orderedParams, error) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
 	params := orderedParams{values: map[string]any{}}
-	if _, err := d.Token(); err != nil && err != io.EOF {
-		return params, err
+	if open, err := d.Token(); err != nil || open != json.Delim('{') {
+		return params, fmt.Errorf("parameters must be an object: %s", text)
 	}
 	for d.More() {
 		key, err := d.Token()

@@ -35,23 +35,24 @@ func TestExecutionsRefused(t *testing.T) {
 		"unknown action": {`{"action": "opensds.nope"}`, 400, `Action "opensds.nope" cannot be found.`},
 		"no JSON":        {`{`, 400, `Unable to parse the request body.`},
 
-		"integer of a word":  {`{"action": "opensds.lab-types", "parameters": ` + types[:len(types)-1] + `"ten"}}`, 400, `invalid literal for int() with base 10: 'ten'`},
-		"integer of 7.9":     {`{"action": "opensds.lab-types", "parameters": ` + types[:len(types)-1] + `"7.9"}}`, 400, `invalid literal for int() with base 10: '7.9'`},
-		"integer of a list":  {`{"action": "opensds.lab-types", "parameters": ` + types[:len(types)-1] + `[1]}}`, 500, `int() argument must be a string, a bytes-like object or a number, not 'list'`},
-		"number of a word":   {`{"action": "opensds.lab-types", "parameters": ` + types + `, "a_number": "many"}}`, 400, `could not convert string to float: 'many'`},
-		"number of a list":   {`{"action": "opensds.lab-types", "parameters": ` + types + `, "a_number": []}}`, 500, `float() argument must be a string or a number, not 'list'`},
-		"boolean of 1":       {`{"action": "opensds.lab-types", "parameters": ` + types + `, "a_boolean": "1"}}`, 400, `1 is not of type 'boolean'`},
-		"boolean of 2":       {`{"action": "opensds.lab-types", "parameters": ` + types + `, "a_boolean": 2}}`, 400, `2 is not of type 'boolean'`},
-		"boolean of a word":  {`{"action": "opensds.lab-types", "parameters": ` + types + `, "a_boolean": "yes"}}`, 400, `malformed node or string: <_ast.Name object at 0x7f8a1c0b5d30>`},
-		"boolean of nothing": {`{"action": "opensds.lab-types", "parameters": ` + types + `, "a_boolean": ""}}`, 500, `invalid syntax (<unknown>, line 1)`},
-		"string of a number": {`{"action": "opensds.lab-types", "parameters": ` + types + `, "a_secret": 5}}`, 400, `Value "5" must either be a string or None. Got "int".`},
-		"string of a float":  {`{"action": "opensds.lab-types", "parameters": ` + types + `, "a_secret": 5.0}}`, 400, `Value "5.0" must either be a string or None. Got "float".`},
-		"string of a truth":  {`{"action": "opensds.lab-types", "parameters": ` + types + `, "a_secret": true}}`, 400, `Value "True" must either be a string or None. Got "bool".`},
-		"string of a list":   {`{"action": "opensds.lab-types", "parameters": ` + types + `, "a_secret": ["it's", null]}}`, 400, `Value "["it's", None]" must either be a string or None. Got "list".`},
-		"string of a dict":   {`{"action": "opensds.lab-types", "parameters": ` + types + `, "a_secret": {"k": false}}}`, 400, `Value "{'k': False}" must either be a string or None. Got "dict".`},
-		"object of a list":   {`{"action": "opensds.lab-types", "parameters": ` + types + `, "an_object": "[1]"}}`, 400, `[1] is not of type 'object', 'null'`},
-		"array of an object": {`{"action": "opensds.lab-types", "parameters": ` + types + `, "an_array": {}}}`, 400, `{} is not of type 'array', 'null'`},
-		"object of no JSON":  {`{"action": "opensds.lab-types", "parameters": ` + types + `, "an_object": "{"}}`, 500, `invalid syntax (<unknown>, line 1)`},
+		"integer of a word":    {`{"action": "opensds.lab-types", "parameters": ` + types[:len(types)-1] + `"ten"}}`, 400, `invalid literal for int() with base 10: 'ten'`},
+		"integer of 7.9":       {`{"action": "opensds.lab-types", "parameters": ` + types[:len(types)-1] + `"7.9"}}`, 400, `invalid literal for int() with base 10: '7.9'`},
+		"integer of a list":    {`{"action": "opensds.lab-types", "parameters": ` + types[:len(types)-1] + `[1]}}`, 500, `int() argument must be a string, a bytes-like object or a number, not 'list'`},
+		"number of a word":     {`{"action": "opensds.lab-types", "parameters": ` + types + `, "a_number": "many"}}`, 400, `could not convert string to float: 'many'`},
+		"number of a list":     {`{"action": "opensds.lab-types", "parameters": ` + types + `, "a_number": []}}`, 500, `float() argument must be a string or a number, not 'list'`},
+		"boolean of 1":         {`{"action": "opensds.lab-types", "parameters": ` + types + `, "a_boolean": "1"}}`, 400, `1 is not of type 'boolean'`},
+		"boolean of 2":         {`{"action": "opensds.lab-types", "parameters": ` + types + `, "a_boolean": 2}}`, 400, `2 is not of type 'boolean'`},
+		"boolean of a word":    {`{"action": "opensds.lab-types", "parameters": ` + types + `, "a_boolean": "yes"}}`, 400, `malformed node or string: <_ast.Name object at 0x7f8a1c0b5d30>`},
+		"boolean of nothing":   {`{"action": "opensds.lab-types", "parameters": ` + types + `, "a_boolean": ""}}`, 500, `invalid syntax (<unknown>, line 1)`},
+		"string of a number":   {`{"action": "opensds.lab-types", "parameters": ` + types + `, "a_secret": 5}}`, 400, `Value "5" must either be a string or None. Got "int".`},
+		"string of a float":    {`{"action": "opensds.lab-types", "parameters": ` + types + `, "a_secret": 5.0}}`, 400, `Value "5.0" must either be a string or None. Got "float".`},
+		"string of a truth":    {`{"action": "opensds.lab-types", "parameters": ` + types + `, "a_secret": true}}`, 400, `Value "True" must either be a string or None. Got "bool".`},
+		"string of a list":     {`{"action": "opensds.lab-types", "parameters": ` + types + `, "a_secret": ["it's", null]}}`, 400, `Value "["it's", None]" must either be a string or None. Got "list".`},
+		"string of a dict":     {`{"action": "opensds.lab-types", "parameters": ` + types + `, "a_secret": {"k": false}}}`, 400, `Value "{'k': False}" must either be a string or None. Got "dict".`},
+		"string of a template": {`{"action": "opensds.lab-types", "parameters": ` + types + `, "a_secret": ["{{ tenant_id }}"]}}`, 400, `Value "['t']" must either be a string or None. Got "list".`},
+		"object of a list":     {`{"action": "opensds.lab-types", "parameters": ` + types + `, "an_object": "[1]"}}`, 400, `[1] is not of type 'object', 'null'`},
+		"array of an object":   {`{"action": "opensds.lab-types", "parameters": ` + types + `, "an_array": {}}}`, 400, `{} is not of type 'array', 'null'`},
+		"object of no JSON":    {`{"action": "opensds.lab-types", "parameters": ` + types + `, "an_object": "{"}}`, 500, `invalid syntax (<unknown>, line 1)`},
 
 		"conversion before disabled": {`{"action": "opensds.lab-disabled", "parameters": {"ip_addr": 5}}`, 400, `Value "5" must either be a string or None. Got "int".`},
 		"disabled before required":   {`{"action": "opensds.lab-disabled", "parameters": {}}`, 400, `Unable to execute. Action "opensds.lab-disabled" is disabled.`},
@@ -182,7 +183,7 @@ func TestSchemaChecks(t *testing.T) {
 			`4`: "", `0`: "0 is less than the minimum of 1", `6`: "6 is greater than the maximum of 5", `3`: "3 is not a multiple of 2",
 		},
 		`{"type": "number", "minimum": 1, "exclusiveMinimum": true, "maximum": 5, "exclusiveMaximum": true}`: {
-			`2.5`: "", `1`: "1.0 is less than or equal to the minimum of 1", `5`: "5.0 is greater than or equal to the maximum of 5",
+			`2.5`: "", `0`: "0.0 is less than or equal to the minimum of 1", `1`: "1.0 is less than or equal to the minimum of 1", `5`: "5.0 is greater than or equal to the maximum of 5",
 		},
 		`{"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 2, "uniqueItems": true}`: {
 			`["a"]`: "", `[]`: "[] is too short", `["a","b","c"]`: "['a', 'b', 'c'] is too long",
@@ -271,5 +272,25 @@ func TestPythonSpelling(t *testing.T) {
 		if got := pyRepr(v); got != want {
 			t.Errorf("%#v: %s, want %s", v, got, want)
 		}
+	}
+}
+
+// TestRunnerParameters can be changed by an action, one attribute at a time.
+func TestRunnerParameters(t *testing.T) {
+	c := newTestStackStorm(t, stackstormConfig{})
+	c.addAction(&packAction{
+		Pack: "own", Name: "go", Enabled: true, RunnerType: runnerPython,
+		Parameters: packParameters{{"timeout", map[string]any{"immutable": true}}},
+	})
+	for params, want := range map[string]string{
+		`{"timeout": "long"}`: `invalid literal for int() with base 10: 'long'`,
+		`{"timeout": "5"}`:    `Override of immutable parameter(s) ['timeout'] is unsupported.`,
+	} {
+		if code, v := c.post("own.go", params); code != 400 || faultstring(v) != want {
+			t.Errorf("%s: %d %v", params, code, v)
+		}
+	}
+	if code, v := c.post("opensds.lab-orquesta", `{"message": "m"}`); code != 201 {
+		t.Errorf("another runner: %d %v", code, v)
 	}
 }

@@ -79,13 +79,10 @@ func (s *stackstorm) start(a *packAction, params orderedParams, context map[stri
 	e := s.newExecution(a, withDefaults(params, a))
 	e.params = params
 	e.context = context
-	b := s.behaviours[a.ref()]
 	e.plan = workflowOf(a)
 	e.queue = slices.Clone(e.plan.first)
-	e.output = b.output
-	e.result = b.result
 	e.due = e.started.Add(s.cfg.taskTime)
-	if first := b.firstStatus; first != "" {
+	if first := s.behaviours[a.ref()].firstStatus; first != "" {
 		e.setStatus(first, e.started)
 		e.forced = true
 	}

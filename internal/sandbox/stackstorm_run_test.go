@@ -58,6 +58,10 @@ func TestWorkflowTakesItsTime(t *testing.T) {
 	c.wantRun("after one task", id, "running", "one SUCCESS", "two RUNNING")
 	at(19 * time.Second)
 	c.wantRun("before the end", id, "running", "one SUCCESS", "two RUNNING")
+	at(20 * time.Second)
+	if _, v := c.call(http.MethodGet, "/api/v1/executions/"+id+"/children", ""); v.([]any)[1].(map[string]any)["status"] != "succeeded" {
+		t.Errorf("the children, read by themselves: %v", v)
+	}
 	at(time.Hour)
 	e := c.wantRun("long after", id, "succeeded", "one SUCCESS", "two SUCCESS")
 	if e["end_timestamp"] != "2023-11-14T22:13:40.000000Z" || pyStr(e["elapsed_seconds"]) != "20" {
@@ -145,146 +149,6 @@ func TestFailures(t *testing.T) {
 	end("always", "failed", "one ERROR")
 }
 
-func TestHold(t *testing.T) {
-	for _, taskTime := range []time.Duration{0, time.Second} {
-		c := newTestStackStorm(t, stackstormConfig{taskTime: taskTime})
-		c.addAction(twoTasks(t, ""))
-		before := c.startAction("own.two", map[string]any{})
-		c.hold()
-		during := c.startAction("own.two", map[string]any{})
-		c.clock = c.clock.Add(time.Hour)
-		for range 3 {
-			for _, id := range []string{before, during} {
-				c.wantRun("held", id, "running", "one RUNNING")
-			}
-		}
-		c.release()
-		if taskTime > 0 {
-			c.wantRun("just released", during, "running", "one RUNNING")
-			c.clock = c.clock.Add(taskTime)
-			c.wantRun("released", during, "running", "one SUCCESS", "two RUNNING")
-			c.release() // once more does nothing
-			c.clock = c.clock.Add(taskTime)
-		}
-		for _, id := range []string{before, during} {
-			c.wantRun("at the end", id, "succeeded", "one SUCCESS", "two SUCCESS")
-		}
-	}
-}
-
-func TestForceStatus(t *testing.T) {
-	for _, status := range executionStatuses {
-		c := newTestStackStorm(t, stackstormConfig{})
-		id := c.startAction("opensds.lab-echo", withAddress(nil))
-		if err := c.forceStatus(id, status); err != nil {
-			t.Fatal(err)
-		}
-		c.get(id)
-		e := c.get(id)
-		if e["status"] != status {
-			t.Errorf("%v, want %s", e["status"], status)
-		}
-		_, ended := e["end_timestamp"]
-		final := map[string]bool{"succeeded": true, "failed": true, "timeout": true, "abandoned": true, "canceled": true}
-		if ended != final[status] {
-			t.Errorf("%s: end_timestamp there %v", status, ended)
-		}
-		early := map[string]bool{"requested": true, "scheduled": true, "delayed": true, "pending": true}
-		if _, has := e["result"]; has == early[status] {
-			t.Errorf("%s: result there %v", status, has)
-		}
-	}
-}
-
-func TestForcedGoesOn(t *testing.T) {
-	for _, taskTime := range []time.Duration{0, time.Second} {
-		c := newTestStackStorm(t, stackstormConfig{taskTime: taskTime})
-		id := c.startAction("opensds.lab-echo", withAddress(nil))
-		for _, status := range []string{"canceled", "succeeded", ""} {
-			if err := c.forceStatus(id, status); err != nil {
-				t.Fatal(err)
-			}
-		}
-		e := c.wantRun("a final status stays", id, "succeeded", "lab-echo RUNNING")
-		if e["end_timestamp"] == nil {
-			t.Error("no end")
-		}
-		if err := c.forceStatus(id, "paused"); err != nil {
-			t.Fatal(err)
-		}
-		if e := c.get(id); e["end_timestamp"] != nil {
-			t.Error("it ended")
-		}
-		if err := c.forceStatus(id, ""); err != nil {
-			t.Fatal(err)
-		}
-		c.clock = c.clock.Add(taskTime)
-		c.get(id)
-		c.wantRun("left alone", id, "succeeded", "lab-echo SUCCESS")
-	}
-	c := newTestStackStorm(t, stackstormConfig{})
-	id := c.startAction("opensds.lab-echo", withAddress(nil))
-	if c.forceStatus(id, "done") == nil || c.forceStatus("5d01d1c2b0f6a80123456789", "failed") == nil {
-		t.Error("no error")
-	}
-}
-
-func TestPurge(t *testing.T) {
-	c := newTestStackStorm(t, stackstormConfig{})
-	id := c.startAction("opensds.lab-echo", withAddress(nil))
-	kept := c.startAction("opensds.lab-echo", withAddress(nil))
-	child := c.get(id)["children"].([]any)[0].(string)
-	if err := c.purge(id); err != nil {
-		t.Fatal(err)
-	}
-	for _, gone := range []string{id, child, "nonsense"} {
-		for _, path := range []string{"", "/output", "/children"} {
-			code, v := c.call(http.MethodGet, "/api/v1/executions/"+gone+path, "")
-			if code != 404 || faultstring(v) != `Unable to identify resource with id "`+gone+`".` {
-				t.Errorf("%s%s: %d %v", gone, path, code, v)
-			}
-		}
-	}
-	if runs := c.executions(); len(runs) != 1 || runs[0].ID != kept {
-		t.Errorf("left: %v", runs)
-	}
-	if c.purge(id) == nil {
-		t.Error("purged twice")
-	}
-}
-
-func TestBehaviours(t *testing.T) {
-	c := newTestStackStorm(t, stackstormConfig{})
-	c.behave("opensds.lab-echo", behaviour{firstStatus: "delayed", output: "line 1", result: map[string]any{"error": "runner"}})
-	_, v := c.call(http.MethodPost, "/api/v1/executions",
-		`{"action": "opensds.lab-echo", "parameters": {"ip_addr": "h", "port": "1", "tenant_id": "t"}}`)
-	e := v.(map[string]any)
-	if e["status"] != "delayed" {
-		t.Errorf("first status %v", e["status"])
-	}
-	id := e["id"].(string)
-	if e = c.get(id); e["status"] != "delayed" || !reflect.DeepEqual(e["result"], map[string]any{"error": "runner"}) {
-		t.Errorf("%v %v", e["status"], e["result"])
-	}
-	if _, v := c.call(http.MethodGet, "/api/v1/executions/"+id+"/output", ""); v != "line 1" {
-		t.Errorf("output %q", v)
-	}
-	if c.setOutput(id, "line 2 ü\n") != nil || c.setResult(id, map[string]any{"tasks": []any{}}) != nil {
-		t.Error("not set")
-	}
-	if _, v := c.call(http.MethodGet, "/api/v1/executions/"+id+"/output", ""); v != "line 2 ü\n" {
-		t.Errorf("output %q", v)
-	}
-	if e := c.get(id); !reflect.DeepEqual(e["result"], map[string]any{"tasks": []any{}}) {
-		t.Errorf("result %v", e["result"])
-	}
-	if c.setOutput("x", "") == nil || c.setResult("x", nil) == nil {
-		t.Error("set on nothing")
-	}
-	c.behave("opensds.lab-echo", behaviour{})
-	c.wantRun("as it was", c.startAction("opensds.lab-echo", withAddress(nil)), "running", "lab-echo RUNNING")
-}
-
 func TestExecutionsAreListed(t *testing.T) {
 	c := newTestStackStorm(t, stackstormConfig{taskTime: time.Second})
 	first := c.startAction("opensds.lab-echo", withAddress(nil))
@@ -365,8 +229,10 @@ func TestRerun(t *testing.T) {
 	if code, v := c.call(http.MethodPost, "/api/v1/executions/"+old+"/re_run", ""); code != 201 {
 		t.Errorf("no body: %d %v", code, v)
 	}
-	if code, _ := c.call(http.MethodPost, "/api/v1/executions/"+old+"/re_run", "{"); code != 400 {
-		t.Errorf("no JSON: %d", code)
+	for _, body := range []string{"{", `{"parameters": []}`, `{"parameters": [1]}`} {
+		if code, v := c.call(http.MethodPost, "/api/v1/executions/"+old+"/re_run", body); code != 400 {
+			t.Errorf("%s: %d %v", body, code, v)
+		}
 	}
 }
 

@@ -30,20 +30,27 @@ func checkParameters(given orderedParams, declared packParameters) error {
 			return err
 		}
 	}
+	return checkUnknown(given.names, func(name string) bool {
+		_, ok := declared.find(name)
+		return ok
+	})
+}
+
+func checkUnknown(names []string, known func(string) bool) error {
 	var extra []string
-	for _, name := range given.names {
-		if _, ok := declared.find(name); !ok {
+	for _, name := range names {
+		if !known(name) {
 			extra = append(extra, name)
 		}
 	}
-	if len(extra) > 0 {
-		verb := "was"
-		if len(extra) > 1 {
-			verb = "were"
-		}
-		return valueError(fmt.Sprintf("Additional properties are not allowed (%s %s unexpected)", pyList(extra), verb))
+	if len(extra) == 0 {
+		return nil
 	}
-	return nil
+	verb := "was"
+	if len(extra) > 1 {
+		verb = "were"
+	}
+	return valueError(fmt.Sprintf("Additional properties are not allowed (%s %s unexpected)", pyList(extra), verb))
 }
 
 func requiredError(name string) error {
@@ -159,14 +166,26 @@ func checkNumber(v json.Number, schema map[string]any) error {
 	if err != nil {
 		return err
 	}
-	if limit, ok := schemaNumber(schema, "minimum"); ok {
-		if open := schema["exclusiveMinimum"] == true; f.Cmp(limit) < 0 || open && f.Cmp(limit) == 0 {
-			return valueError(fmt.Sprintf("%s is less than %sthe minimum of %s", v, orEqual(open), schema["minimum"]))
+	for _, bound := range []struct {
+		key, exclusive, words string
+		side                  int // of the limit, where v may not be
+	}{
+		{"minimum", "exclusiveMinimum", "less than", -1},
+		{"maximum", "exclusiveMaximum", "greater than", 1},
+	} {
+		limit, ok := schemaNumber(schema, bound.key)
+		if !ok {
+			continue
 		}
-	}
-	if limit, ok := schemaNumber(schema, "maximum"); ok {
-		if open := schema["exclusiveMaximum"] == true; f.Cmp(limit) > 0 || open && f.Cmp(limit) == 0 {
-			return valueError(fmt.Sprintf("%s is greater than %sthe maximum of %s", v, orEqual(open), schema["maximum"]))
+		words, side := bound.words, f.Cmp(limit)
+		if schema[bound.exclusive] == true {
+			words += " or equal to"
+			if side == 0 {
+				side = bound.side
+			}
+		}
+		if side == bound.side {
+			return valueError(fmt.Sprintf("%s is %s the %s of %s", v, words, bound.key, schema[bound.key]))
 		}
 	}
 	if step, ok := schemaNumber(schema, "multipleOf"); ok && step.Sign() > 0 {
@@ -175,13 +194,6 @@ func checkNumber(v json.Number, schema map[string]any) error {
 		}
 	}
 	return nil
-}
-
-func orEqual(open bool) string {
-	if open {
-		return "or equal to "
-	}
-	return ""
 }
 
 func checkArray(v []any, schema map[string]any) error {
@@ -233,12 +245,10 @@ func checkObject(v map[string]any, schema map[string]any) error {
 	if schema["additionalProperties"] != false {
 		return nil
 	}
-	for _, name := range sortedKeys(v) {
-		if _, ok := properties[name]; !ok {
-			return valueError(fmt.Sprintf("Additional properties are not allowed (%s was unexpected)", pyQuote(name)))
-		}
-	}
-	return nil
+	return checkUnknown(sortedKeys(v), func(name string) bool {
+		_, ok := properties[name]
+		return ok
+	})
 }
 
 func schemaNumber(schema map[string]any, key string) (*big.Float, bool) {

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-	"time"
 )
 
 // The states of the server as a whole.
@@ -116,7 +115,7 @@ func (s *stackstorm) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // answer is the whole of a call, with what is wrong with the server.
 func (s *stackstorm) answer(r *http.Request) (*stackstormAnswer, error) {
-	if err := s.delay(r); err != nil {
+	if err := r.Context().Err(); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
@@ -137,32 +136,12 @@ func (s *stackstorm) answer(r *http.Request) (*stackstormAnswer, error) {
 		w.html(http.StatusBadGateway, badGateway)
 	case state == stateRefuseLogin && kind == callLogin:
 		w.fault(http.StatusUnauthorized, "Invalid or missing credentials")
-	case fault != nil && fault.hang:
-		return nil, s.hang(r, changed)
-	case fault != nil && fault.drop:
-		return nil, io.EOF
 	case fault != nil:
-		fault.write(w)
+		return w, s.meet(fault, w, r, changed)
 	default:
 		s.handler.ServeHTTP(w, r)
 	}
 	return w, nil
-}
-
-func (s *stackstorm) delay(r *http.Request) error {
-	if s.cfg.latency <= 0 {
-		return r.Context().Err()
-	}
-	timer := time.NewTimer(s.cfg.latency)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-r.Context().Done():
-		return r.Context().Err()
-	case <-s.ctx.Done():
-		return io.EOF
-	}
 }
 
 // hang waits for the caller to go away, the state to change or the sandbox to
@@ -175,6 +154,17 @@ func (s *stackstorm) hang(r *http.Request, changed <-chan struct{}) error {
 	case <-s.ctx.Done():
 	}
 	return io.EOF
+}
+
+func (s *stackstorm) meet(f *stackstormFault, w *stackstormAnswer, r *http.Request, changed <-chan struct{}) error {
+	switch {
+	case f.hang:
+		return s.hang(r, changed)
+	case f.drop:
+		return io.EOF
+	}
+	f.write(w)
+	return nil
 }
 
 func (s *stackstorm) takeFault(kind string) *stackstormFault {

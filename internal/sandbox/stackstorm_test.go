@@ -24,9 +24,11 @@ func newTestStackStorm(t *testing.T, cfg stackstormConfig) *st2Caller {
 	t.Helper()
 	c := &st2Caller{t: t, clock: time.Unix(1700000000, 0)}
 	cfg.now = func() time.Time { return c.clock }
-	cfg.packs = append(cfg.packs, os.DirFS("testdata/packs/lab"))
 	s, err := newStackStorm(cfg)
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.load(os.DirFS("testdata/packs/lab"), "opensds"); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.close)

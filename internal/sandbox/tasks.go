@@ -299,26 +299,32 @@ func checkScript(a *packAction) error {
 	}
 	for _, t := range a.Tags {
 		key, ok := strings.CutPrefix(t.Name, tagPrefix)
-		name, perTask := strings.CutPrefix(key, "publish.")
-		switch {
-		case !ok:
-		case key == "tasks":
-		case key == "fail" || perTask:
-			if key == "fail" {
-				name = t.Value
-			}
-			if w.tasks[name] == nil {
-				return fmt.Errorf("the tag %s: there is no task %q", t.Name, name)
-			}
-		case key != "publish":
-			return fmt.Errorf("the tag %s is unknown", t.Name)
-		}
-		if !strings.HasPrefix(key, "publish") || !ok {
+		if !ok || key == "tasks" {
 			continue
 		}
-		if v, err := decodeAny([]byte(t.Value)); err != nil || v != nil && !isType(v, "object") {
-			return fmt.Errorf("the tag %s must be a JSON object", t.Name)
+		if key == "fail" {
+			if w.tasks[t.Value] == nil {
+				return fmt.Errorf("the tag %s: there is no task %q", t.Name, t.Value)
+			}
+			continue
 		}
+		if err := checkPublish(w, key, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkPublish(w *workflow, key string, t packTag) error {
+	name, perTask := strings.CutPrefix(key, "publish.")
+	if !perTask && key != "publish" {
+		return fmt.Errorf("the tag %s is unknown", t.Name)
+	}
+	if perTask && w.tasks[name] == nil {
+		return fmt.Errorf("the tag %s: there is no task %q", t.Name, name)
+	}
+	if v, err := decodeAny([]byte(t.Value)); err != nil || v != nil && !isType(v, "object") {
+		return fmt.Errorf("the tag %s must be a JSON object", t.Name)
 	}
 	return nil
 }

@@ -32,14 +32,14 @@ func dataAnalysis() *workflow {
 				url := gelatoURL(v, pyStr(v["tenant_id"])+"/plans/"+pyStr(v["migrationId"]))
 				return map[string]any{"url": url, "tenant_id": v["tenant_id"], "auth_token": v["auth_token"]}
 			},
-			publish: publishStdout("print_status"),
+			publish: publishPrinted,
 		},
 		&workflowTask{
 			name: "execute_analysis", action: "opensds.execute-analysis", run: executeAnalysis,
 			arguments: func(v map[string]any) map[string]any {
 				return map[string]any{"analysis_engine_type": v["analysis_engine_type"], "args": v["analysis_args"]}
 			},
-			publish:   publishStdout("print_status"),
+			publish:   publishPrinted,
 			onSuccess: then("load_objects"),
 			timeLimit: timeLimits["opensds.execute-analysis"],
 		},
@@ -70,7 +70,7 @@ func bucketTasks() []*workflowTask {
 					"url": gelatoURL(v, "s3/"), "bucket_name": v["dest_bucket_name"], "auth_token": v["auth_token"],
 				}
 			},
-			publish: publishStdout("print_status"),
+			publish: publishPrinted,
 			onSuccess: func(v map[string]any) []string {
 				if v["src_bucket_name"] == v["dest_bucket_name"] {
 					return []string{"execute_analysis"}
@@ -87,7 +87,7 @@ func bucketTasks() []*workflowTask {
 					"backend_name": v["dest_backend_name"], "auth_token": v["auth_token"],
 				}
 			},
-			publish:   publishStdout("print_status"),
+			publish:   publishPrinted,
 			onSuccess: then("create_bucket_migration"),
 		},
 	}

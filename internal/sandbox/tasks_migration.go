@@ -88,7 +88,7 @@ func pollJobTask() *workflowTask {
 			url := gelatoURL(v, pyStr(v["tenant_id"])+"/jobs/"+pyStr(v["jobId"]))
 			return map[string]any{"url": url, "auth_token": v["auth_token"]}
 		},
-		publish:   publishStdout("print_status"),
+		publish:   publishPrinted,
 		timeLimit: migrationLimit,
 	}
 }

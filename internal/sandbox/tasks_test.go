@@ -17,6 +17,7 @@ type backend struct {
 	answers map[string]func() (int, string)
 	seen    []string // METHOD url token
 	bodies  []string
+	types   []string
 }
 
 func (b *backend) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -26,6 +27,7 @@ func (b *backend) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	b.seen = append(b.seen, r.Method+" "+r.URL.String()+" "+r.Header.Get("X-Auth-Token"))
 	b.bodies = append(b.bodies, string(body))
+	b.types = append(b.types, r.Header.Get("Content-Type"))
 	answer, ok := b.answers[r.Method+" "+r.URL.Path]
 	if !ok {
 		return nil, errors.New("nobody at " + r.Method + " " + r.URL.Path)
@@ -106,6 +108,9 @@ func TestProvisionVolume(t *testing.T) {
 		t.Errorf("tagline %v", v)
 	}
 	b.wantSeen("POST "+hotpotAt+volumes+" token-1", "POST "+hotpotAt+attachments+" token-1")
+	if !reflect.DeepEqual(b.types, []string{"application/json", "application/json"}) {
+		t.Errorf("content types %q", b.types)
+	}
 	b.wantBody(0, `{"name": "v", "description": "Volume creation", "availabilityZone": "default", "profileId": null,
 		"snapshotId": "", "snapshotFromCloud": false, "size": 10}`)
 	b.wantBody(1, `{"attachMode": "rw", "hostId": "host-1", "tenantId": "tenant-1", "volumeId": "vol-1"}`)

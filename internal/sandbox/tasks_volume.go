@@ -15,7 +15,7 @@ func provisionVolume() *workflow {
 		&workflowTask{
 			name: "attach_volume", action: "opensds.attach-volume", run: attachVolume,
 			arguments: handOn("ip_addr", "port", "tenant_id", "volume_id", "attach_mode", "host_id", "auth_token"),
-			publish:   publishStdout("print_status"),
+			publish:   publishPrinted,
 		},
 	)
 }
@@ -35,8 +35,8 @@ func publishValue(name string) func(taskOutcome) map[string]any {
 	return func(o taskOutcome) map[string]any { return map[string]any{name: o.value} }
 }
 
-func publishStdout(name string) func(taskOutcome) map[string]any {
-	return func(o taskOutcome) map[string]any { return map[string]any{name: o.stdout} }
+func publishPrinted(o taskOutcome) map[string]any {
+	return map[string]any{"print_status": o.stdout}
 }
 
 // block is an address of hotpot's block API.

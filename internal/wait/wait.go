@@ -57,7 +57,7 @@ func (p Pace) pause(elapsed time.Duration) time.Duration {
 	if random == nil {
 		random = rand.Float64
 	}
-	pause := max(p.Min, min(p.Max, elapsed/10))
+	pause := min(p.Max, elapsed/10)
 	return max(p.Min, pause-time.Duration(random()*float64(pause)/5))
 }
 

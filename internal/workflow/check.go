@@ -116,7 +116,7 @@ func (p Parameter) check(at place, v any) []Problem {
 		return nil // rendered before it is converted; see Traps
 	}
 	var c checker
-	converted, ok := cast(p.Type, v)
+	converted, ok := cast(p.Type, withoutNulls(v))
 	switch {
 	case !ok:
 		c.wrongType(at, p.schema, []string{p.Type}, v)
@@ -124,7 +124,7 @@ func (p Parameter) check(at place, v any) []Problem {
 		// StackStorm puts the default in the place of a text meaning null.
 	default:
 		at.original = v
-		c.value(at, p.schema, p.schema.prepare(withoutNulls(converted)))
+		c.value(at, p.schema, p.schema.prepare(converted))
 	}
 	return c.problems
 }

@@ -215,13 +215,13 @@ func TestCheckKeepsSecrets(t *testing.T) {
 		"fixed": {"type": "string", "secret": true, "immutable": true, "default": "hush-hush"},
 		"deep": {"type": "object", "properties": {"inner": {"type": "object", "secret": true, "properties": {"n": {"type": "integer"}}}}},
 		"args": {"type": "object", "properties": {"n": {"type": "integer"}}}}`)
-	in := decoded(t, `{"top": "hush-hush", "text": 5, "colour": "hush-hush", "fixed": "hush-hush",
+	in := decoded(t, `{"top": "hush-hush", "text": 987654, "colour": "hush-hush", "fixed": "hush-hush",
 		"deep": {"inner": {"n": "hush-hush"}}, "args": {"n": "hush-hush"}}`)
 	got := d.Check(in, map[string]bool{"args": true, "top": true})
 
 	var secrets []string
 	for _, p := range got {
-		if strings.Contains(p.Detail, hush) {
+		if strings.Contains(p.Detail, hush) || strings.Contains(p.Detail, "987654") {
 			t.Errorf("%s tells the secret: %s", p.Path, p.Detail)
 		}
 		if p.Summary == summarySecret {
@@ -243,6 +243,31 @@ func TestCheckUnrunnableWorkflow(t *testing.T) {
 		t.Fatalf("got %+v", got)
 	}
 	expect(t, got[0], "", "does not declare auth_token, ip_addr, port and tenant_id,")
+}
+
+func TestMessagesSuggestWhatWouldDo(t *testing.T) {
+	for schema, want := range map[string]string{
+		`{"type": "integer", "minimum": 1, "exclusiveMinimum": true}`: "p = 2.",
+		`{"type": "integer", "minimum": 7}`:                           "p = 7.",
+		`{"type": "number", "maximum": 0.5}`:                          "p = 0.5.",
+		`{"type": "array", "items": {"type": "boolean"}}`:             "p = [true].",
+		`{"enum": ["a\t${b}\u0001"]}`:                                 `p = "a\t$${b}\U00000001".`,
+		`{"type": "object", "properties": {"n": {"required": true}}}`: `p = { n = "n" }.`,
+	} {
+		s := decoded(t, schema)
+		s["required"] = true
+		raw, err := json.Marshal(map[string]any{"p": s})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := parsed(t, string(raw)).Check(nil, nil)
+		if len(got) != 1 || !strings.HasSuffix(got[0].Detail, want) {
+			t.Errorf("%s: %+v, want %s", schema, got, want)
+		}
+	}
+	if got := parsed(t, `{}`).Check(map[string]any{"x": 1}, nil); len(got) != 1 || !strings.HasSuffix(got[0].Detail, "It takes none.") {
+		t.Errorf("got %+v", got)
+	}
 }
 
 func TestCheckRunnerParameters(t *testing.T) {

@@ -61,9 +61,6 @@ func (p *literal) elements(end byte, depth int) (elems []any, comma, ok bool) {
 		if p.take(end) {
 			return elems, comma, true
 		}
-		if len(elems) > 0 && !comma {
-			return nil, false, false
-		}
 		v, ok := p.value(depth + 1)
 		if !ok {
 			return nil, false, false

@@ -101,11 +101,8 @@ func checkProperties(c *checker, at place, s schema, argument, v any) {
 }
 
 func checkPatternProperties(c *checker, at place, _ schema, argument, v any) {
-	object, ok := v.(map[string]any)
-	declared, isSchemas := argument.(map[string]any)
-	if !ok || !isSchemas {
-		return
-	}
+	object, _ := v.(map[string]any)
+	declared, _ := argument.(map[string]any)
 	patterns := schema(declared)
 	for _, pattern := range patterns.names() {
 		for _, name := range slices.Sorted(maps.Keys(object)) {

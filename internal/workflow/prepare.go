@@ -6,7 +6,8 @@ import (
 )
 
 // withoutNulls copies v less the null members of its objects, which are never
-// sent. Null elements of lists are.
+// sent. Null elements of lists are, and so are nulls inside a text that
+// StackStorm reads as an object.
 func withoutNulls(v any) any {
 	switch v := v.(type) {
 	case []any:
@@ -58,8 +59,8 @@ func (s schema) withDefaults(object map[string]any) map[string]any {
 	for name := range properties {
 		property := properties.sub(name)
 		value, hasDefault := property["default"]
-		switch given, ok := object[name]; {
-		case ok:
+		switch given := object[name]; {
+		case given != nil:
 			object[name] = property.prepare(given)
 		case hasDefault:
 			object[name] = value

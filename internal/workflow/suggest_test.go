@@ -18,6 +18,8 @@ func TestSuggest(t *testing.T) {
 		"hostid":                   "host_id",
 		"host-ip":                  "host_id",
 		"ac":                       "", // of two letters a slip is too many
+		"sxxe":                     "", // two slips in four letters
+		"hxxxid":                   "", // three in six
 		"colour":                   "",
 		"":                         "",
 		"--":                       "",
@@ -28,6 +30,12 @@ func TestSuggest(t *testing.T) {
 	}
 	if got := Suggest("mame", []string{"same", "fame", "name"}); got != "fame" {
 		t.Errorf("of equals the first by alphabet is wanted, got %q", got)
+	}
+	if got := Suggest("x-1", []string{"a.x1", "x1"}); got != "x1" {
+		t.Errorf("the whole name comes before one with a pack, got %q", got)
+	}
+	if got := Suggest("", []string{"-"}); got != "" {
+		t.Errorf("nothing was meant to be nothing, got %q", got)
 	}
 	if got := Suggest("x", nil); got != "" {
 		t.Errorf("got %q", got)

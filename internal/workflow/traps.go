@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 const (
@@ -62,20 +61,11 @@ func (t *traps) text(name string) (string, bool) {
 
 func placeOf(names ...any) place { return place{path: names} }
 
-var volumeName = regexp.MustCompile(`^[A-Za-z0-9 _-]+$`)
-
 func (t *traps) provisionVolume() {
 	if mode, ok := t.text("attach_mode"); ok && !slices.Contains([]string{"", "ro", "rw"}, mode) {
 		t.fail(placeOf("attach_mode"), `attach_mode must be "ro" or "rw", in lower case. Hotpot refuses anything else, but only after the volume has been created, which then stays behind.`)
 	}
-	if name, ok := t.text("name"); ok {
-		switch {
-		case !volumeName.MatchString(name):
-			t.fail(placeOf("name"), "name must not be empty and may only have letters from a to z, digits, blanks, underscores and hyphens. Hotpot refuses other names of volumes.")
-		case utf8.RuneCountInString(name) > 255:
-			t.fail(placeOf("name"), "name must not be longer than 255 characters. Hotpot refuses longer names of volumes.")
-		}
-	}
+	t.volumeName()
 	if t.inputs["profile_id"] == nil {
 		t.warn(placeOf(), "Workflow input left out that is needed", `profile_id is declared optional, but a hotpot that validates requests, as installed by default, refuses the volume when it is left out. Write profile_id = "" for the default profile, or give a profile's id.`)
 	}
@@ -89,6 +79,19 @@ func (t *traps) provisionVolume() {
 	}
 	if t.inputs["timeout"] != nil {
 		t.warn(placeOf("timeout"), summaryUseless, "timeout is used by nothing in this workflow. Remove it; how long to wait for the run is said by the timeouts block.")
+	}
+}
+
+var volumeName = regexp.MustCompile(`^[A-Za-z0-9 _-]+$`)
+
+func (t *traps) volumeName() {
+	name, ok := t.text("name")
+	switch {
+	case !ok:
+	case !volumeName.MatchString(name):
+		t.fail(placeOf("name"), "name must not be empty and may only have letters from a to z, digits, blanks, underscores and hyphens. Hotpot refuses other names of volumes.")
+	case len(name) > 255:
+		t.fail(placeOf("name"), "name must not be longer than 255 characters. Hotpot refuses longer names of volumes.")
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -130,28 +129,35 @@ func (c *checker) isType(t string, v any) bool {
 var kinds = map[string]string{"string": "a text", "boolean": "a boolean", "array": "a list", "object": "an object"}
 
 func (c *checker) wrongType(at place, s schema, types []string, v any) {
-	last := ""
-	if len(at.path) > 0 {
-		last, _ = at.path[len(at.path)-1].(string)
-	}
-	example := s.example(last)
-	hint := ""
-	text, isText := v.(string)
-	switch {
-	case slices.Contains(types, "string") && !at.masked && isScalar(v):
-		example = hclText(plain(v))
-		hint = "; StackStorm does not make texts of other values"
-	case !at.whole && isText && !slices.Contains(types, "string"):
-		hint = "; StackStorm converts no texts inside lists and objects"
-		if n, ok := cast(types[0], text); ok && !at.masked && n != nil && n != Unknown {
-			example = hcl(n)
-		}
+	last, isMember := at.path[len(at.path)-1].(string)
+	example, hint := at.correction(types, v)
+	if example == "" {
+		example = s.example(last)
 	}
 	detail := fmt.Sprintf("%s must be %s, but %s was given%s.", at.label(), typeWords(types), at.describe(v), hint)
-	if last != "" {
+	if isMember {
 		detail += fmt.Sprintf(" Write for example %s = %s.", hclKey(last), example)
 	}
 	c.problems = append(c.problems, at.problem(summaryInvalid, detail))
+}
+
+// correction is v as it should have been written, if that can be told, and why.
+func (at place) correction(types []string, v any) (example, hint string) {
+	text, isText := v.(string)
+	_, isScalar := pythonNumber(v)
+	switch wantsText := slices.Contains(types, "string"); {
+	case wantsText && isScalar:
+		example, hint = hclText(hcl(v)), "; StackStorm does not make texts of other values"
+	case !wantsText && isText && !at.whole:
+		hint = "; StackStorm converts no texts inside lists and objects"
+		if n, ok := cast(types[0], text); ok && n != nil && n != Unknown {
+			example = hcl(n)
+		}
+	}
+	if at.masked {
+		example = ""
+	}
+	return example, hint
 }
 
 // describe is quote with the kind of value before it.
@@ -161,18 +167,6 @@ func (at place) describe(v any) string {
 		return kind
 	}
 	return "the " + kind[strings.Index(kind, " ")+1:] + " " + quoted
-}
-
-func isScalar(v any) bool {
-	_, isNumber := pythonNumber(v)
-	return isNumber
-}
-
-func plain(v any) string {
-	if b, ok := v.(bool); ok {
-		return strconv.FormatBool(b)
-	}
-	return hcl(v)
 }
 
 // verdict is what a schema inside anyOf, oneOf or not says of a value.

@@ -29,7 +29,7 @@ func main() {
 }
 
 // run starts a sandbox, tells how to use it and stops it when ctx ends.
-func run(ctx context.Context, args []string, stdout io.Writer) error {
+func run(ctx context.Context, args []string, stdout io.Writer) (err error) {
 	opts, err := parse(args, stdout)
 	if errors.Is(err, flag.ErrHelp) {
 		return nil
@@ -41,7 +41,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer s.Close()
+	defer func() { err = errors.Join(err, s.Close()) }()
 
 	introduce(stdout, s, opts.Config)
 	if opts.readyFile != "" {
@@ -51,7 +51,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	}
 	<-ctx.Done()
 	fmt.Fprintln(stdout, "\nStopped; nothing of it remains.")
-	return s.Close()
+	return nil
 }
 
 type options struct {

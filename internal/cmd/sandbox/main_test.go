@@ -60,8 +60,6 @@ func start(t *testing.T, args ...string) (out *firstLine, stop func() error) {
 func TestIntroductionIsTrue(t *testing.T) {
 	ready := filepath.Join(t.TempDir(), "urls.json")
 	out, stop := start(t, "--ready-file", ready, "--task-time", "0s")
-	// The file is written after the introduction; stopping waits for it.
-	var urls map[string]string
 	for _, want := range []string{`provider "soda" {`, `auth_strategy = "noauth"`, "volume provision (opensds.provision-volume)"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the introduction lacks %q:\n%s", want, out)
@@ -82,10 +80,23 @@ func TestIntroductionIsTrue(t *testing.T) {
 	if err := stop(); err != nil {
 		t.Errorf("stopping: %v", err)
 	}
-	text, err := os.ReadFile(ready)
+	checkReadyFile(t, ready)
+	if resp, err := http.Get(endpoint); err == nil {
+		resp.Body.Close()
+		t.Error("it still listens after it stopped")
+	}
+	if !strings.Contains(out.String(), "GET /v1beta/") {
+		t.Errorf("no line for the request:\n%s", out)
+	}
+}
+
+func checkReadyFile(t *testing.T, path string) {
+	t.Helper()
+	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
+	var urls map[string]string
 	if err := json.Unmarshal(text, &urls); err != nil {
 		t.Fatal(err)
 	}
@@ -93,13 +104,6 @@ func TestIntroductionIsTrue(t *testing.T) {
 		if !strings.HasPrefix(urls[key], "http://127.0.0.1:") {
 			t.Errorf("ready file: %s is %q", key, urls[key])
 		}
-	}
-	if resp, err := http.Get(endpoint); err == nil {
-		resp.Body.Close()
-		t.Error("it still listens after it stopped")
-	}
-	if !strings.Contains(out.String(), "GET /v1beta/") {
-		t.Errorf("no line for the request:\n%s", out)
 	}
 }
 

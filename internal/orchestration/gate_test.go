@@ -1,0 +1,318 @@
+package orchestration
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// slowly answers everything with a good answer after a second, and counts what
+// is under way at once.
+type slowly struct {
+	now, most atomic.Int32
+	log       sync.Mutex
+	order     []string
+}
+
+func (s *slowly) RoundTrip(r *http.Request) (*http.Response, error) {
+	s.log.Lock()
+	s.order = append(s.order, r.Method+" "+r.URL.Path)
+	s.log.Unlock()
+	s.most.Store(max(s.most.Load(), s.now.Add(1)))
+	defer s.now.Add(-1)
+	if r.Body != nil {
+		r.Body.Close()
+	}
+	<-time.After(time.Second)
+	body := `{"id": "x", "status": "Running"}`
+	if r.Method == http.MethodGet && (strings.HasSuffix(r.URL.Path, "/instances") || strings.HasSuffix(r.URL.Path, "/services")) {
+		body = "[]"
+	}
+	if strings.HasSuffix(r.URL.Path, "/workflows") {
+		body = "{}"
+	}
+	return response(r, http.StatusOK, body), nil
+}
+
+func TestOneAtATime(t *testing.T) {
+	exclusive := []func(context.Context, *Client) error{
+		func(ctx context.Context, c *Client) error { _, err := c.Instance(ctx, "x"); return err },
+		func(ctx context.Context, c *Client) error { _, err := c.Instances(ctx); return err },
+		func(ctx context.Context, c *Client) error { _, err := c.InstancesByService(ctx, "s"); return err },
+		func(ctx context.Context, c *Client) error {
+			_, err := c.CreateInstance(ctx, InstanceRequest{})
+			return err
+		},
+		func(ctx context.Context, c *Client) error { return c.DeleteInstance(ctx, "x") },
+		func(ctx context.Context, c *Client) error { _, err := c.AddService(ctx, ServiceRequest{}); return err },
+		func(ctx context.Context, c *Client) error { _, err := c.Task(ctx, "x"); return err },
+		func(ctx context.Context, c *Client) error { _, err := c.Workflows(ctx); return err },
+	}
+	shared := []func(context.Context, *Client) error{
+		func(ctx context.Context, c *Client) error { _, err := c.Services(ctx); return err },
+		func(ctx context.Context, c *Client) error { _, err := c.Service(ctx, "x"); return err },
+	}
+	for name, tc := range map[string]struct {
+		calls       []func(context.Context, *Client) error
+		concurrency int
+		most        int32
+		took        time.Duration
+	}{
+		"what reaches StackStorm": {calls: exclusive, most: 1, took: 16 * time.Second},
+		"whatever is configured":  {calls: exclusive, concurrency: 8, most: 1, took: 16 * time.Second},
+		"services by default":     {calls: slices.Repeat(shared, 8), most: 4, took: 8 * time.Second},
+		"services":                {calls: slices.Repeat(shared, 8), concurrency: 16, most: 16, took: 2 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server := &slowly{}
+				c := bubbleClient(t, Config{MaxConcurrent: tc.concurrency}, server.RoundTrip)
+				start := time.Now()
+				var all sync.WaitGroup
+				for _, call := range slices.Repeat(tc.calls, 2) {
+					all.Go(func() {
+						if err := call(t.Context(), c); err != nil {
+							t.Error(err)
+						}
+					})
+				}
+				all.Wait()
+				if server.most.Load() != tc.most || time.Since(start) != tc.took {
+					t.Errorf("%d at once, took %s; want %d and %s", server.most.Load(), time.Since(start), tc.most, tc.took)
+				}
+			})
+		})
+	}
+}
+
+func TestServicesDoNotWaitForInstances(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := bubbleClient(t, Config{}, (&slowly{}).RoundTrip)
+		start := time.Now()
+		var all sync.WaitGroup
+		all.Go(func() { c.Instance(t.Context(), "x") })
+		all.Go(func() { c.Services(t.Context()) })
+		all.Wait()
+		if took := time.Since(start); took != time.Second {
+			t.Errorf("took %s, want one second", took)
+		}
+	})
+}
+
+func TestFirstComeFirstServed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &slowly{}
+		c := bubbleClient(t, Config{}, server.RoundTrip)
+		var all sync.WaitGroup
+		var want []string
+		for n := range 20 {
+			id := strconv.Itoa(n)
+			want = append(want, "GET /v1beta/tenant-1/orchestration/tasks/"+id)
+			all.Go(func() { c.Task(t.Context(), id) })
+			synctest.Wait() // it has taken its place
+		}
+		all.Wait()
+		if !slices.Equal(server.order, want) {
+			t.Errorf("served %q", server.order)
+		}
+	})
+}
+
+func TestTheQueueHonoursTheContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := bubbleClient(t, Config{RequestTimeout: time.Hour}, func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		})
+		hung, stop := context.WithCancel(t.Context())
+		defer stop()
+		go c.Task(hung, "hangs")
+		synctest.Wait()
+
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		start := time.Now()
+		_, err := c.CreateInstance(ctx, InstanceRequest{})
+		if !errors.Is(err, context.DeadlineExceeded) || Ambiguous(err) || time.Since(start) != time.Minute {
+			t.Errorf("after %s: %v", time.Since(start), err)
+		}
+		if want := "POST /v1beta/tenant-1/orchestration/instances was not sent: context deadline exceeded"; err.Error() != want {
+			t.Errorf("got %q, want %q", err, want)
+		}
+		if c.Contended() {
+			t.Error("what was never sent cannot go on inside the server")
+		}
+	})
+}
+
+// A wait between two attempts must not keep others from the server.
+func TestPausesLeaveTheGateFree(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := bubbleClient(t, Config{MaxRetries: 1}, func(r *http.Request) (*http.Response, error) {
+			if strings.HasSuffix(r.URL.Path, "/busy") {
+				return response(r, http.StatusServiceUnavailable, "", "Retry-After", "20"), nil
+			}
+			return response(r, http.StatusOK, `{"id": "x"}`), nil
+		})
+		go c.Task(t.Context(), "busy")
+		synctest.Wait()
+		start := time.Now()
+		if _, err := c.Task(t.Context(), "x"); err != nil || time.Since(start) != 0 {
+			t.Errorf("after %s: %v", time.Since(start), err)
+		}
+	})
+}
+
+func TestTimeoutsAreOfOneAttempt(t *testing.T) {
+	for name, tc := range map[string]struct {
+		configured, want time.Duration
+		call             func(context.Context, *Client) error
+	}{
+		"by default":        {0, time.Minute, func(ctx context.Context, c *Client) error { _, err := c.Task(ctx, "x"); return err }},
+		"as configured":     {time.Second, time.Second, func(ctx context.Context, c *Client) error { _, err := c.Services(ctx); return err }},
+		"of a list":         {time.Second, 10 * time.Minute, func(ctx context.Context, c *Client) error { _, err := c.Instances(ctx); return err }},
+		"of a patient list": {time.Hour, time.Hour, func(ctx context.Context, c *Client) error { _, err := c.Instances(ctx); return err }},
+		"body included":     {time.Second, time.Second, func(ctx context.Context, c *Client) error { _, err := c.Service(ctx, "body"); return err }},
+		"though it is queued": {time.Second, 2 * time.Second, func(ctx context.Context, c *Client) error {
+			go c.Task(ctx, "first")
+			synctest.Wait()
+			_, err := c.Task(ctx, "second")
+			return err
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := bubbleClient(t, Config{RequestTimeout: tc.configured, MaxRetries: 3}, func(r *http.Request) (*http.Response, error) {
+					if strings.HasSuffix(r.URL.Path, "/body") {
+						resp := response(r, http.StatusOK, "")
+						resp.Body = endless{r.Context()}
+						return resp, nil
+					}
+					<-r.Context().Done()
+					return nil, r.Context().Err()
+				})
+				start := time.Now()
+				err := tc.call(t.Context(), c)
+				if took := time.Since(start); took != tc.want || err == nil || !strings.Contains(err.Error(), "no answer within") {
+					t.Errorf("after %s, want %s: %v", took, tc.want, err)
+				}
+			})
+		})
+	}
+}
+
+// endless is a body that never comes.
+type endless struct{ ctx context.Context }
+
+func (e endless) Read([]byte) (int, error) { <-e.ctx.Done(); return 0, e.ctx.Err() }
+func (e endless) Close() error             { return nil }
+
+func TestCreateIsRepeatedAfterMixedConfiguration(t *testing.T) {
+	const missing = `"required input action is missing"`
+	complete := InstanceRequest{Action: "a"}
+	for name, tc := range map[string]struct {
+		request InstanceRequest
+		answers []string
+		fails   bool
+	}{
+		"others were about":           {complete, []string{missing, missing, `{"id": "x"}`}, false},
+		"they always are":             {complete, slices.Repeat([]string{missing}, startTries), true},
+		"another 400":                 {complete, []string{`"required input service 'name' is missing"`}, true},
+		"the action is missing":       {InstanceRequest{}, []string{missing}, true},
+		"parameters are no object":    {InstanceRequest{Action: "a", Parameters: []byte(`[]`)}, []string{missing}, true},
+		"parameters are null":         {InstanceRequest{Action: "a", Parameters: []byte(`null`)}, []string{missing}, true},
+		"the answer to one was a 500": {complete, []string{missing, "", `{"id": "x"}`}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				asked := 0
+				c := bubbleClient(t, Config{}, func(r *http.Request) (*http.Response, error) {
+					asked++
+					switch body := tc.answers[asked-1]; {
+					case body == "":
+						return response(r, http.StatusInternalServerError, "[]"), nil
+					case strings.HasPrefix(body, `"`):
+						return response(r, http.StatusBadRequest, body), nil
+					default:
+						return response(r, http.StatusOK, body), nil
+					}
+				})
+				_, err := c.CreateInstance(t.Context(), tc.request)
+				want := len(tc.answers)
+				if name == "the answer to one was a 500" {
+					want = 2
+				}
+				if asked != want || (err != nil) != tc.fails {
+					t.Errorf("asked %d times: %v", asked, err)
+				}
+				if sign := asked > 1; c.Contended() != sign {
+					t.Errorf("contended: %v", c.Contended())
+				}
+			})
+		})
+	}
+}
+
+func TestCreateIsNotRepeatedForItsWordsAlone(t *testing.T) {
+	asked := 0
+	c := bubbleClient(t, Config{}, func(r *http.Request) (*http.Response, error) {
+		asked++
+		return response(r, http.StatusInternalServerError, `"required input action is missing"`), nil
+	})
+	if _, err := c.CreateInstance(t.Context(), InstanceRequest{Action: "a"}); !Ambiguous(err) || asked != 1 {
+		t.Errorf("asked %d times: %v", asked, err)
+	}
+}
+
+func TestPausesAreRandomByDefault(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		root := &url.URL{Scheme: "http", Host: "orchestrator", Path: "/v1beta"}
+		start := time.Now()
+		c := New(Config{BaseURL: root, TenantID: "t", HTTP: &http.Client{Transport: inMemory(func(r *http.Request) (*http.Response, error) {
+			return response(r, http.StatusNotFound, "{}"), nil
+		})}})
+		_, err := c.Instance(t.Context(), "x")
+		if took := time.Since(start); !IsNotFound(err) || took < firstPause/2 || took > firstPause {
+			t.Errorf("after %s: %v", took, err)
+		}
+	})
+}
+
+func TestPausesGrow(t *testing.T) {
+	for random, want := range map[float64]string{
+		0:   "[0s 25ms 62.5ms 118.75ms 203.125ms 329.6875ms]",
+		0.5: "[0s 37.5ms 93.75ms 178.125ms 304.6875ms 494.53125ms]",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			start := time.Now()
+			var came []time.Duration
+			c := bubbleClient(t, Config{Random: func() float64 { return random }}, func(r *http.Request) (*http.Response, error) {
+				came = append(came, time.Since(start))
+				return response(r, http.StatusOK, `{"id": "stranger"}`), nil
+			})
+			if _, err := c.Instance(t.Context(), "x"); !errors.Is(err, errPatience) {
+				t.Error(err)
+			}
+			if got := fmt.Sprint(came[:6]); got != want {
+				t.Errorf("random %v: asked at %s, want %s", random, got, want)
+			}
+			last := came[len(came)-1]
+			if longest := last - came[len(came)-2]; longest != time.Duration(float64(longestPause)*(1+random)/2) {
+				t.Errorf("the longest pause is %s", longest)
+			}
+			if last < readPatience || last > readPatience+longestPause {
+				t.Errorf("gave up after %s", last)
+			}
+		})
+	}
+}

@@ -1,0 +1,367 @@
+package provider
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+
+	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox"
+)
+
+// workspace is a directory in which a real CLI runs the provider as a process
+// of its own: for what cannot be seen in process, above all signals.
+type workspace struct {
+	t    *testing.T
+	sb   *sandbox.Sandbox
+	cli  string
+	dir  string
+	env  []string
+	head string // goes before every configuration
+
+	config string
+}
+
+// plugin builds the provider once, and is removed by TestMain.
+var plugin = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "soda-plugin")
+	if err != nil {
+		return "", err
+	}
+	pluginDir = dir
+	build := exec.Command("go", "build", "-race", "-o", filepath.Join(dir, "terraform-provider-soda"), "../..")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building the provider: %w\n%s", err, out)
+	}
+	overrides := fmt.Sprintf("provider_installation {\n  dev_overrides {\n    %q = %q\n    %q = %q\n  }\n  direct {}\n}\n",
+		"registry.terraform.io/sodafoundation/soda", dir, "registry.opentofu.org/sodafoundation/soda", dir)
+	return dir, os.WriteFile(filepath.Join(dir, "dev.tfrc"), []byte(overrides), 0o600)
+})
+
+var pluginDir string
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if pluginDir != "" {
+		os.RemoveAll(pluginDir)
+	}
+	os.Exit(code)
+}
+
+// newWorkspace is for tests that need a real CLI, and so skips without TF_ACC,
+// as terraform-plugin-testing does.
+func newWorkspace(t *testing.T, sb *sandbox.Sandbox, config string) *workspace {
+	t.Helper()
+	if os.Getenv("TF_ACC") == "" {
+		t.Skip("needs a real CLI: set TF_ACC=1 (make test does)")
+	}
+	t.Parallel()
+	dir, err := plugin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cli := os.Getenv("TF_ACC_TERRAFORM_PATH")
+	if cli == "" {
+		if cli, err = exec.LookPath("terraform"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w := &workspace{t: t, sb: sb, cli: cli, dir: t.TempDir(), head: "terraform {\n  required_providers {\n    soda = { source = \"sodafoundation/soda\" }\n  }\n}\n" + providerBlock(sb)}
+	for _, v := range os.Environ() {
+		if !strings.HasPrefix(v, "TF_") && !strings.HasPrefix(v, "OS_") && !strings.HasPrefix(v, "SODA_") {
+			w.env = append(w.env, v)
+		}
+	}
+	w.env = append(w.env, "TF_CLI_CONFIG_FILE="+filepath.Join(dir, "dev.tfrc"), "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1")
+	w.write(config)
+	return w
+}
+
+// set adds a provider argument.
+func (w *workspace) set(line string) {
+	w.t.Helper()
+	w.head = strings.Replace(w.head, "provider \"soda\" {\n", "provider \"soda\" {\n  "+line+"\n", 1)
+	w.write(w.config)
+}
+
+func (w *workspace) write(config string) {
+	w.t.Helper()
+	w.config = config
+	if err := os.WriteFile(filepath.Join(w.dir, "main.tf"), []byte(w.head+config), 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// result is how a command ended.
+type result struct {
+	t    *testing.T
+	args string
+	code int
+	out  string
+}
+
+// says fails the test unless the output, its line breaks and borders aside,
+// holds every text.
+func (r result) says(texts ...string) result {
+	r.t.Helper()
+	flat := flatten(r.out)
+	for _, text := range texts {
+		if !strings.Contains(flat, text) {
+			r.t.Errorf("%s does not say %q:\n%s", r.args, text, r.out)
+		}
+	}
+	return r
+}
+
+func (r result) saysNot(texts ...string) result {
+	r.t.Helper()
+	flat := flatten(r.out)
+	for _, text := range texts {
+		if strings.Contains(flat, text) {
+			r.t.Errorf("%s says %q:\n%s", r.args, text, r.out)
+		}
+	}
+	return r
+}
+
+// exits fails the test unless the command ended with the code.
+func (r result) exits(code int) result {
+	r.t.Helper()
+	if r.code != code {
+		r.t.Fatalf("%s ended with %d, want %d:\n%s", r.args, r.code, code, r.out)
+	}
+	return r
+}
+
+// flatten joins the lines that the CLI breaks to the terminal's width.
+func flatten(out string) string {
+	return strings.Join(strings.Fields(strings.NewReplacer("│", " ", "╷", " ", "╵", " ", "\r", " ").Replace(out)), " ")
+}
+
+func (w *workspace) command(ctx context.Context, args ...string) *exec.Cmd {
+	c := exec.CommandContext(ctx, w.cli, args...)
+	c.Dir, c.Env = w.dir, w.env
+	return c
+}
+
+func (w *workspace) run(args ...string) result {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.t.Context(), 2*time.Minute)
+	defer cancel()
+	out, err := w.command(ctx, args...).CombinedOutput()
+	return w.result(args, string(out), err)
+}
+
+func (w *workspace) result(args []string, out string, err error) result {
+	w.t.Helper()
+	r := result{t: w.t, args: strings.Join(args, " "), out: out}
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		r.code = exit.ExitCode()
+	} else if err != nil {
+		w.t.Fatalf("%s: %v\n%s", r.args, err, out)
+	}
+	return r
+}
+
+func (w *workspace) apply(more ...string) result {
+	w.t.Helper()
+	return w.run(append([]string{"apply", "-auto-approve", "-no-color"}, more...)...)
+}
+
+func (w *workspace) destroy() result {
+	w.t.Helper()
+	return w.run("destroy", "-auto-approve", "-no-color")
+}
+
+// plan exits with 0 for no changes and 2 for some.
+func (w *workspace) plan(more ...string) result {
+	w.t.Helper()
+	return w.run(append([]string{"plan", "-detailed-exitcode", "-no-color"}, more...)...)
+}
+
+// underway is a command in a terminal of its own.
+type underway struct {
+	w    *workspace
+	args []string
+	cmd  *exec.Cmd
+	tty  *os.File
+	out  screen
+	read chan struct{}
+}
+
+// screen is what a command has printed so far.
+type screen struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (s *screen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.buf.Write(p)
+}
+
+func (s *screen) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.buf.String()
+}
+
+// begin starts a command in a pseudo terminal.
+func (w *workspace) begin(args ...string) *underway {
+	w.t.Helper()
+	u := &underway{w: w, args: args, cmd: w.command(w.t.Context(), args...), read: make(chan struct{})}
+	tty, err := pty.StartWithSize(u.cmd, &pty.Winsize{Rows: 50, Cols: 200})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	u.tty = tty
+	go func() {
+		defer close(u.read)
+		io.Copy(&u.out, tty) //nolint:errcheck // a terminal ends with an error
+	}()
+	return u
+}
+
+// beginApply starts an apply and returns once the orchestrator has seen a
+// request that matches.
+func (w *workspace) beginApply(method, path string) *underway {
+	w.t.Helper()
+	seen := len(w.sb.Requests())
+	u := w.begin("apply", "-auto-approve", "-no-color")
+	w.awaitRequest(u, seen, method, path)
+	return u
+}
+
+// awaitRequest returns once a request that begins so has come in after the first n.
+func (w *workspace) awaitRequest(u *underway, n int, method, path string) {
+	w.t.Helper()
+	w.until(u, "no request "+method+" ..."+path+" came", func() bool {
+		for _, r := range w.sb.Requests()[n:] {
+			if strings.HasPrefix(r, method+" ") && strings.Contains(r, path) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// until polls for a condition that a real process brings about.
+func (w *workspace) until(u *underway, complaint string, done func() bool) {
+	w.t.Helper()
+	deadline := time.After(time.Minute)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !done() {
+		select {
+		case <-tick.C:
+		case <-u.read:
+			w.t.Fatalf("%s before %s ended:\n%s", complaint, strings.Join(u.args, " "), u.out.String())
+		case <-deadline:
+			u.cmd.Process.Kill() //nolint:errcheck // it may have ended meanwhile
+			w.t.Fatalf("%s in a minute", complaint)
+		}
+	}
+}
+
+func (u *underway) seen(text string) bool { return strings.Contains(u.out.String(), text) }
+
+// ctrlC types it.
+func (u *underway) ctrlC() {
+	u.w.t.Helper()
+	if _, err := u.tty.Write([]byte{3}); err != nil {
+		u.w.t.Fatal(err)
+	}
+}
+
+func (u *underway) signal(s syscall.Signal) {
+	u.w.t.Helper()
+	if err := u.cmd.Process.Signal(s); err != nil {
+		u.w.t.Fatal(err)
+	}
+}
+
+// end waits for the command.
+func (u *underway) end() result {
+	u.w.t.Helper()
+	err := u.cmd.Wait()
+	<-u.read
+	u.tty.Close()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() == -1 { // killed
+		return result{t: u.w.t, args: strings.Join(u.args, " "), code: -1, out: u.out.String()}
+	}
+	return u.w.result(u.args, u.out.String(), err)
+}
+
+// resource is one resource as the state holds it.
+type resourceState struct {
+	Address string         `json:"address"`
+	Tainted bool           `json:"tainted"`
+	Values  map[string]any `json:"values"`
+}
+
+// state reads the state; an address that is not in it is nil.
+func (w *workspace) state(address string) *resourceState {
+	w.t.Helper()
+	var shown struct {
+		Values struct {
+			Root struct {
+				Resources []resourceState `json:"resources"`
+			} `json:"root_module"`
+		} `json:"values"`
+	}
+	r := w.run("show", "-json").exits(0)
+	line := r.out[strings.Index(r.out, "{"):]
+	if err := json.Unmarshal([]byte(line), &shown); err != nil {
+		w.t.Fatalf("%v in %s", err, r.out)
+	}
+	for _, found := range shown.Values.Root.Resources {
+		if found.Address == address {
+			return &found
+		}
+	}
+	return nil
+}
+
+// holds fails the test unless the state has the resource so.
+func (w *workspace) holds(address, status string, tainted bool) *resourceState {
+	w.t.Helper()
+	s := w.state(address)
+	if s == nil {
+		w.t.Fatalf("%s is not in the state", address)
+	}
+	if s.Values["status"] != status || s.Tainted != tainted {
+		w.t.Errorf("%s has status %v, tainted %v; want %s, %v", address, s.Values["status"], s.Tainted, status, tainted)
+	}
+	return s
+}
+
+// ran fails the test unless StackStorm has seen n executions in all.
+func (w *workspace) ran(n int) {
+	w.t.Helper()
+	if got := w.sb.Executions(); len(got) != n {
+		w.t.Errorf("%d executions, want %d: %v", len(got), n, got)
+	}
+}
+
+// records fails the test unless the orchestrator has n instances.
+func (w *workspace) records(n int) {
+	w.t.Helper()
+	if got := w.sb.Instances(); len(got) != n {
+		w.t.Errorf("%d records, want %d: %v", len(got), n, got)
+	}
+}

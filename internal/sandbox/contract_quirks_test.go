@@ -1,0 +1,150 @@
+package sandbox
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// mended is a transport that takes a quirk out of the answers: it returns what
+// to answer instead, or nil. The body is nil if it was a page.
+type mended func(req *http.Request, status int, body any) (int, any)
+
+func (m mended) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, err
+	}
+	var body any
+	if resp.Header.Get("Content-Type") == "application/json" {
+		if body, err = decodeJSON(raw); err != nil {
+			return nil, err
+		}
+	}
+	if status, instead := m(req, resp.StatusCode, body); instead != nil {
+		resp.StatusCode = status
+		resp.Header.Set("Content-Type", "application/json")
+		if raw, err = encodeJSON(instead); err != nil {
+			return nil, err
+		}
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(raw))
+	return resp, nil
+}
+
+// noticed replays a case with a quirk mended; the comparison must object, and
+// at the named place.
+func noticed(t *testing.T, name, where string, m mended) {
+	t.Helper()
+	for _, c := range recordedCases(t) {
+		if c.Name != name {
+			continue
+		}
+		differences := replayCase(t, c, m)
+		if !strings.Contains(strings.Join(differences, "\n"), where) {
+			t.Errorf("without the quirk the replay of %s says %q and nothing of %q", name, differences, where)
+		}
+		return
+	}
+	t.Fatalf("no case %s", name)
+}
+
+// The five below prove that TestContract would fail if the quirk went away.
+
+func TestContractNoticesQuirk1SecondServiceFails(t *testing.T) {
+	noticed(t, "services-add-second-on-same-workflow", "status 200, recorded 500",
+		func(_ *http.Request, status int, _ any) (int, any) {
+			if status == http.StatusInternalServerError {
+				return http.StatusOK, record{"id": "an id", "name": "svc-2"}
+			}
+			return status, nil
+		})
+}
+
+func TestContractNoticesQuirk8ServiceListedTwice(t *testing.T) {
+	noticed(t, "services-add-two-workflows", "1 elements, recorded 2",
+		func(_ *http.Request, status int, body any) (int, any) {
+			if list, ok := body.([]any); ok && len(list) == 2 {
+				return status, list[:1]
+			}
+			return status, nil
+		})
+}
+
+func TestContractNoticesQuirk20CastsAndMasks(t *testing.T) {
+	noticed(t, "instances-create-casts", `a_secret: "hush", recorded "********"`,
+		func(_ *http.Request, status int, body any) (int, any) {
+			instance, _ := body.(record)
+			if input, ok := instance["input"].(record); ok && input["a_secret"] != nil {
+				input["a_secret"] = "hush"
+			}
+			return status, body
+		})
+}
+
+func TestContractNoticesQuirk28ListCutShort(t *testing.T) {
+	noticed(t, "instances-list-poisoned", "2 elements, recorded 1",
+		func(req *http.Request, status int, body any) (int, any) {
+			if list, ok := body.([]any); ok && req.URL.Query().Has("service_def") {
+				return status, append(list, list[0])
+			}
+			return status, nil
+		})
+}
+
+func TestContractNoticesQuirk32TimestampsOfTheProcess(t *testing.T) {
+	now := time.Now()
+	noticed(t, "instances-timestamps", "created_at",
+		func(_ *http.Request, status int, body any) (int, any) {
+			if instance, ok := body.(record); ok && instance["created_at"] != nil {
+				now = now.Add(time.Minute)
+				instance["created_at"] = now.UTC().Format(http.TimeFormat)
+			}
+			return status, body
+		})
+}
+
+// TestContractComparesWhatItSays: every kind of difference is one.
+func TestContractComparesWhatItSays(t *testing.T) {
+	const uuid1, uuid2 = "11111111-2222-3333-4444-555555555555", "21111111-2222-3333-4444-555555555555"
+	for name, c := range map[string]struct {
+		want, got string
+		same      bool
+	}{
+		"equal":                  {`{"a": [1, "x", null, true]}`, `{"a": [1, "x", null, true]}`, true},
+		"another value":          {`{"a": "x"}`, `{"a": "y"}`, false},
+		"another type":           {`{"a": "1"}`, `{"a": 1}`, false},
+		"an integer for a float": {`{"a": 2.0}`, `{"a": 2}`, false},
+		"a key too many":         {`{}`, `{"a": 1}`, false},
+		"a key too few":          {`{"a": 1}`, `{}`, false},
+		"another length":         {`[1]`, `[1, 1]`, false},
+		"one id for another":     {`["` + uuid1 + `", "` + uuid1 + `"]`, `["` + uuid2 + `", "` + uuid2 + `"]`, true},
+		"two ids for one":        {`["` + uuid1 + `", "` + uuid1 + `"]`, `["` + uuid1 + `", "` + uuid2 + `"]`, false},
+		"one id for two":         {`["` + uuid1 + `", "` + uuid2 + `"]`, `["` + uuid1 + `", "` + uuid1 + `"]`, false},
+		"a text for an id":       {`["` + uuid1 + `"]`, `["some id"]`, false},
+		"another date":           {`"Sun, 22 Nov 2026 18:46:19 GMT"`, `"Mon, 23 Nov 2026 00:00:00 GMT"`, true},
+		"another form of date":   {`"Sun, 22 Nov 2026 18:46:19 GMT"`, `"2026-11-22T18:46:42.221041Z"`, false},
+	} {
+		var want, got any
+		for text, v := range map[string]*any{c.want: &want, c.got: &got} {
+			var err error
+			if *v, err = decodeJSON([]byte(text)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if c.want == c.got {
+			got = want
+		}
+		if same := len(newSameness().compare("body", want, got)) == 0; same != c.same {
+			t.Errorf("%s: same is %v", name, same)
+		}
+	}
+}

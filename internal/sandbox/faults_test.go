@@ -1,0 +1,262 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// started is a sandbox for one test.
+func started(t *testing.T, cfg Config) *Sandbox {
+	t.Helper()
+	s, err := Start(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// fresh opens a connection per request: net/http repeats a GET by itself when
+// a kept one breaks.
+var fresh = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+
+// get returns status and body, or 0 and the error if there was no answer.
+func get(t *testing.T, url string) (int, string) {
+	t.Helper()
+	return request(t.Context(), http.MethodGet, url, "")
+}
+
+func request(ctx context.Context, method, url, body string) (int, string) {
+	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
+	if err != nil {
+		return 0, err.Error()
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("X-Auth-Token", "token")
+	resp, err := fresh.Do(req)
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return 0, err.Error()
+	}
+	return resp.StatusCode, string(text)
+}
+
+func (s *Sandbox) api(path string) string {
+	return s.OrchestratorURL() + "/v1beta/" + Tenant + "/orchestration" + path
+}
+
+// order is a valid POST of an instance of the first shipped service.
+func (s *Sandbox) order() string {
+	return asText(record{
+		"service_id": s.Services()[0].ID, "name": "run", "description": "", "user_id": User,
+		"action":     "opensds.provision-volume",
+		"parameters": record{"name": "vol", "size": 1, "host_id": HostID, "profile_id": ""},
+	})
+}
+
+func TestFaultStatus(t *testing.T) {
+	s := started(t, Config{})
+	s.Fault(Fault{Method: "get", Path: "/services$", Times: 2, Status: 502, Body: "busy"})
+	remove := s.Fault(Fault{Path: "/tasks/", Status: 418, ContentType: "text/plain"})
+
+	for i, want := range []string{"502 busy", "502 busy", "200"} {
+		status, body := get(t, s.api("/services"))
+		if got := fmt.Sprint(status, " ", body); !strings.HasPrefix(got, want) {
+			t.Errorf("request %d: %s, want %s", i, got, want)
+		}
+	}
+	if status, _ := get(t, s.api("/instances")); status != 200 {
+		t.Errorf("another path: %d", status)
+	}
+	if status, _ := get(t, s.api("/tasks/x")); status != 418 {
+		t.Errorf("without a limit: %d", status)
+	}
+	remove()
+	if status, _ := get(t, s.api("/tasks/x")); status != 404 {
+		t.Errorf("after remove: %d", status)
+	}
+	if n := len(s.Requests()); n != 6 {
+		t.Errorf("%d requests noted, want 6: %v", n, s.Requests())
+	}
+}
+
+func TestFaultBeforeAndAfterTheWork(t *testing.T) {
+	for _, c := range []struct {
+		fault      Fault
+		executions int
+	}{
+		{Fault{Drop: true}, 0},
+		{Fault{Drop: true, After: true}, 1},
+		{Fault{Status: 503}, 0},
+		{Fault{Status: 503, After: true}, 1},
+	} {
+		s := started(t, Config{})
+		c.fault.Method, c.fault.Times = http.MethodPost, 1
+		s.Fault(c.fault)
+		status, body := request(t.Context(), http.MethodPost, s.api("/instances"), s.order())
+		if status != c.fault.Status {
+			t.Errorf("%+v: %d %s", c.fault, status, body)
+		}
+		if n := len(s.Executions()); n != c.executions || len(s.Instances()) != n {
+			t.Errorf("%+v: %d executions and %d instances, want %d", c.fault, n, len(s.Instances()), c.executions)
+		}
+	}
+}
+
+func TestFaultGateOutlivesTheClient(t *testing.T) {
+	s := started(t, Config{})
+	gate, arrived := make(chan struct{}), make(chan struct{})
+	s.Fault(Fault{Method: http.MethodPost, Gate: gate, Times: 1})
+	ctx, giveUp := context.WithCancel(t.Context())
+	go func() {
+		defer close(arrived)
+		request(ctx, http.MethodPost, s.api("/instances"), s.order())
+	}()
+	for len(s.Requests()) == 0 {
+		get(t, s.ManageURL()+"/requests") // lets it arrive
+	}
+	giveUp()
+	<-arrived
+	if n := len(s.Executions()); n != 0 {
+		t.Fatalf("%d executions before the gate opened", n)
+	}
+	gate <- struct{}{}
+	for len(s.Executions()) == 0 {
+		get(t, s.ManageURL()+"/executions") // the work is done for nobody
+	}
+}
+
+// TestFaultHangEnds with the client, and with the server.
+func TestFaultHangEnds(t *testing.T) {
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		f := &faults{done: make(chan struct{})}
+		f.add(Fault{Hang: true})
+		arrived, left := make(chan struct{}), make(chan struct{}, 1)
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			defer func() { left <- struct{}{} }()
+			arrived <- struct{}{}
+			f.handler(http.NotFoundHandler()).ServeHTTP(w, r)
+		}))
+		ctx, giveUp := context.WithCancel(t.Context())
+		ask := func(ctx context.Context) { request(ctx, method, server.URL, `{"some": "body"}`) }
+
+		go ask(ctx)
+		<-arrived
+		giveUp()
+		<-left
+
+		go ask(t.Context())
+		<-arrived
+		server.CloseClientConnections()
+		<-left
+		server.Close()
+	}
+}
+
+func TestFaultsLetGoAtTheEnd(t *testing.T) {
+	for _, fault := range []Fault{{Gate: make(chan struct{})}, {Latency: time.Hour}} {
+		synctest.Test(t, func(t *testing.T) {
+			end := make(chan struct{})
+			f := &faults{done: end}
+			f.add(fault)
+			began := time.Now()
+			go close(end)
+			req, err := http.NewRequest(http.MethodGet, "/", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			serve(f.handler(http.NotFoundHandler()), req)
+			if took := time.Since(began); took != 0 {
+				t.Errorf("%+v: after %s", fault, took)
+			}
+		})
+	}
+}
+
+func TestFaultLatency(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &faults{done: make(chan struct{})}
+		f.add(Fault{Latency: 3 * time.Second})
+		next := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "done") })
+		req, err := http.NewRequest(http.MethodGet, "/", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		if a := serve(f.handler(next), req); a.body.String() != "done" || time.Since(began) != 3*time.Second {
+			t.Errorf("%s after %s, want done after 3 s", &a.body, time.Since(began))
+		}
+	})
+}
+
+func TestFaultPathMustBeAnExpression(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("no panic")
+		}
+	}()
+	s := started(t, Config{})
+	s.Fault(Fault{Path: "("})
+}
+
+// TestStackStormLatency: a read is four round trips, a POST is two (contract,
+// What calls cost).
+func TestStackStormLatency(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRacy(t, false)
+		for _, c := range []struct {
+			method, path string
+			body         any
+			trips        int
+		}{
+			{http.MethodGet, instancesPath + "/" + r.ids[0], nil, 4},
+			{http.MethodGet, instancesPath, nil, 80},
+			{http.MethodGet, instancesPath + "/unknown", nil, 0},
+			{http.MethodDelete, instancesPath + "/unknown", nil, 0},
+			{http.MethodGet, "/v1beta/t/orchestration/tasks/x", nil, 2},
+			{http.MethodGet, "/v1beta/orchestration/workflows", nil, 2},
+			{http.MethodGet, "/v1beta/t/orchestration/services", nil, 0},
+			{http.MethodPut, instancesPath + "/x", record{"parameters": record{}}, 1},
+			{http.MethodPost, instancesPath, r.order("run"), 2},
+		} {
+			r.races.latency = time.Second
+			began := time.Now()
+			r.send(c.method, c.path, c.body)
+			if took := time.Since(began); took != time.Duration(c.trips)*time.Second {
+				t.Errorf("%s %s: %s, want %d round trips of a second", c.method, c.path, took, c.trips)
+			}
+		}
+	})
+}
+
+func TestDropIsNoAnswer(t *testing.T) {
+	s := started(t, Config{})
+	s.Fault(Fault{Drop: true})
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.api("/services"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := fresh.Do(req)
+	if err == nil {
+		resp.Body.Close()
+	}
+	if !errors.Is(err, io.EOF) {
+		t.Errorf("error is %v, want EOF", err)
+	}
+}

@@ -1,0 +1,173 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// ask uses the management port.
+func (s *Sandbox) ask(t *testing.T, method, path, body string) (int, string) {
+	t.Helper()
+	return request(t.Context(), method, s.ManageURL()+path, body)
+}
+
+func (s *Sandbox) mustAsk(t *testing.T, method, path, body string) string {
+	t.Helper()
+	code, answer := s.ask(t, method, path, body)
+	if code != http.StatusOK {
+		t.Fatalf("%s %s %s: %d %s", method, path, body, code, answer)
+	}
+	return answer
+}
+
+func TestManageIndexNamesEveryRoute(t *testing.T) {
+	s := started(t, Config{})
+	index := s.mustAsk(t, http.MethodGet, "/", "")
+	for _, r := range manageRoutes {
+		if _, path, _ := strings.Cut(r.pattern, " "); !strings.Contains(index, path) || !strings.Contains(index, r.about) {
+			t.Errorf("the index lacks %s", r.pattern)
+		}
+	}
+}
+
+func TestManageRefuses(t *testing.T) {
+	s := started(t, Config{})
+	for _, c := range []struct {
+		method, path, body string
+		code               int
+		says               string
+	}{
+		{http.MethodPost, "/faults", `{"path": "("}`, 400, "missing closing"},
+		{http.MethodPost, "/faults", `{"delay": 1}`, 400, `unknown field \"delay\"`},
+		{http.MethodPost, "/stackstorm", `{"state": "tired"}`, 400, "tired"},
+		{http.MethodPost, "/stackstorm", ``, 400, "reading the body"},
+		{http.MethodPost, "/executions/unknown/status", `{"status": "failed"}`, 400, "unknown"},
+		{http.MethodDelete, "/instances/unknown", ``, 404, "unknown"},
+		{http.MethodDelete, "/stackstorm/actions/opensds.none", ``, 404, "opensds.none"},
+		{http.MethodPost, "/stackstorm/actions", `name: no-runner`, 400, "runner_type"},
+		{http.MethodGet, "/none", ``, 404, ""},
+	} {
+		code, body := s.ask(t, c.method, c.path, c.body)
+		if code != c.code || !strings.Contains(body, c.says) {
+			t.Errorf("%s %s %s: %d %s, want %d with %s", c.method, c.path, c.body, code, body, c.code, c.says)
+		}
+	}
+}
+
+// TestManageRun leads a run through its life by the port alone.
+func TestManageRun(t *testing.T) {
+	s := started(t, Config{TaskTime: time.Second})
+	s.mustAsk(t, http.MethodPost, "/hold", "")
+	id := s.run(t, "t", s.order())
+	s.mustAsk(t, http.MethodPost, "/advance", `{"seconds": 60}`)
+	if got := s.status(t, id); got != "Running" {
+		t.Errorf("held: %s", got)
+	}
+	s.mustAsk(t, http.MethodPost, "/release", "")
+	s.mustAsk(t, http.MethodPost, "/advance", `{"seconds": 60}`)
+	if got := s.status(t, id); got != "Success" {
+		t.Errorf("released: %s", got)
+	}
+
+	var executions []struct{ ID, Action, Status string }
+	if err := json.Unmarshal([]byte(s.mustAsk(t, http.MethodGet, "/executions", "")), &executions); err != nil {
+		t.Fatal(err)
+	}
+	if len(executions) != 1 || executions[0].Action != "opensds.provision-volume" || executions[0].Status != "succeeded" {
+		t.Fatalf("executions %+v", executions)
+	}
+	if rows := s.mustAsk(t, http.MethodGet, "/instances", ""); !strings.Contains(rows, `"execution_id":"`+executions[0].ID) {
+		t.Errorf("instances: %s", rows)
+	}
+	s.mustAsk(t, http.MethodDelete, "/executions/"+executions[0].ID, "")
+	if got := s.status(t, id); got != "500" {
+		t.Errorf("purged: %s", got)
+	}
+	s.mustAsk(t, http.MethodDelete, "/instances/"+id, "")
+	if requests := s.mustAsk(t, http.MethodGet, "/requests", ""); strings.Count(requests, "GET /v1beta/") != 3 {
+		t.Errorf("requests: %s", requests)
+	}
+}
+
+func TestManageFailures(t *testing.T) {
+	s := started(t, Config{})
+	s.mustAsk(t, http.MethodPost, "/fail-task", `{"action": "opensds.provision-volume"}`)
+	first := s.run(t, "t", s.order())
+	s.status(t, first)
+	if got := s.status(t, first); got != "Failed" {
+		t.Errorf("told to fail: %s", got)
+	}
+	s.mustAsk(t, http.MethodDelete, "/fail-task", "")
+	second := s.run(t, "t", s.order())
+	s.status(t, second)
+	if got := s.status(t, second); got != "Success" {
+		t.Errorf("no longer told to fail: %s", got)
+	}
+
+	s.mustAsk(t, http.MethodPost, "/faults", `{"method": "GET", "path": "/instances/", "times": 1, "status": 502, "body": "busy"}`)
+	if got := s.status(t, second); got != "502" {
+		t.Errorf("a fault of the orchestrator: %s", got)
+	}
+	s.mustAsk(t, http.MethodPost, "/faults", `{"drop": true}`)
+	s.mustAsk(t, http.MethodDelete, "/faults", "")
+	s.mustAsk(t, http.MethodPost, "/stackstorm/faults", `{"call": "output", "times": 1, "status": 503}`)
+	if got := s.status(t, second); got != "500" {
+		t.Errorf("a fault of StackStorm: %s", got)
+	}
+	if got := s.status(t, second); got != "Success" {
+		t.Errorf("without faults: %s", got)
+	}
+	s.mustAsk(t, http.MethodPost, "/stackstorm", `{"state": "refuse-login"}`)
+	if got := s.status(t, second); got != "500" {
+		t.Errorf("login refused: %s", got)
+	}
+	s.mustAsk(t, http.MethodDelete, "/stackstorm/faults", "")
+	if got := s.status(t, second); got != "Success" {
+		t.Errorf("recovered: %s", got)
+	}
+}
+
+// TestManageRaces: switched on, requests share what they keep their state in.
+func TestManageRaces(t *testing.T) {
+	s := started(t, Config{})
+	shared := func() bool {
+		g, leave := s.races.enter()
+		defer leave()
+		return g == &s.races.shared
+	}
+	if shared() {
+		t.Error("on at the start")
+	}
+	s.mustAsk(t, http.MethodPost, "/races", `{"on": true}`)
+	if !shared() {
+		t.Error("not switched on")
+	}
+	s.mustAsk(t, http.MethodPost, "/races", `{"on": false}`)
+	if shared() {
+		t.Error("not switched off")
+	}
+}
+
+func TestManageTokenLifetime(t *testing.T) {
+	s := started(t, Config{Auth: "keystone"})
+	s.mustAsk(t, http.MethodPost, "/keystone", `{"ttl": 30}`)
+	token := s.login(t, "admin", "admin")
+	s.mustAsk(t, http.MethodPost, "/advance", `{"seconds": 31}`)
+	id := s.run(t, token, s.order())
+	s.status(t, id)
+	if got := s.status(t, id); got != "Failed" {
+		t.Errorf("with an expired token: %s", got)
+	}
+}
+
+func TestManageRestart(t *testing.T) {
+	s := started(t, Config{})
+	before := s.orchestrator.store.started
+	s.mustAsk(t, http.MethodPost, "/restart", "")
+	if !s.orchestrator.store.started.After(before) {
+		t.Error("the process has not started anew")
+	}
+}

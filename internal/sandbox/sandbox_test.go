@@ -1,0 +1,312 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// run posts an instance and returns its id.
+func (s *Sandbox) run(t *testing.T, token, order string) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.api("/instances"), strings.NewReader(order))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("X-Auth-Token", token)
+	resp, err := fresh.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var instance struct{ ID, Status string }
+	if err := json.NewDecoder(resp.Body).Decode(&instance); err != nil || resp.StatusCode != 200 || instance.Status != "Running" {
+		t.Fatalf("POST instances: %d %+v %v", resp.StatusCode, instance, err)
+	}
+	return instance.ID
+}
+
+// status reads an instance.
+func (s *Sandbox) status(t *testing.T, id string) string {
+	t.Helper()
+	code, body := get(t, s.api("/instances/"+id))
+	var instance struct{ Status string }
+	if err := json.Unmarshal([]byte(body), &instance); err != nil {
+		return fmt.Sprint(code)
+	}
+	return instance.Status
+}
+
+// TestSandboxProvisionsAVolume: Running, then Success, and the volume is in use.
+func TestSandboxProvisionsAVolume(t *testing.T) {
+	s := started(t, Config{})
+	id := s.run(t, "any text", s.order())
+	if got := []string{s.status(t, id), s.status(t, id)}; got[0] != "Running" || got[1] != "Success" {
+		t.Errorf("statuses %v, want Running, then Success", got)
+	}
+	if _, body := get(t, s.HotpotURL()+"/v1beta/"+Tenant+"/block/volumes"); !strings.Contains(body, `"status":"inUse"`) {
+		t.Errorf("volumes: %s", body)
+	}
+	row := s.Instances()[0]
+	if row.ID != id || row.Status != "Success" || row.TenantID != Tenant || row.ExecutionID != s.Executions()[0].ID || row.Input["name"] != "vol" {
+		t.Errorf("row %+v", row)
+	}
+}
+
+func TestSandboxMigratesABucket(t *testing.T) {
+	s := started(t, Config{TaskTime: time.Minute})
+	id := s.run(t, "any text", asText(record{
+		"service_id": s.Services()[1].ID, "name": "run", "description": "", "user_id": User, "action": "opensds.migration-bucket",
+		"parameters": record{
+			"name": "plan", "description": "d", "destBackend": "backend-dst",
+			"srcBucketName": "source-bucket", "destBucketName": "destination-bucket", "remainSource": "false",
+		},
+	}))
+	for range 20 {
+		if s.status(t, id) != "Running" {
+			break
+		}
+		s.Advance(time.Minute)
+	}
+	if got := s.status(t, id); got != "Success" {
+		t.Fatalf("status %s", got)
+	}
+	for bucket, want := range map[string]bool{"source-bucket": false, "destination-bucket": true} {
+		_, body := get(t, s.GelatoURL()+"/v1/s3/"+bucket)
+		if has := strings.Contains(body, "<Key>"); has != want {
+			t.Errorf("%s: objects %v, want %v: %s", bucket, has, want, body)
+		}
+	}
+}
+
+// TestTokensAreCheckedBehindTheOrchestrator and not by it: a bad one is a 200
+// and a failed run.
+func TestTokensAreCheckedBehindTheOrchestrator(t *testing.T) {
+	s := started(t, Config{Auth: "keystone"})
+	good, foreign := s.login(t, "admin", "admin"), s.login(t, "demo", "demo")
+	s.SetTokenTTL(time.Minute)
+	expired := s.login(t, "admin", "admin")
+	s.Advance(2 * time.Minute)
+
+	for name, c := range map[string]struct{ token, want string }{
+		"good": {good, "Success"}, "garbage": {"garbage", "Failed"},
+		"of another project": {foreign, "Failed"}, "expired": {expired, "Failed"},
+	} {
+		id := s.run(t, c.token, s.order())
+		s.status(t, id)
+		if got := s.status(t, id); got != c.want {
+			t.Errorf("a token that is %s: %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+func (s *Sandbox) login(t *testing.T, user, project string) string {
+	t.Helper()
+	domain := record{"name": "Default"}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.KeystoneURL()+"/v3/auth/tokens", strings.NewReader(asText(record{
+		"auth": record{
+			"identity": record{"methods": []string{"password"}, "password": record{
+				"user": record{"name": user, "password": Password, "domain": domain},
+			}},
+			"scope": record{"project": record{"name": project, "domain": domain}},
+		},
+	})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := fresh.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusCreated {
+		t.Fatalf("login as %s: %d", user, resp.StatusCode)
+	}
+	return resp.Header.Get("X-Subject-Token")
+}
+
+func TestHoldAndRelease(t *testing.T) {
+	s := started(t, Config{})
+	s.Hold()
+	id := s.run(t, "t", s.order())
+	for range 5 {
+		if got := s.status(t, id); got != "Running" {
+			t.Fatalf("held, and %s", got)
+		}
+	}
+	s.Release()
+	if got := s.status(t, id); got != "Success" {
+		t.Errorf("released, and %s", got)
+	}
+}
+
+func TestFailTask(t *testing.T) {
+	s := started(t, Config{})
+	s.FailTask("opensds.provision-volume", "attach_volume")
+	failed := s.run(t, "t", s.order())
+	s.status(t, failed)
+	if got := s.status(t, failed); got != "Failed" {
+		t.Errorf("told to fail: %s", got)
+	}
+	s.ClearFailures()
+	good := s.run(t, "t", s.order())
+	s.status(t, good)
+	if got := s.status(t, good); got != "Success" {
+		t.Errorf("no longer told to fail: %s", got)
+	}
+}
+
+func TestOperatorsAndAccidents(t *testing.T) {
+	s := started(t, Config{})
+	id := s.run(t, "t", s.order())
+	execution := s.Executions()[0].ID
+	for _, c := range []struct{ st2, want string }{{"canceled", "500"}, {"paused", "500"}, {"failed", "Failed"}, {"succeeded", "Success"}} {
+		if err := s.ForceStatus(execution, c.st2); err != nil {
+			t.Error(err)
+		}
+		if got := s.status(t, id); got != c.want {
+			t.Errorf("%s: %s, want %s", c.st2, got, c.want)
+		}
+	}
+	s.SetStackStorm("down")
+	if got := s.status(t, id); got != "500" {
+		t.Errorf("StackStorm down: %s", got)
+	}
+	s.SetStackStorm("up")
+	if err := s.ForceStatus(execution, "nonsense"); err == nil {
+		t.Error("a status that StackStorm does not know")
+	}
+	if err := s.Purge(execution); err != nil {
+		t.Error(err)
+	}
+	if got := s.status(t, id); got != "500" {
+		t.Errorf("purged: %s", got)
+	}
+	if !s.Forget(id) || s.Forget(id) {
+		t.Error("Forget: want true, then false")
+	}
+	if code, _ := get(t, s.api("/instances/"+id)); code != 404 {
+		t.Errorf("forgotten: %d", code)
+	}
+}
+
+// TestStackStormHangs: so does the read, until StackStorm is back or the
+// sandbox ends (contract quirk 30).
+func TestStackStormHangs(t *testing.T) {
+	for name, end := range map[string]func(*Sandbox){
+		"up": func(s *Sandbox) { s.SetStackStorm("up") },
+		"close": func(s *Sandbox) {
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := started(t, Config{})
+			id := s.run(t, "t", s.order())
+			s.SetStackStorm("hang")
+			ended := make(chan int)
+			go func() {
+				code, _ := request(t.Context(), http.MethodGet, s.api("/instances/"+id), "")
+				ended <- code
+			}()
+			for len(s.Requests()) < 2 {
+				get(t, s.ManageURL()+"/requests")
+			}
+			select {
+			case code := <-ended:
+				t.Fatalf("it answered %d", code)
+			default:
+			}
+			end(s)
+			if code := <-ended; code == 200 {
+				t.Error("it answered 200")
+			}
+		})
+	}
+}
+
+func TestSeedDecidesTheIDs(t *testing.T) {
+	ids := func(seed int64) string {
+		s := started(t, Config{Seed: seed})
+		s.run(t, "t", s.order())
+		return fmt.Sprint(s.Services(), s.Instances()[0].ID)
+	}
+	if a, b := ids(1), ids(1); a != b {
+		t.Errorf("one seed, two outcomes:\n%s\n%s", a, b)
+	}
+	if ids(1) == ids(2) {
+		t.Error("two seeds, one outcome")
+	}
+}
+
+func TestBareAndPacks(t *testing.T) {
+	s := started(t, Config{Bare: true, Packs: []string{"testdata/packs/lab"}})
+	if n := len(s.Services()); n != 0 {
+		t.Errorf("%d services", n)
+	}
+	if _, body := get(t, s.OrchestratorURL()+"/v1beta/orchestration/workflows"); !strings.Contains(body, "opensds.lab-echo") {
+		t.Errorf("workflows: %.200s", body)
+	}
+}
+
+func TestStartRefuses(t *testing.T) {
+	s := started(t, Config{})
+	port := 0
+	if _, err := fmt.Sscanf(s.OrchestratorURL(), "http://127.0.0.1:%d", &port); err != nil {
+		t.Fatal(err)
+	}
+	for says, cfg := range map[string]Config{
+		`auth is "ldap"`: {Auth: "ldap"}, "address already in use": {Port: port}, "testdata/none": {Packs: []string{"testdata/none"}},
+	} {
+		other, err := Start(cfg)
+		switch {
+		case err == nil:
+			t.Errorf("with %+v it started (closing: %v)", cfg, other.Close())
+		case !strings.Contains(err.Error(), says):
+			t.Errorf("error %q does not say %q", err, says)
+		}
+	}
+}
+
+// TestRestart: old rows keep their timestamps, new ones have others, a second
+// later at least.
+func TestRestart(t *testing.T) {
+	s := started(t, Config{})
+	created := func() string {
+		s.run(t, "t", s.order())
+		var list []struct {
+			CreatedAt string `json:"created_at"`
+		}
+		_, body := get(t, s.api("/instances"))
+		if err := json.Unmarshal([]byte(body), &list); err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprint(list)
+	}
+	before := created()
+	same := created()
+	s.Restart()
+	after := created()
+	at := strings.Trim(before, "[]")
+	if same != "["+at+" "+at+"]" || !strings.HasPrefix(after, "["+at+" "+at+" ") || strings.HasSuffix(after, at+"]") {
+		t.Errorf("created_at:\n%s\n%s\n%s", before, same, after)
+	}
+}
+
+func TestCloseEndsWhatStackStormDoes(t *testing.T) {
+	s := started(t, Config{})
+	for range 2 {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if s.stackstorm.ctx.Err() == nil {
+		t.Error("its tasks go on")
+	}
+}
