@@ -143,7 +143,7 @@ func (r *instanceResource) runOnDestroy(ctx context.Context, api *orchestration.
 	if inst == nil {
 		return "", diags
 	}
-	ended, err := r.await(ctx, api, inst, time.Until(begun.Add(timeout)))
+	ended, err := r.await(ctx, api, inst, time.Until(begun.Add(timeout)), nil)
 	if ended == nil {
 		ended = inst
 	}
@@ -202,7 +202,7 @@ func (m *instanceModel) cleanup(ctx context.Context, api *orchestration.Client, 
 	if err != nil {
 		return launch{}, err
 	}
-	l := launch{api: api, tenantID: api.TenantID, inputs: given, request: orchestration.InstanceRequest{
+	l := launch{api: api, tenantID: api.TenantID, inputs: given, limit: "timeouts.delete", request: orchestration.InstanceRequest{
 		Name:       m.Name.ValueString() + "-destroy",
 		UserID:     m.UserID.ValueString(),
 		ServiceID:  m.ServiceID.ValueString(),

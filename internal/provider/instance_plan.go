@@ -107,40 +107,46 @@ func (r *instanceResource) planUpdate(ctx context.Context, req resource.ModifyPl
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
 }
 
-// check derives the action and holds the inputs against its declaration. What
-// is not known yet is left to the check that Terraform makes before it applies.
-func (r *instanceResource) check(ctx context.Context, api *orchestration.Client, m, config *instanceModel) (diags diag.Diagnostics) {
+// check derives the action and holds the inputs against its declaration.
+func (r *instanceResource) check(ctx context.Context, api *orchestration.Client, m, config *instanceModel) diag.Diagnostics {
+	declaration, found, diags := m.declared(ctx, api, config)
+	if found {
+		diags.Append(problems(m, config, declaration)...)
+	}
+	return diags
+}
+
+// declared derives the action and finds its declaration. What is not known yet
+// is left to the check that Terraform makes before it applies.
+func (m *instanceModel) declared(ctx context.Context, api *orchestration.Client, config *instanceModel) (d workflow.Declaration, found bool, diags diag.Diagnostics) {
 	if m.ServiceID.IsUnknown() {
-		return nil
+		return d, false, nil
 	}
 	service, err := api.Service(ctx, m.ServiceID.ValueString())
 	switch {
 	case orchestration.IsNotFound(err) && !m.ValidateParameters.ValueBool() && !m.Action.IsUnknown():
-		return nil // a service without workflows can be run all the same (contract quirk 4)
+		return d, false, nil // a service without workflows can be run all the same (contract quirk 4)
 	case orchestration.IsNotFound(err):
 		diags.AddAttributeError(path.Root("service_id"), "No such service",
 			fmt.Sprintf("The orchestrator has no service %q with a workflow. List what there is with data \"soda_orchestration_services\".", m.ServiceID.ValueString()))
-		return diags
+		return d, false, diags
 	case err != nil:
 		planWithoutAPI(&diags, path.Root("parameters"), err)
-		return diags
+		return d, false, diags
 	}
 
 	if m.Action.IsUnknown() && config.Action.IsNull() {
 		if diags.Append(chooseAction(m, service)...); diags.HasError() {
-			return diags
+			return d, false, diags
 		}
 	}
 	if m.Action.IsUnknown() || !m.ValidateParameters.ValueBool() {
-		return diags
+		return d, false, diags
 	}
-	declaration, found := declarationOf(service, m.Action.ValueString())
-	if !found {
+	if d, found = declarationOf(service, m.Action.ValueString()); !found {
 		diags.AddAttributeError(path.Root("action"), "The service has no such workflow", noSuchAction(service, m.Action.ValueString()))
-		return diags
 	}
-	diags.Append(problems(m, config, declaration)...)
-	return diags
+	return d, found, diags
 }
 
 func noSuchAction(service *orchestration.Service, action string) string {
@@ -172,12 +178,17 @@ func problems(m, config *instanceModel, declaration workflow.Declaration) (diags
 				root = path.Root("parameters_wo")
 			}
 		}
-		at := memberPath(root, p.Path)
-		if p.Warning {
-			diags.AddAttributeWarning(at, p.Summary, p.Detail)
-		} else {
-			diags.AddAttributeError(at, p.Summary, p.Detail)
-		}
+		addProblem(&diags, root, p)
 	}
 	return diags
+}
+
+// addProblem reports a problem on its member below root.
+func addProblem(diags *diag.Diagnostics, root path.Path, p workflow.Problem) {
+	at := memberPath(root, p.Path)
+	if p.Warning {
+		diags.AddAttributeWarning(at, p.Summary, p.Detail)
+	} else {
+		diags.AddAttributeError(at, p.Summary, p.Detail)
+	}
 }
