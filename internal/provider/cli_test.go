@@ -30,6 +30,8 @@ type workspace struct {
 	dir  string
 	env  []string
 	head string // goes before every configuration
+
+	config string
 }
 
 // plugin builds the provider once, and is removed by TestMain.
@@ -82,13 +84,22 @@ func newWorkspace(t *testing.T, sb *sandbox.Sandbox, config string) *workspace {
 			w.env = append(w.env, v)
 		}
 	}
-	w.env = append(w.env, "TF_CLI_CONFIG_FILE="+filepath.Join(dir, "dev.tfrc"), "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1")
+	w.env = append(w.env, "TF_CLI_CONFIG_FILE="+filepath.Join(dir, "dev.tfrc"), "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1",
+		"GORACE=atexit_sleep_ms=0") // the race detector lets a process linger for a second
 	w.write(config)
 	return w
 }
 
+// set adds a provider argument.
+func (w *workspace) set(line string) {
+	w.t.Helper()
+	w.head = strings.Replace(w.head, "provider \"soda\" {\n", "provider \"soda\" {\n  "+line+"\n", 1)
+	w.write(w.config)
+}
+
 func (w *workspace) write(config string) {
 	w.t.Helper()
+	w.config = config
 	if err := os.WriteFile(filepath.Join(w.dir, "main.tf"), []byte(w.head+config), 0o600); err != nil {
 		w.t.Fatal(err)
 	}
