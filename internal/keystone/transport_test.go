@@ -8,7 +8,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/keystone"
 )
@@ -92,22 +91,40 @@ func TestARedirectElsewhereCarriesNoToken(t *testing.T) {
 	}
 }
 
-type lives struct{ asked []time.Duration }
-
-func (l *lives) Fresh(_ context.Context, life time.Duration) (keystone.Token, error) {
-	l.asked = append(l.asked, life)
-	return keystone.Token{ID: "x"}, nil
-}
-
-func TestWithLifeReachesTheSource(t *testing.T) {
-	server := httptest.NewServer(echo)
+// TestOnlyAPostNeedsAToken: whatever follows a run goes on without Keystone,
+// and asks it no more than now and then.
+func TestOnlyAPostNeedsAToken(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, r.Method+" "+strings.Join(r.Header.Values("X-Auth-Token"), "+"))
+	}))
 	defer server.Close()
-	var source lives
-	client := &http.Client{Transport: &keystone.Transport{Source: &source, Host: server.URL}}
-	read(t, client, get(t, t.Context(), server.URL))
-	read(t, client, get(t, keystone.WithLife(t.Context(), 2*time.Hour), server.URL))
-	if sprint(source.asked) != "[0s 2h0m0s]" {
-		t.Errorf("asked for %v", source.asked)
+	k := newFake(t)
+	k.override = func(*http.Request) *answer { return &answer{Status: http.StatusServiceUnavailable} }
+	client := &http.Client{Transport: &keystone.Transport{Source: k.source(admin()), Host: server.URL}}
+	send := func(method string) (string, error) {
+		req, err := http.NewRequestWithContext(t.Context(), method, server.URL, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if method == http.MethodPost {
+			_, err = client.Do(req)
+			return "", err
+		}
+		return read(t, client, req), nil
+	}
+	for _, method := range []string{http.MethodGet, http.MethodDelete, http.MethodGet} {
+		if got, _ := send(method); got != method+" " {
+			t.Errorf("%s: the server saw %q", method, got)
+		}
+	}
+	asked := k.countLogins()
+	if asked != 1 {
+		t.Errorf("Keystone was asked %d times", asked)
+	}
+	_, err := send(http.MethodPost)
+	wantError(t, err, keystone.KindUnreachable, "auth_url")
+	if k.countLogins() == asked {
+		t.Error("a POST did not ask Keystone again")
 	}
 }
 
@@ -152,10 +169,6 @@ func TestWithoutTokenNoRequest(t *testing.T) {
 			_, err = transport.RoundTrip(req)
 			if err == nil || !content.closed {
 				t.Errorf("error %v, body closed: %v", err, content.closed)
-			}
-			if name == "no token" {
-				_, err = (&http.Client{Transport: transport}).Do(get(t, t.Context(), "http://orch.test/"))
-				wantError(t, err, keystone.KindUnreachable, "auth_url") // through net/http's own
 			}
 		})
 	}
