@@ -35,7 +35,7 @@ func read(t *testing.T, client *http.Client, req *http.Request) string {
 	return string(body)
 }
 
-func get(t *testing.T, ctx context.Context, address string) *http.Request {
+func get(ctx context.Context, t *testing.T, address string) *http.Request {
 	t.Helper()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
@@ -66,7 +66,7 @@ func TestTokenGoesToTheHostAndNoOther(t *testing.T) {
 	}
 	for _, c := range cases {
 		client := &http.Client{Transport: &keystone.Transport{Source: keystone.Fixed{Token: "mine"}, Base: base, Host: c.host}}
-		req := get(t, t.Context(), c.address)
+		req := get(t.Context(), t, c.address)
 		if got := read(t, client, req) == "mine"; got != c.sent {
 			t.Errorf("for %s, request to %s: token sent: %v", c.host, c.address, got)
 		}
@@ -82,11 +82,11 @@ func TestARedirectElsewhereCarriesNoToken(t *testing.T) {
 	door := httptest.NewServer(http.RedirectHandler(other.URL, http.StatusFound))
 	defer door.Close()
 	client := &http.Client{Transport: &keystone.Transport{Source: keystone.Fixed{Token: "mine"}, Host: door.URL}}
-	if got := read(t, client, get(t, t.Context(), door.URL)); got != "" {
+	if got := read(t, client, get(t.Context(), t, door.URL)); got != "" {
 		t.Errorf("the other server got %q", got)
 	}
 	client.Transport.(*keystone.Transport).Host = other.URL
-	if got := read(t, client, get(t, t.Context(), other.URL)); got != "mine" {
+	if got := read(t, client, get(t.Context(), t, other.URL)); got != "mine" {
 		t.Errorf("our own got %q", got)
 	}
 }
@@ -134,7 +134,7 @@ func TestNoLoginBecauseOfA401(t *testing.T) {
 	defer server.Close()
 	client := &http.Client{Transport: &keystone.Transport{Source: k.source(admin()), Host: server.URL}}
 	for range 3 {
-		read(t, client, get(t, t.Context(), server.URL))
+		read(t, client, get(t.Context(), t, server.URL))
 	}
 	if n := k.countLogins(); n != 1 {
 		t.Errorf("%d logins", n)
