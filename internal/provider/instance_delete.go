@@ -62,7 +62,7 @@ func (r *instanceResource) Delete(ctx context.Context, req resource.DeleteReques
 			return
 		}
 	}
-	r.forget(ctx, api, &m, &resp.Diagnostics)
+	r.forget(ctx, api, &m, destroying, &resp.Diagnostics)
 }
 
 // judge looks at the run once more and decides whether its record stays: there
@@ -129,14 +129,15 @@ func (r *instanceResource) keepRecord(m *instanceModel, before orchestration.Sta
 	return true
 }
 
-func (r *instanceResource) forget(ctx context.Context, api *orchestration.Client, m *instanceModel, diags *diag.Diagnostics) {
+// forget removes the record. A destroy that was planned has said already what
+// stays; a replacement says it here.
+func (r *instanceResource) forget(ctx context.Context, api *orchestration.Client, m *instanceModel, destroying bool, diags *diag.Diagnostics) {
 	if err := api.DeleteInstance(ctx, m.ID.ValueString()); err != nil && !orchestration.IsNotFound(err) {
 		addError(diags, "Cannot forget "+m.run(), err)
 		return
 	}
-	if m.OnDestroy.IsNull() {
-		diags.AddWarning(fmt.Sprintf("What run %s made stays", m.ID.ValueString()),
-			fmt.Sprintf("The orchestrator has forgotten %s. Volumes, attachments and objects that its workflow made are still there.", m.run()))
+	if m.OnDestroy.IsNull() && !destroying {
+		diags.AddWarning("Replacing a run undoes nothing", stays(m))
 	}
 }
 

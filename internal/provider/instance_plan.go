@@ -32,9 +32,12 @@ func (r *instanceResource) planDestroy(ctx context.Context, req resource.ModifyP
 	var state instanceModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	if state.OnDestroy.IsNull() {
-		resp.Diagnostics.AddWarning("Destroying a run undoes nothing",
-			fmt.Sprintf("The orchestrator forgets %s. What its workflow made stays: volumes, attachments, objects. on_destroy can name a workflow that takes it away.", state.run()))
+		resp.Diagnostics.AddWarning("Destroying a run undoes nothing", stays(&state))
 	}
+}
+
+func stays(m *instanceModel) string {
+	return fmt.Sprintf("The orchestrator forgets %s. What its workflow made stays: volumes, attachments, objects. on_destroy can name a workflow that takes it away.", m.run())
 }
 
 // planCreate checks a run yet to be started against the live catalogue, and
