@@ -84,7 +84,8 @@ func newWorkspace(t *testing.T, sb *sandbox.Sandbox, config string) *workspace {
 			w.env = append(w.env, v)
 		}
 	}
-	w.env = append(w.env, "TF_CLI_CONFIG_FILE="+filepath.Join(dir, "dev.tfrc"), "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1")
+	w.env = append(w.env, "TF_CLI_CONFIG_FILE="+filepath.Join(dir, "dev.tfrc"), "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1",
+		"GORACE=atexit_sleep_ms=0") // the race detector lets a process linger for a second
 	w.write(config)
 	return w
 }

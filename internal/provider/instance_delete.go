@@ -49,21 +49,13 @@ func (r *instanceResource) Delete(ctx context.Context, req resource.DeleteReques
 		addError(&resp.Diagnostics, "Cannot forget "+m.run(), err)
 		return
 	}
-	before := m.status()
-	gone, diags := r.look(ctx, api, &m, destroying)
+	keep, diags := r.judge(ctx, api, &m, destroying)
 	resp.Diagnostics.Append(diags...)
-	if gone || resp.Diagnostics.HasError() {
-		return
-	}
-	if !destroying && !before.Final() && m.status() != orchestration.StatusFailed {
-		r.runs.offer(m.fingerprint(), id)
-	}
-	if keep := r.keepRecord(&m, before, destroying, &resp.Diagnostics); keep {
+	if keep || resp.Diagnostics.HasError() {
 		return
 	}
 	if !m.OnDestroy.IsNull() && m.status() == orchestration.StatusSuccess {
-		cleaner := private[string](ctx, req.Private, privateOnDestroy)
-		cleaner, diags = r.runOnDestroy(ctx, api, &m, cleaner, timeout)
+		cleaner, diags := r.runOnDestroy(ctx, api, &m, private[string](ctx, req.Private, privateOnDestroy), timeout)
 		resp.Diagnostics.Append(diags...)
 		if resp.Diagnostics.HasError() {
 			resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateOnDestroy, cleaner)...)
@@ -71,6 +63,20 @@ func (r *instanceResource) Delete(ctx context.Context, req resource.DeleteReques
 		}
 	}
 	r.forget(ctx, api, &m, &resp.Diagnostics)
+}
+
+// judge looks at the run once more and decides whether its record stays: there
+// may be none any more, it may not have ended, or a successor may want it.
+func (r *instanceResource) judge(ctx context.Context, api *orchestration.Client, m *instanceModel, destroying bool) (keep bool, diags diag.Diagnostics) {
+	before := m.status()
+	gone, diags := r.look(ctx, api, m, destroying)
+	if gone || diags.HasError() {
+		return true, diags
+	}
+	if !destroying && !before.Final() && m.status() != orchestration.StatusFailed {
+		r.runs.offer(m.fingerprint(), m.ID.ValueString())
+	}
+	return r.keepRecord(m, before, destroying, &diags), diags
 }
 
 // look reads the run once more. A run that cannot be read is left to the

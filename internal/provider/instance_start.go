@@ -47,7 +47,7 @@ func (r *instanceResource) prepare(ctx context.Context, m, config *instanceModel
 		m.UserID = types.StringValue(acc.userID)
 	}
 	service, err := api.Service(ctx, m.ServiceID.ValueString())
-	if err != nil && !(orchestration.IsNotFound(err) && !m.Action.IsUnknown()) {
+	if err != nil && (!orchestration.IsNotFound(err) || m.Action.IsUnknown()) {
 		addError(&diags, summary, err)
 		return launch{}, diags
 	}
@@ -134,6 +134,9 @@ func (r *instanceResource) post(ctx context.Context, l launch, timeout time.Dura
 			fmt.Sprintf("The workflow of run %q works with the token it is started with, which ends in %s; %s allows %s. "+
 				"A workflow that needs its token later than that fails. Have Keystone's [token] expiration raised, or a lower %s where the run is known to be short.",
 				l.request.Name, left.Round(time.Second), l.limit, timeout, l.limit))
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err // nothing is started after an interrupt
 	}
 	posting, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer cancel(nil)

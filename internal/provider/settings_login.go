@@ -3,7 +3,6 @@ package provider
 import (
 	"errors"
 
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/keystone"
@@ -53,10 +52,10 @@ func (s *settings) resolveLogin(r *resolver, configured keystone.Options) {
 
 // problem reports what package keystone found wrong, on the argument it names.
 func (r *resolver) problem(err error, argument string) {
-	detail := err.Error()
 	var p keystone.Problem
 	if errors.As(err, &p) {
-		argument, detail = p.Option, p.Detail
+		r.invalid(p.Option, p.Detail, p.Variable)
+		return
 	}
-	r.diags.AddAttributeError(path.Root(argument), "Invalid provider setting", detail)
+	r.invalid(argument, sentence(err.Error()))
 }
