@@ -208,6 +208,28 @@ func TestLoginsThatFail(t *testing.T) {
 	}
 }
 
+// TestOrchestratorAway: what to look at when no answer comes.
+func TestOrchestratorAway(t *testing.T) {
+	sb := start(t, sandbox.Config{})
+	sb.Fault(sandbox.Fault{Path: "/services$", Hang: true})
+	for endpoint, want := range map[string]string{
+		"http://127.0.0.1:1": "Check endpoint in the provider block, or SODA_ENDPOINT",
+		sb.OrchestratorURL(): "request_timeout in the provider block, or SODA_REQUEST_TIMEOUT",
+	} {
+		set, diags := resolved(t, providerModel{}, noauth("SODA_ENDPOINT", endpoint, "SODA_MAX_RETRIES", "0", "SODA_REQUEST_TIMEOUT", "50ms"))
+		if diags.HasError() {
+			t.Fatal(diags)
+		}
+		api, _, err := newSession(set).api(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err = api.Services(t.Context()); err == nil || !strings.Contains(explain(err), want) {
+			t.Errorf("got %v", err)
+		}
+	}
+}
+
 // TestAccLoginRefused: a login that failed is one diagnostic and stops the
 // plan; what would be better by the time of the apply is a warning.
 func TestAccLoginRefused(t *testing.T) {
