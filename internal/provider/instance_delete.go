@@ -21,6 +21,8 @@ type onDestroyModel struct {
 	Action     types.String  `tfsdk:"action"`
 	Name       types.String  `tfsdk:"name"`
 	Parameters types.Dynamic `tfsdk:"parameters"`
+
+	ParametersWO types.Dynamic `tfsdk:"parameters_wo"` // always refused, with a reason
 }
 
 // Delete makes the orchestrator forget the run. It is called for a destroy and
@@ -134,10 +136,14 @@ func (r *instanceResource) forget(ctx context.Context, api *orchestration.Client
 		addError(diags, "Cannot forget "+m.run(), err)
 		return
 	}
-	if m.OnDestroy.IsNull() {
-		diags.AddWarning(fmt.Sprintf("What run %s made stays", m.ID.ValueString()),
-			fmt.Sprintf("The orchestrator has forgotten %s. Volumes, attachments and objects that its workflow made are still there.", m.run()))
+	if cleaned := !m.OnDestroy.IsNull() && m.status() == orchestration.StatusSuccess; cleaned {
+		return
 	}
+	detail := fmt.Sprintf("The orchestrator has forgotten %s. Volumes, attachments and objects that its workflow made are still there.", m.run())
+	if !m.OnDestroy.IsNull() {
+		detail += fmt.Sprintf(" on_destroy is run only for a run that has succeeded, since nobody can tell what any other has made; the status of this one was %s.", m.Status.ValueString())
+	}
+	diags.AddWarning(fmt.Sprintf("What run %s made stays", m.ID.ValueString()), detail)
 }
 
 // runOnDestroy runs the clean-up workflow to its end and removes its record.
@@ -147,7 +153,7 @@ func (r *instanceResource) runOnDestroy(ctx context.Context, api *orchestration.
 	begun := time.Now()
 	inst, diags := r.startOnDestroy(ctx, api, m, cleaner, timeout)
 	if inst == nil {
-		return "", diags
+		return cleaner, diags
 	}
 	ended, err := r.await(ctx, api, inst, time.Until(begun.Add(timeout)), nil)
 	if ended == nil {
