@@ -21,6 +21,8 @@ type onDestroyModel struct {
 	Action     types.String  `tfsdk:"action"`
 	Name       types.String  `tfsdk:"name"`
 	Parameters types.Dynamic `tfsdk:"parameters"`
+
+	ParametersWO types.Dynamic `tfsdk:"parameters_wo"` // always refused, with a reason
 }
 
 // Delete makes the orchestrator forget the run. It is called for a destroy and
@@ -136,7 +138,11 @@ func (r *instanceResource) forget(ctx context.Context, api *orchestration.Client
 		addError(diags, "Cannot forget "+m.run(), err)
 		return
 	}
-	if m.OnDestroy.IsNull() && !destroying {
+	switch succeeded := m.status() == orchestration.StatusSuccess; {
+	case !m.OnDestroy.IsNull() && !succeeded:
+		diags.AddWarning(fmt.Sprintf("on_destroy was not run for run %s", m.ID.ValueString()),
+			fmt.Sprintf("It is run only for a run that has succeeded, since nobody can tell what any other has made; the status of this one was %s. What it did make stays.", m.Status.ValueString()))
+	case m.OnDestroy.IsNull() && !destroying:
 		diags.AddWarning("Replacing a run undoes nothing", stays(m))
 	}
 }
@@ -148,7 +154,7 @@ func (r *instanceResource) runOnDestroy(ctx context.Context, api *orchestration.
 	begun := time.Now()
 	inst, diags := r.startOnDestroy(ctx, api, m, cleaner, timeout)
 	if inst == nil {
-		return "", diags
+		return cleaner, diags
 	}
 	ended, err := r.await(ctx, api, inst, time.Until(begun.Add(timeout)), nil)
 	if ended == nil {
