@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-jsontypes/jsontypes"
@@ -139,8 +140,31 @@ func (r *instanceResource) check(ctx context.Context, api *orchestration.Client,
 		diags.AddAttributeError(path.Root("action"), "The service has no such workflow", noSuchAction(service, m.Action.ValueString()))
 		return diags
 	}
-	diags.Append(problems(m, config, declaration)...)
+	wrong := problems(m, config, declaration)
+	if wrong.HasError() {
+		wrong = secondOpinion(ctx, api, m, config, wrong)
+	}
+	diags.Append(wrong...)
 	return diags
+}
+
+// secondOpinion asks the catalogue before inputs are refused: the declaration
+// that a service keeps is as old as the service (contract quirk 9), and
+// StackStorm goes by its own.
+func secondOpinion(ctx context.Context, api *orchestration.Client, m, config *instanceModel, first diag.Diagnostics) diag.Diagnostics {
+	catalogue, err := api.Workflows(ctx)
+	if err != nil {
+		return first
+	}
+	for _, w := range catalogue {
+		if w.Ref != m.Action.ValueString() {
+			continue
+		}
+		if today, err := workflow.Parse(w.Parameters); err == nil {
+			return problems(m, config, today)
+		}
+	}
+	return first
 }
 
 func noSuchAction(service *orchestration.Service, action string) string {
@@ -164,13 +188,11 @@ func problems(m, config *instanceModel, declaration workflow.Declaration) (diags
 		writeOnly[name] = true
 	}
 	all := merge(given, secret)
-	found := append(declaration.Check(all, writeOnly), workflow.Traps(m.Action.ValueString(), all)...)
+	found := slices.Concat(declaration.Check(all, writeOnly), workflow.Traps(m.Action.ValueString(), all), workflow.Exposed(m.Action.ValueString(), given))
 	for _, p := range found {
 		root := path.Root("parameters")
-		if len(p.Path) > 0 {
-			if name, _ := p.Path[0].(string); writeOnly[name] {
-				root = path.Root("parameters_wo")
-			}
+		if holds(secret, p.Path) {
+			root = path.Root("parameters_wo")
 		}
 		at := memberPath(root, p.Path)
 		if p.Warning {
@@ -180,4 +202,26 @@ func problems(m, config *instanceModel, declaration workflow.Declaration) (diags
 		}
 	}
 	return diags
+}
+
+// holds says whether something stands at the path inside v.
+func holds(v any, steps []any) bool {
+	for _, step := range steps {
+		switch step := step.(type) {
+		case string:
+			members, _ := v.(map[string]any)
+			member, ok := members[step]
+			if !ok {
+				return false
+			}
+			v = member
+		case int:
+			items, _ := v.([]any)
+			if step >= len(items) {
+				return false
+			}
+			v = items[step]
+		}
+	}
+	return len(steps) > 0
 }
