@@ -217,6 +217,6 @@ func TestAccOnDestroyOfAFailedRun(t *testing.T) {
 	w := newWorkspace(t, sb, work("hello", onDestroy))
 	sb.FailTask(labWork, "")
 	w.apply().exits(1)
-	w.destroy().exits(0).says("stays", "on_destroy is run only for a run that has succeeded")
+	w.destroy().exits(0).says("on_destroy was not run for run", "What it did make stays")
 	w.cleaned(0, 0)
 }
