@@ -104,6 +104,9 @@ func (r *instanceResource) start(ctx context.Context, l launch, timeout time.Dur
 		addError(&diags, summary, fmt.Errorf("looking for an unfinished run that this one would repeat: %w. Nothing was started", err))
 		return nil, diags
 	}
+	if l.stateless {
+		r.passOver(ctx, l, before)
+	}
 	if inst := r.unfinished(l, before); inst != nil {
 		diags.AddWarning(fmt.Sprintf("Took over run %s", inst.ID),
 			fmt.Sprintf("A run %q of this service with the same inputs was under way already, left behind by an earlier apply most likely. "+
@@ -155,6 +158,23 @@ func (r *instanceResource) unfinished(l launch, runs []orchestration.Instance) *
 		}
 	}
 	return nil
+}
+
+// passOver takes runs out of the way that were unfinished when this process
+// listed them and have ended since: an action asks for a run now, while for a
+// resource such a run is the one that an earlier apply left behind.
+func (r *instanceResource) passOver(ctx context.Context, l launch, before []orchestration.Instance) {
+	for {
+		inst := r.unfinished(l, before)
+		if inst == nil {
+			return
+		}
+		now, err := l.api.Instance(ctx, inst.ID)
+		if err == nil && !now.Status.Final() || err != nil && !orchestration.IsNotFound(err) {
+			return
+		}
+		r.runs.see(inst.ID)
+	}
 }
 
 // matches says whether the run is what the launch would start. The action

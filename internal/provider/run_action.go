@@ -152,7 +152,6 @@ func (a *runAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *
 		return
 	}
 	l.limit, l.stateless = "timeouts.invoke", true
-	a.passOver(ctx, &l)
 	inst, diags := a.runs.start(ctx, l, timeout)
 	resp.Diagnostics.Append(diags...)
 	if inst == nil {
@@ -175,27 +174,6 @@ func (a *runAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *
 		}
 		resp.Diagnostics.Append(m.verdict(ctx, err, time.Since(begun), timeout)...)
 	})
-}
-
-// passOver takes runs out of the way that start would take over as unfinished
-// although they have ended since this process listed them: an action asks for a
-// run now.
-func (a *runAction) passOver(ctx context.Context, l *launch) {
-	before, err := a.runs.runs.before(ctx, l.api, l.request.ServiceID)
-	if err != nil {
-		return // start comes upon it too, and says so
-	}
-	for {
-		inst := a.runs.unfinished(*l, before)
-		if inst == nil {
-			return
-		}
-		now, err := l.api.Instance(ctx, inst.ID)
-		if err == nil && !now.Status.Final() || err != nil && !orchestration.IsNotFound(err) {
-			return
-		}
-		a.runs.runs.see(inst.ID)
-	}
 }
 
 // verdict is what a wait's end means to somebody who has no state to look at.
