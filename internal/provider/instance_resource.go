@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -102,7 +103,7 @@ func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, r
 		return
 	case m.Name.IsNull():
 		m.observeAll(inst)
-		resp.Diagnostics.Append(r.importAction(ctx, api, &m)...)
+		resp.Diagnostics.Append(r.importService(ctx, api, &m)...)
 	default:
 		m.observe(inst, private[map[string]any](ctx, req.Private, privateSecret))
 	}
@@ -145,20 +146,43 @@ func (r *instanceResource) ImportState(ctx context.Context, req resource.ImportS
 	resource.ImportStatePassthroughWithIdentity(ctx, path.Root("id"), path.Root("id"), req, resp)
 }
 
-// importAction finds the workflow of an imported run, which no answer tells
-// (contract quirk 21), where its service leaves one choice.
-func (r *instanceResource) importAction(ctx context.Context, api *orchestration.Client, m *instanceModel) diag.Diagnostics {
+// importService adds to an imported run what its service tells: the workflow,
+// which no answer names (contract quirk 21), where there is one choice, and
+// which inputs are masked secrets, to be left out.
+func (r *instanceResource) importService(ctx context.Context, api *orchestration.Client, m *instanceModel) diag.Diagnostics {
+	var d diag.Diagnostics
 	service, err := api.Service(ctx, m.ServiceID.ValueString())
 	if err == nil {
+		d.Append(m.forgetMasked(service)...)
 		if actions := actionsOf(service); len(actions) == 1 {
 			m.Action = types.StringValue(actions[0])
-			return nil
+			return d
 		}
 		err = fmt.Errorf("its service %q has several workflows", service.Name)
 	}
-	var d diag.Diagnostics
 	d.AddAttributeWarning(path.Root("action"), "The workflow of the imported run is not known",
 		fmt.Sprintf("The orchestrator does not tell which workflow run %s was, and %s. Leave action out of the configuration, or the run is planned as a replacement.", m.ID.ValueString(), err))
+	return d
+}
+
+// forgetMasked takes out of the inputs what StackStorm shows as asterisks: sent
+// once more they would be the secret.
+func (m *instanceModel) forgetMasked(service *orchestration.Service) (d diag.Diagnostics) {
+	given, _ := inputObject(m.Parameters)
+	var names []string
+	for _, action := range actionsOf(service) {
+		declaration, _ := declarationOf(service, action)
+		for _, name := range declaration.Masked(given) {
+			names = append(names, name)
+			delete(given, name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	m.Parameters = types.DynamicValue(value(given))
+	d.AddAttributeWarning(path.Root("parameters_wo"), "Secret inputs are not imported",
+		fmt.Sprintf("StackStorm does not tell the values of %s. Give them in parameters_wo before the run is ever replaced.", strings.Join(names, ", ")))
 	return d
 }
 
