@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/keystone"
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
@@ -21,8 +22,8 @@ import (
 const cataloguePack = "opensds"
 
 func (r *serviceResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if req.Plan.Raw.IsNull() || !req.State.Raw.IsNull() {
-		return // only a service yet to be registered can still be refused
+	if req.Plan.Raw.IsNull() {
+		return
 	}
 	var m serviceResourceModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
@@ -32,28 +33,64 @@ func (r *serviceResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	workflows, diags := m.workflows(ctx)
 	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(twice(workflows)...)
-	if resp.Diagnostics.HasError() {
-		return
+	switch {
+	case resp.Diagnostics.HasError():
+	case req.State.Raw.IsNull():
+		resp.Diagnostics.Append(r.planCreate(ctx, &m, workflows)...)
+	default:
+		var state serviceResourceModel
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+		resp.Diagnostics.Append(m.keepWorkflows(ctx, workflows, &state)...)
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("workflows"), m.Workflows)...)
 	}
+}
 
+// keepWorkflows gives each workflow what the state knows of it, wherever it
+// stood there.
+func (m *serviceResourceModel) keepWorkflows(ctx context.Context, workflows []workflowModel, state *serviceResourceModel) diag.Diagnostics {
+	before, diags := state.workflows(ctx)
+	for i, w := range workflows {
+		for _, b := range before {
+			if b.DefinitionSource.Equal(w.DefinitionSource) && b.WfeType.Equal(w.WfeType) {
+				workflows[i] = b
+			}
+		}
+	}
+	list, more := types.ListValueFrom(ctx, workflowModelType, workflows)
+	m.Workflows = list
+	return append(diags, more...)
+}
+
+// planCreate holds a service yet to be registered against those there are and
+// against the catalogue.
+func (r *serviceResource) planCreate(ctx context.Context, m *serviceResourceModel, workflows []workflowModel) (diags diag.Diagnostics) {
 	api, acc, err := r.api(ctx)
 	if err != nil {
-		planWithoutAPI(&resp.Diagnostics, path.Root("workflows"), err)
-		return
+		planWithoutAPI(&diags, path.Root("workflows"), err)
+		return diags
 	}
 	services, err := api.Services(ctx)
 	if err != nil {
-		planWithoutAPI(&resp.Diagnostics, path.Root("workflows"), err)
-		return
+		planWithoutAPI(&diags, path.Root("workflows"), err)
+		return diags
 	}
 	if found := m.match(services, workflows, acc.tenantID); found != nil {
-		resp.Diagnostics.Append(m.adopt(found)...)
-		return
+		return m.adopt(found)
 	}
-	resp.Diagnostics.Append(taken(services, workflows)...)
+	if m.comparable(workflows) {
+		diags.Append(taken(services, workflows)...)
+	}
 	if m.ValidateWorkflows.ValueBool() {
-		resp.Diagnostics.Append(uncatalogued(ctx, api, workflows)...)
+		diags.Append(uncatalogued(ctx, api, workflows)...)
 	}
+	return diags
+}
+
+// comparable says whether all is known that tells a service apart. Until then,
+// a workflow's holder may yet turn out to be the service to adopt.
+func (m *serviceResourceModel) comparable(workflows []workflowModel) bool {
+	return !m.Name.IsUnknown() && !m.Description.IsUnknown() && !m.Group.IsUnknown() &&
+		!slices.ContainsFunc(workflows, func(w workflowModel) bool { return w.DefinitionSource.IsUnknown() || w.WfeType.IsUnknown() })
 }
 
 // planWithoutAPI tells that a check was left to apply. Only credentials that

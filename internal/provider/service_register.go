@@ -106,7 +106,7 @@ func (m *serviceResourceModel) match(services []orchestration.Service, workflows
 // adopt decides about a match. What else was asked for cannot be given to a
 // service that exists, so it must be the same already.
 func (m *serviceResourceModel) adopt(found *orchestration.Service) (diags diag.Diagnostics) {
-	if !m.AdoptExisting.ValueBool() {
+	if m.AdoptExisting.Equal(types.BoolValue(false)) {
 		diags.AddAttributeError(path.Root("adopt_existing"), fmt.Sprintf("Service %q is registered already", found.Name),
 			fmt.Sprintf("Service %s has the same name, description, group, tenant and workflows. Use it through the data source "+
 				"soda_orchestration_service, or set adopt_existing = true to let this resource take it over.", found.ID))
@@ -115,6 +115,11 @@ func (m *serviceResourceModel) adopt(found *orchestration.Service) (diags diag.D
 		diags.AddAttributeError(path.Root("user_id"), fmt.Sprintf("Service %q is registered for another user", found.Name),
 			fmt.Sprintf("Service %s, which would be adopted, belongs to user %q, and the orchestrator cannot change that. "+
 				"Leave user_id out, or set it to %q.", found.ID, found.UserID, found.UserID))
+	}
+	if c := m.Constraint; !c.IsNull() && !c.IsUnknown() && !c.Equal(types.StringPointerValue(found.Constraint)) {
+		diags.AddAttributeError(path.Root("constraint"), fmt.Sprintf("Service %q has another constraint", found.Name),
+			fmt.Sprintf("Service %s, which would be adopted, has the constraint %q, and the orchestrator cannot change that. Leave constraint out, or give that.",
+				found.ID, types.StringPointerValue(found.Constraint).ValueString()))
 	}
 	return diags
 }

@@ -81,7 +81,8 @@ func (m *serviceResourceModel) request(id string, workflows []workflowModel) orc
 }
 
 // observe takes over what the server says. It never tells the input that was
-// given (contract quirk 14), so that stays as configured.
+// given (contract quirk 14), so that stays as configured, and so does the
+// constraint, since nothing changes a service.
 func (m *serviceResourceModel) observe(ctx context.Context, s *orchestration.Service) diag.Diagnostics {
 	var order []workflowModel
 	if !m.Workflows.IsNull() && !m.Workflows.IsUnknown() {
@@ -90,7 +91,6 @@ func (m *serviceResourceModel) observe(ctx context.Context, s *orchestration.Ser
 	shown, diags := newServiceModel(ctx, s)
 	m.ID, m.Name, m.Description, m.Group = shown.ID, shown.Name, shown.Description, shown.Group
 	m.TenantID, m.UserID = shown.TenantID, shown.UserID
-	m.Constraint = types.StringPointerValue(s.Constraint)
 	workflows, more := workflowList(ctx, s, order)
 	m.Workflows = workflows
 	diags.Append(more...)
@@ -166,16 +166,15 @@ func (r *serviceResource) Schema(_ context.Context, _ resource.SchemaRequest, re
 }
 
 func serviceWorkflowAttributes() map[string]schema.Attribute {
-	kept := []planmodifier.String{stringplanmodifier.UseStateForUnknown()}
 	return map[string]schema.Attribute{
 		"definition_source": schema.StringAttribute{Required: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 			MarkdownDescription: "Reference of a Mistral workflow in StackStorm, `pack.action`."},
 		"wfe_type": schema.StringAttribute{Optional: true, Computed: true, Default: stringdefault.StaticString("st2"), Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 			MarkdownDescription: "Workflow engine (default `st2`). The orchestrator takes any text and uses it for nothing, but refuses to register a workflow twice under the same one."},
-		"id":          schema.StringAttribute{Computed: true, PlanModifiers: kept, MarkdownDescription: "ID of the workflow's definition."},
-		"name":        schema.StringAttribute{Computed: true, PlanModifiers: kept, MarkdownDescription: "Name in StackStorm."},
-		"description": schema.StringAttribute{Computed: true, PlanModifiers: kept, MarkdownDescription: "Description in StackStorm."},
-		"definition": schema.StringAttribute{Computed: true, PlanModifiers: kept, CustomType: jsontypes.NormalizedType{},
+		"id":          schema.StringAttribute{Computed: true, MarkdownDescription: "ID of the workflow's definition."},
+		"name":        schema.StringAttribute{Computed: true, MarkdownDescription: "Name in StackStorm."},
+		"description": schema.StringAttribute{Computed: true, MarkdownDescription: "Description in StackStorm."},
+		"definition": schema.StringAttribute{Computed: true, CustomType: jsontypes.NormalizedType{},
 			MarkdownDescription: "The workflow's parameters as JSON, as they were when it was first registered."},
 	}
 }
@@ -244,6 +243,9 @@ func (r *serviceResource) Read(ctx context.Context, req resource.ReadRequest, re
 	}
 	if m.AdoptExisting.IsNull() { // import
 		m.AdoptExisting, m.ValidateWorkflows, m.Adopted = types.BoolValue(true), types.BoolValue(true), types.BoolValue(true)
+		if c := types.StringPointerValue(service.Constraint); c.ValueString() != "" {
+			m.Constraint = c
+		}
 	}
 	resp.Diagnostics.Append(m.observe(ctx, service)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
@@ -251,24 +253,10 @@ func (r *serviceResource) Read(ctx context.Context, req resource.ReadRequest, re
 }
 
 // Update is reached by what needs no new service: the order of the workflows,
-// and arguments that are the provider's own.
+// and arguments that are the provider's own. The plan holds all there is to it.
 func (r *serviceResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var m serviceResourceModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	api, _, err := r.api(ctx)
-	if err != nil {
-		addError(&resp.Diagnostics, "Cannot read service "+m.ID.ValueString(), err)
-		return
-	}
-	service, err := api.Service(ctx, m.ID.ValueString())
-	if err != nil {
-		addError(&resp.Diagnostics, "Cannot read service "+m.ID.ValueString(), err)
-		return
-	}
-	resp.Diagnostics.Append(m.observe(ctx, service)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
 }
