@@ -56,15 +56,29 @@ func (r *instanceResource) Delete(ctx context.Context, req resource.DeleteReques
 	if keep || resp.Diagnostics.HasError() {
 		return
 	}
-	if !m.OnDestroy.IsNull() && m.status() == orchestration.StatusSuccess {
-		cleaner, diags := r.runOnDestroy(ctx, api, &m, private[string](ctx, req.Private, privateOnDestroy), timeout)
-		resp.Diagnostics.Append(diags...)
-		if resp.Diagnostics.HasError() {
-			resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateOnDestroy, cleaner)...)
-			return
-		}
+	resp.Diagnostics.Append(r.cleanUpAndForget(ctx, api, &m, timeout, req.Private, resp.Private)...)
+}
+
+// cleanUpAndForget removes the record, after on_destroy has run. Where that
+// got to is kept for the next destroy.
+func (r *instanceResource) cleanUpAndForget(ctx context.Context, api *orchestration.Client, m *instanceModel, timeout time.Duration, from privateReader, to privateWriter) (diags diag.Diagnostics) {
+	cleaner := private[string](ctx, from, privateOnDestroy)
+	if m.cleansUp() && cleaner != cleanedUp {
+		cleaner, diags = r.runOnDestroy(ctx, api, m, cleaner, timeout)
 	}
-	r.forget(ctx, api, &m, &resp.Diagnostics)
+	if !diags.HasError() {
+		cleaner = cleanedUp
+		r.forget(ctx, api, m, &diags)
+	}
+	if diags.HasError() {
+		diags.Append(setPrivate(ctx, to, privateOnDestroy, cleaner)...)
+	}
+	return diags
+}
+
+// cleansUp says whether on_destroy is to run before the run is forgotten.
+func (m *instanceModel) cleansUp() bool {
+	return !m.OnDestroy.IsNull() && m.status() == orchestration.StatusSuccess
 }
 
 // judge looks at the run once more and decides whether its record stays: there
@@ -136,8 +150,8 @@ func (r *instanceResource) forget(ctx context.Context, api *orchestration.Client
 		addError(diags, "Cannot forget "+m.run(), err)
 		return
 	}
-	if cleaned := !m.OnDestroy.IsNull() && m.status() == orchestration.StatusSuccess; cleaned {
-		return
+	if m.cleansUp() {
+		return // and has
 	}
 	detail := fmt.Sprintf("The orchestrator has forgotten %s. Volumes, attachments and objects that its workflow made are still there.", m.run())
 	if !m.OnDestroy.IsNull() {

@@ -3,10 +3,12 @@ package provider
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -226,14 +228,25 @@ func (l *launch) undecided(refusal error, candidates []orchestration.Instance, m
 // hide takes the values of write-only inputs out of an error's text:
 // StackStorm repeats what it refuses.
 func (l *launch) hide(err error) error {
-	text := err.Error()
-	for _, s := range texts(l.secret) {
+	text, values := err.Error(), texts(l.secret)
+	var api *orchestration.Error
+	if errors.As(err, &api) && api.Message != "" && len(values) > 0 && (strings.HasSuffix(api.Message, "…") || slices.ContainsFunc(values, respelled)) {
+		text = strings.ReplaceAll(text, api.Message, "(StackStorm's words are left out, as they may repeat write-only inputs)")
+	}
+	for _, s := range values {
 		text = strings.ReplaceAll(text, s, "(write-only value)")
 	}
 	if text == err.Error() {
 		return err
 	}
 	return &hiddenError{text: text, err: err}
+}
+
+// respelled says whether a text may look otherwise when it is repeated: Python
+// escapes some characters, and answers are put on one line.
+func respelled(s string) bool {
+	return s != strings.Join(strings.Fields(s), " ") ||
+		strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII || strings.ContainsRune("'\"\\", r) })
 }
 
 // hiddenError is an error under another text.
