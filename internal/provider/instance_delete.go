@@ -228,7 +228,7 @@ func (m *instanceModel) cleanup(ctx context.Context, api *orchestration.Client, 
 	if err != nil {
 		return launch{}, err
 	}
-	l := launch{api: api, tenantID: api.TenantID, inputs: given, limit: "timeouts.delete", request: orchestration.InstanceRequest{
+	l := launch{api: api, tenantID: api.TenantID, inputs: given, limit: "timeouts.delete", stateless: true, request: orchestration.InstanceRequest{
 		Name:       m.Name.ValueString() + "-destroy",
 		UserID:     m.UserID.ValueString(),
 		ServiceID:  m.ServiceID.ValueString(),

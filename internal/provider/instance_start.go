@@ -176,9 +176,13 @@ func (r *instanceResource) afterRefusal(ctx context.Context, l launch, before []
 		return nil
 	}
 	if ctx.Err() != nil {
+		again := "Nothing is in the state. Apply again"
+		if l.stateless {
+			again = "Do the same again"
+		}
 		diags.AddError(fmt.Sprintf("Interrupted while starting run %q", l.request.Name),
-			"The request was sent, and no answer came in time: the run may be under way. Nothing is in the state. "+
-				"Apply again: if the run is still going on then, Terraform finds it and waits for it instead of starting a second one.")
+			"The request was sent, and no answer came in time: the run may be under way. "+again+
+				": if the run is still going on then, Terraform finds it and waits for it instead of starting a second one.")
 		return nil
 	}
 	after, err := l.api.InstancesByService(ctx, l.request.ServiceID)
