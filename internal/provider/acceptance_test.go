@@ -16,9 +16,11 @@ var factories = map[string]func() (tfprotov6.ProviderServer, error){
 	"soda": providerserver.NewProtocol6WithError(New("test")()),
 }
 
-// start starts a sandbox that ends with the test.
+// start starts a sandbox that ends with the test. It takes overlapping requests
+// for each other, as the real orchestrator does.
 func start(t *testing.T, cfg sandbox.Config) *sandbox.Sandbox {
 	t.Helper()
+	cfg.Races = true
 	sb, err := sandbox.Start(cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -30,12 +31,9 @@ func addAttributeError(diags *diag.Diagnostics, at path.Path, summary string, er
 func explain(err error) string {
 	detail := sentence(err.Error())
 	var (
-		login     *keystone.Error
-		unknown   *unknownSettingsError
-		api       *orchestration.Error
-		untrusted *tls.CertificateVerificationError
-		slow      interface{ Timeout() bool }
-		network   *net.OpError
+		login   *keystone.Error
+		unknown *unknownSettingsError
+		api     *orchestration.Error
 	)
 	switch {
 	case errors.As(err, &login):
@@ -46,14 +44,32 @@ func explain(err error) string {
 		return "The operation was interrupted."
 	case errors.As(err, &api):
 		return detail + advice(api)
-	case errors.As(err, &untrusted):
-		return fmt.Sprintf("%s\n\nThe orchestrator's certificate is not trusted here. Check %s.", detail, place("ca_cert_file", "OS_CACERT"))
-	case errors.As(err, &slow) && slow.Timeout():
-		return fmt.Sprintf("%s\n\nThe orchestrator did not answer in time. What one request may take says %s.", detail, place("request_timeout", "SODA_REQUEST_TIMEOUT"))
-	case errors.As(err, &network):
-		return fmt.Sprintf("%s\n\nThe orchestrator cannot be reached. Check %s.", detail, place("endpoint", "SODA_ENDPOINT"))
 	default:
-		return detail
+		return detail + connectionAdvice(err)
+	}
+}
+
+// connectionAdvice says what to do about a request that brought no answer.
+func connectionAdvice(err error) string {
+	var (
+		hostname  x509.HostnameError
+		untrusted *tls.CertificateVerificationError
+		network   *net.OpError
+		slow      interface{ Timeout() bool }
+	)
+	switch {
+	case errors.As(err, &hostname):
+		return fmt.Sprintf("\n\nThe orchestrator's certificate is for another host. Check %s.", place("endpoint", "SODA_ENDPOINT"))
+	case errors.As(err, &untrusted):
+		return fmt.Sprintf("\n\nThe orchestrator's certificate is not trusted here. Check %s.", place("ca_cert_file", "OS_CACERT"))
+	case errors.As(err, &network) && network.Op == "remote error":
+		return fmt.Sprintf("\n\nThe orchestrator ended the TLS handshake; usually it wants a client certificate. Check %s.", place("client_cert_file", "OS_CERT"))
+	case errors.As(err, &slow) && slow.Timeout():
+		return fmt.Sprintf("\n\nThe orchestrator did not answer in time. How long one request may take says %s.", place("request_timeout", "SODA_REQUEST_TIMEOUT"))
+	case errors.As(err, &network):
+		return fmt.Sprintf("\n\nThe orchestrator cannot be reached. Check %s.", place("endpoint", "SODA_ENDPOINT"))
+	default:
+		return ""
 	}
 }
 

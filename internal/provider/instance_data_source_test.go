@@ -26,8 +26,8 @@ func runByID(id string) string {
 	return fmt.Sprintf("data \"soda_orchestration_instance\" \"one\" {\n  id = %q\n}\n", id)
 }
 
-// runs lists them; filters are lines of the block.
-func runs(filters ...string) string {
+// listOf lists runs; filters are lines of the block.
+func listOf(filters ...string) string {
 	block := "data \"soda_orchestration_instances\" \"all\" {\n"
 	for _, line := range filters {
 		block += "  " + line + "\n"
@@ -101,8 +101,8 @@ func TestAccInstancesDataSource(t *testing.T) {
 	block := providerBlock(sb)
 	provision := fmt.Sprintf("service_id = %q", serviceNamed(t, sb, "volume provision"))
 	acceptance(t,
-		resource.TestStep{Config: block + runs(`status = "done"`), ExpectError: regexp.MustCompile(`(?s)status.*"Running"`)},
-		resource.TestStep{Config: block + runs(), ConfigStateChecks: append(listed(true, "a", "b"),
+		resource.TestStep{Config: block + listOf(`status = "done"`), ExpectError: regexp.MustCompile(`(?s)status.*"Running"`)},
+		resource.TestStep{Config: block + listOf(), ConfigStateChecks: append(listed(true, "a", "b"),
 			attribute(allRuns, "instances", knownvalue.ListPartial(map[int]knownvalue.Check{1: knownvalue.ObjectPartial(map[string]knownvalue.Check{
 				"id":         knownvalue.StringExact(b),
 				"tenant_id":  knownvalue.StringExact(sandbox.Tenant),
@@ -111,13 +111,13 @@ func TestAccInstancesDataSource(t *testing.T) {
 				"input":      knownvalue.StringRegexp(regexp.MustCompile(`"host_id"`)),
 			})})),
 			statecheck.ExpectSensitiveValue(allRuns, tfjsonpath.New("instances").AtSliceIndex(0).AtMapKey("input")))},
-		resource.TestStep{Config: block + runs(`all_tenants = true`), ConfigStateChecks: listed(true, "a", "b", "elsewhere")},
-		resource.TestStep{Config: block + runs(`status = "Failed"`), ConfigStateChecks: listed(true, "a")},
-		resource.TestStep{Config: block + runs(`name = "b"`), ConfigStateChecks: listed(true, "b")},
-		resource.TestStep{Config: block + runs(provision), ConfigStateChecks: append(listed(false, "a", "b"),
+		resource.TestStep{Config: block + listOf(`all_tenants = true`), ConfigStateChecks: listed(true, "a", "b", "elsewhere")},
+		resource.TestStep{Config: block + listOf(`status = "Failed"`), ConfigStateChecks: listed(true, "a")},
+		resource.TestStep{Config: block + listOf(`name = "b"`), ConfigStateChecks: listed(true, "b")},
+		resource.TestStep{Config: block + listOf(provision), ConfigStateChecks: append(listed(false, "a", "b"),
 			attribute(allRuns, "instances", knownvalue.ListPartial(map[int]knownvalue.Check{1: knownvalue.ObjectPartial(map[string]knownvalue.Check{
 				"service_id": knownvalue.StringExact(serviceNamed(t, sb, "volume provision"))})})))},
-		resource.TestStep{Config: block + runs(provision, `name = "nothing"`), ConfigStateChecks: listed(false)},
+		resource.TestStep{Config: block + listOf(provision, `name = "nothing"`), ConfigStateChecks: listed(false)},
 	)
 }
 
@@ -131,17 +131,17 @@ func TestAccInstancesDataSourcePoisoned(t *testing.T) {
 	acceptance(t,
 		resource.TestStep{
 			PreConfig:         func() { force(t, sb, bad, "abandoned") },
-			Config:            providerBlock(sb) + runs() + fmt.Sprintf("check \"all_there\" {\n  assert {\n    condition     = %s.complete\n    error_message = \"incomplete\"\n  }\n}\n", allRuns),
+			Config:            providerBlock(sb) + listOf() + fmt.Sprintf("check \"all_there\" {\n  assert {\n    condition     = %s.complete\n    error_message = \"incomplete\"\n  }\n}\n", allRuns),
 			ConfigStateChecks: listed(false, "good"),
 		},
 		resource.TestStep{ // once its record is gone, everything is there again
 			PreConfig:         func() { sb.Forget(bad) },
-			Config:            providerBlock(sb) + runs(),
+			Config:            providerBlock(sb) + listOf(),
 			ConfigStateChecks: listed(true, "cut off", "good"),
 		},
 		resource.TestStep{ // an empty answer is not "there is nothing"
 			PreConfig:   func() { sb.SetStackStorm("down") },
-			Config:      providerBlock(sb) + runs(fmt.Sprintf("service_id = %q", serviceNamed(t, sb, "volume provision"))),
+			Config:      providerBlock(sb) + listOf(fmt.Sprintf("service_id = %q", serviceNamed(t, sb, "volume provision"))),
 			ExpectError: regexp.MustCompile(`(?s)Cannot list runs.*StackStorm`),
 		},
 	)

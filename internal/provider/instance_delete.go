@@ -48,7 +48,7 @@ func (r *instanceResource) Delete(ctx context.Context, req resource.DeleteReques
 
 	api, _, err := r.api(ctx)
 	if err != nil {
-		addError(&resp.Diagnostics, "Cannot forget "+m.run(), err)
+		m.addKept(&resp.Diagnostics, "Cannot forget "+m.run(), err)
 		return
 	}
 	keep, diags := r.judge(ctx, api, &m, destroying)
@@ -56,19 +56,25 @@ func (r *instanceResource) Delete(ctx context.Context, req resource.DeleteReques
 	if keep || resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(r.cleanUpAndForget(ctx, api, &m, timeout, req.Private, resp.Private)...)
+	resp.Diagnostics.Append(r.cleanUpAndForget(ctx, api, &m, cleaning{destroying, timeout}, req.Private, resp.Private)...)
+}
+
+// cleaning is what the end of a run's record depends on.
+type cleaning struct {
+	destroying bool // as against a replacement
+	timeout    time.Duration
 }
 
 // cleanUpAndForget removes the record, after on_destroy has run. Where that
 // got to is kept for the next destroy.
-func (r *instanceResource) cleanUpAndForget(ctx context.Context, api *orchestration.Client, m *instanceModel, timeout time.Duration, from privateReader, to privateWriter) (diags diag.Diagnostics) {
+func (r *instanceResource) cleanUpAndForget(ctx context.Context, api *orchestration.Client, m *instanceModel, c cleaning, from privateReader, to privateWriter) (diags diag.Diagnostics) {
 	cleaner := private[string](ctx, from, privateOnDestroy)
 	if m.cleansUp() && cleaner != cleanedUp {
-		cleaner, diags = r.runOnDestroy(ctx, api, m, cleaner, timeout)
+		cleaner, diags = r.runOnDestroy(ctx, api, m, cleaner, c.timeout)
 	}
 	if !diags.HasError() {
 		cleaner = cleanedUp
-		r.forget(ctx, api, m, &diags)
+		r.forget(ctx, api, m, c.destroying, &diags)
 	}
 	if diags.HasError() {
 		diags.Append(setPrivate(ctx, to, privateOnDestroy, cleaner)...)
@@ -108,7 +114,7 @@ func (r *instanceResource) look(ctx context.Context, api *orchestration.Client, 
 		// What it was cannot change any more.
 	case destroying && serverFault(err):
 		if _, probe := api.Workflows(ctx); probe != nil {
-			addError(&diags, "Cannot forget "+m.run(), err)
+			m.addKept(&diags, "Cannot forget "+m.run(), err)
 			return false, diags
 		}
 		diags.AddWarning(fmt.Sprintf("Run %s is forgotten without knowing how it ended", m.ID.ValueString()),
@@ -119,6 +125,11 @@ func (r *instanceResource) look(ctx context.Context, api *orchestration.Client, 
 		addError(&diags, "Cannot replace "+m.run()+" without knowing whether it has ended", err)
 	}
 	return false, diags
+}
+
+// addKept reports what stopped a destroy, and how to go on.
+func (m *instanceModel) addKept(diags *diag.Diagnostics, summary string, err error) {
+	diags.AddError(summary, fmt.Sprintf("%s\n\n%s is kept in the state. Do the same again to go on from here.", explain(err), upper(m.run())))
 }
 
 // unmapped stands for a status the orchestrator has no word for.
@@ -145,19 +156,20 @@ func (r *instanceResource) keepRecord(m *instanceModel, before orchestration.Sta
 	return true
 }
 
-func (r *instanceResource) forget(ctx context.Context, api *orchestration.Client, m *instanceModel, diags *diag.Diagnostics) {
+// forget removes the record. A destroy that was planned has said already what
+// stays; a replacement says it here.
+func (r *instanceResource) forget(ctx context.Context, api *orchestration.Client, m *instanceModel, destroying bool, diags *diag.Diagnostics) {
 	if err := api.DeleteInstance(ctx, m.ID.ValueString()); err != nil && !orchestration.IsNotFound(err) {
-		addError(diags, "Cannot forget "+m.run(), err)
+		m.addKept(diags, "Cannot forget "+m.run(), err)
 		return
 	}
-	if m.cleansUp() {
-		return // and has
+	switch {
+	case !m.OnDestroy.IsNull() && !m.cleansUp():
+		diags.AddWarning(fmt.Sprintf("on_destroy was not run for run %s", m.ID.ValueString()),
+			fmt.Sprintf("It is run only for a run that has succeeded, since nobody can tell what any other has made; the status of this one was %s. What it did make stays.", m.Status.ValueString()))
+	case m.OnDestroy.IsNull() && !destroying:
+		diags.AddWarning("Replacing a run undoes nothing", stays(m))
 	}
-	detail := fmt.Sprintf("The orchestrator has forgotten %s. Volumes, attachments and objects that its workflow made are still there.", m.run())
-	if !m.OnDestroy.IsNull() {
-		detail += fmt.Sprintf(" on_destroy is run only for a run that has succeeded, since nobody can tell what any other has made; the status of this one was %s.", m.Status.ValueString())
-	}
-	diags.AddWarning(fmt.Sprintf("What run %s made stays", m.ID.ValueString()), detail)
 }
 
 // runOnDestroy runs the clean-up workflow to its end and removes its record.
@@ -188,8 +200,10 @@ func (r *instanceResource) runOnDestroy(ctx context.Context, api *orchestration.
 		diags.AddError(summary, fmt.Sprintf("Interrupted while waiting for it; its status was %s. %s is kept in the state. Destroy again to wait for the same run.", ended.Status, upper(m.run())))
 	case errors.Is(err, errOwnTimeout):
 		diags.AddError(summary, fmt.Sprintf("timeouts.delete (%s) was over while its status was %s. %s is kept in the state. Destroy again to wait for the same run; raise timeouts.delete if it needs longer.", timeout, ended.Status, upper(m.run())))
+	case orchestration.IsNotFound(err):
+		diags.AddError(summary, fmt.Sprintf("Somebody deleted its record while Terraform waited for it. %s is kept in the state. Look in StackStorm for how the clean-up ends, then destroy again: that runs it once more.", upper(m.run())))
 	default:
-		addError(&diags, summary, err)
+		m.addKept(&diags, summary, err)
 	}
 	return inst.ID, diags
 }
@@ -208,13 +222,13 @@ func (r *instanceResource) startOnDestroy(ctx context.Context, api *orchestratio
 		case err == nil && inst.Status != orchestration.StatusFailed:
 			return inst, diags
 		case err != nil && !orchestration.IsNotFound(err):
-			addError(&diags, "Cannot read the on_destroy run "+cleaner, err)
+			m.addKept(&diags, "Cannot read the on_destroy run "+cleaner, err)
 			return nil, diags
 		}
 	}
 	l, err := m.cleanup(ctx, api, o)
 	if err != nil {
-		addError(&diags, "Cannot start on_destroy for "+m.run(), err)
+		m.addKept(&diags, "Cannot start on_destroy for "+m.run(), err)
 		return nil, diags
 	}
 	inst, more := r.start(ctx, l, timeout)

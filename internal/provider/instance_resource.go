@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -50,12 +51,7 @@ func (r *instanceResource) Create(ctx context.Context, req resource.CreateReques
 	}
 
 	begun := time.Now()
-	launch, diags := r.prepare(ctx, &m, &config)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	inst, diags := r.start(ctx, launch, timeout)
+	inst, secret, diags := r.obtain(ctx, &m, &config, timeout)
 	resp.Diagnostics.Append(diags...)
 	if inst == nil {
 		return
@@ -63,7 +59,6 @@ func (r *instanceResource) Create(ctx context.Context, req resource.CreateReques
 
 	// The run exists from here on. It is recorded before the wait, so that
 	// whatever ends the wait leaves it in the state.
-	secret := outline(launch.secret)
 	m.observe(inst, secret)
 	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateSecret, secret)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
@@ -75,6 +70,22 @@ func (r *instanceResource) Create(ctx context.Context, req resource.CreateReques
 		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 		resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateUnresolved, ended.unresolved)...)
 	}
+}
+
+// obtain returns the run that Create stands for, and the names of its
+// write-only inputs: the one that the plan goes on with, or one to be started.
+func (r *instanceResource) obtain(ctx context.Context, m, config *instanceModel, timeout time.Duration) (*orchestration.Instance, map[string]any, diag.Diagnostics) {
+	if m.ID.ValueString() != "" {
+		secret, _ := inputObject(config.ParametersWO)
+		return r.resumed(ctx, m), outline(secret), nil
+	}
+	launch, diags := r.prepare(ctx, m, config)
+	if diags.HasError() {
+		return nil, nil, diags
+	}
+	inst, more := r.start(ctx, launch, timeout)
+	diags.Append(more...)
+	return inst, outline(launch.secret), diags
 }
 
 func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
@@ -101,7 +112,7 @@ func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, r
 		return
 	case m.Name.IsNull():
 		m.observeAll(inst)
-		resp.Diagnostics.Append(r.importAction(ctx, api, &m)...)
+		resp.Diagnostics.Append(r.importService(ctx, api, &m)...)
 	default:
 		m.observe(inst, private[map[string]any](ctx, req.Private, privateSecret))
 	}
@@ -144,20 +155,43 @@ func (r *instanceResource) ImportState(ctx context.Context, req resource.ImportS
 	resource.ImportStatePassthroughWithIdentity(ctx, path.Root("id"), path.Root("id"), req, resp)
 }
 
-// importAction finds the workflow of an imported run, which no answer tells
-// (contract quirk 21), where its service leaves one choice.
-func (r *instanceResource) importAction(ctx context.Context, api *orchestration.Client, m *instanceModel) diag.Diagnostics {
+// importService adds to an imported run what its service tells: the workflow,
+// which no answer names (contract quirk 21), where there is one choice, and
+// which inputs are masked secrets, to be left out.
+func (r *instanceResource) importService(ctx context.Context, api *orchestration.Client, m *instanceModel) diag.Diagnostics {
+	var d diag.Diagnostics
 	service, err := api.Service(ctx, m.ServiceID.ValueString())
 	if err == nil {
+		d.Append(m.forgetMasked(service)...)
 		if actions := actionsOf(service); len(actions) == 1 {
 			m.Action = types.StringValue(actions[0])
-			return nil
+			return d
 		}
 		err = fmt.Errorf("its service %q has several workflows", service.Name)
 	}
-	var d diag.Diagnostics
 	d.AddAttributeWarning(path.Root("action"), "The workflow of the imported run is not known",
 		fmt.Sprintf("The orchestrator does not tell which workflow run %s was, and %s. Leave action out of the configuration, or the run is planned as a replacement.", m.ID.ValueString(), err))
+	return d
+}
+
+// forgetMasked takes out of the inputs what StackStorm shows as asterisks: sent
+// once more they would be the secret.
+func (m *instanceModel) forgetMasked(service *orchestration.Service) (d diag.Diagnostics) {
+	given, _ := inputObject(m.Parameters)
+	var names []string
+	for _, action := range actionsOf(service) {
+		declaration, _ := declarationOf(service, action)
+		for _, name := range declaration.Masked(given) {
+			names = append(names, name)
+			delete(given, name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	m.Parameters = types.DynamicValue(value(given))
+	d.AddAttributeWarning(path.Root("parameters_wo"), "Secret inputs are not imported",
+		fmt.Sprintf("StackStorm does not tell the values of %s. Give them in parameters_wo before the run is ever replaced.", strings.Join(names, ", ")))
 	return d
 }
 

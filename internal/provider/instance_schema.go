@@ -40,7 +40,7 @@ func (r *instanceResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown(), stringplanmodifier.RequiresReplaceIfConfigured()},
 				MarkdownDescription: "Workflow to run, `pack.action`. Default: the service's workflow if it has exactly one."},
 			"description": schema.StringAttribute{Optional: true, Computed: true, Default: stringdefault.StaticString(""), PlanModifiers: fixed, MarkdownDescription: "Description of the run."},
-			"user_id": schema.StringAttribute{Optional: true, Computed: true, Validators: given,
+			"user_id": schema.StringAttribute{Optional: true, Computed: true, // "" too: other clients start runs so, and OpenTofu writes it out
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown(), stringplanmodifier.RequiresReplaceIfConfigured()},
 				MarkdownDescription: "User the run is for. Default: the token's user, or `terraform` without Keystone."},
 			"parameters": schema.DynamicAttribute{Optional: true, Validators: []validator.Dynamic{objectOnly{}},

@@ -88,7 +88,7 @@ func TestAccOnDestroyFails(t *testing.T) {
 		w := failed(t)
 		w.write(work("hello"))
 		w.apply().exits(0).says("0 added, 1 changed, 0 destroyed")
-		w.destroy().exits(0).says("stays")
+		w.destroy().exits(0).says("undoes nothing")
 		w.cleaned(1, 1)
 	})
 }
@@ -209,6 +209,6 @@ func TestAccOnDestroyOfAFailedRun(t *testing.T) {
 	w := newWorkspace(t, sb, work("hello", onDestroy))
 	sb.FailTask(labWork, "")
 	w.apply().exits(1)
-	w.destroy().exits(0).says("stays", "on_destroy is run only for a run that has succeeded")
+	w.destroy().exits(0).says("on_destroy was not run", "only for a run that has succeeded")
 	w.cleaned(0, 0)
 }

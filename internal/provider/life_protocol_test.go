@@ -25,8 +25,8 @@ func workInputs(more map[string]any) map[string]any {
 	return given
 }
 
-// object is a resource as the CLI keeps it between two commands.
-type object struct {
+// kept is a resource as the CLI keeps it between two commands.
+type kept struct {
 	held
 	tainted bool
 }
@@ -41,37 +41,40 @@ type command struct {
 	told    []*tfprotov6.Diagnostic
 	failed  bool
 	stale   bool // -refresh=false
+
+	between func() // what happens between plan and apply
 }
 
 func newCommand(t *testing.T, sb *sandbox.Sandbox) *command {
 	t.Helper()
-	return &command{t: t, ctx: t.Context(), plans: dial(t, sb), applies: dial(t, sb)}
+	return &command{t: t, ctx: t.Context(), plans: dial(t, sb), applies: dial(t, sb), between: func() {}}
 }
 
 // run applies the configuration; nil destroys.
-func (c *command) run(o object, given map[string]any) object {
+func (c *command) run(o kept, given map[string]any) kept {
 	c.t.Helper()
 	o = c.refresh(o)
 	if c.failed {
 		return o
 	}
 	prior := o.held
-	if o.tainted {
+	if o.tainted && given != nil {
 		prior = held{} // Terraform plans as if there were nothing, and replaces
 	}
 	plan := c.plan(c.plans, prior, given)
-	replaces := o.tainted || len(plan.RequiresReplace) > 0
+	replaces := given != nil && (o.tainted || len(plan.RequiresReplace) > 0)
 	if replaces && !o.tainted {
 		plan = c.plan(c.plans, held{private: plan.PlannedPrivate}, given)
 	}
 	if c.failed {
 		return o
 	}
+	c.between()
 	if given == nil || replaces && o.state != nil {
 		if left := c.apply(o.held, nil, plan); c.failed {
-			return object{left, o.tainted}
+			return kept{left, o.tainted}
 		}
-		o, prior = object{}, held{}
+		o, prior = kept{}, held{}
 	}
 	if given == nil {
 		return o
@@ -81,10 +84,10 @@ func (c *command) run(o object, given map[string]any) object {
 		return o
 	}
 	made := c.apply(prior, given, plan)
-	return object{made, c.failed && prior.state == nil}
+	return kept{made, c.failed && prior.state == nil}
 }
 
-func (c *command) refresh(o object) object {
+func (c *command) refresh(o kept) kept {
 	c.t.Helper()
 	if o.state == nil || c.stale {
 		return o
@@ -96,7 +99,7 @@ func (c *command) refresh(o object) object {
 	if c.tell(resp.Diagnostics); c.failed {
 		return o
 	}
-	return object{c.keep(resp.NewState, resp.Private), o.tainted}
+	return kept{c.keep(resp.NewState, resp.Private), o.tainted}
 }
 
 func (c *command) plan(w *wire, prior held, given map[string]any) *tfprotov6.PlanResourceChangeResponse {
@@ -208,7 +211,7 @@ func (c *command) tell(diags []*tfprotov6.Diagnostic) {
 }
 
 // status is what the object's state says; empty without one.
-func (c *command) status(o object) string {
+func (c *command) status(o kept) string {
 	c.t.Helper()
 	if o.state == nil {
 		return ""
@@ -267,7 +270,7 @@ func TestInterruptDuringWait(t *testing.T) {
 			c := newCommand(t, sb)
 			stop := interruption(c)
 			go once(t.Context(), reading(sb), stop)
-			o := c.run(object{}, workInputs(nil))
+			o := c.run(kept{}, workInputs(nil))
 			if said := spell(c.told); len(c.told) != 1 || c.failed || !strings.Contains(said, "Stopped waiting for run") || c.status(o) != "Running" {
 				t.Fatalf("status %q after %s", c.status(o), said)
 			}
@@ -301,7 +304,7 @@ func TestInterruptBeforeTheAnswer(t *testing.T) {
 			heal := sb.Fault(sandbox.Fault{Method: "POST", Path: startPath, After: true, Hang: true})
 			c := newCommand(t, sb)
 			go once(t.Context(), func() bool { return len(sb.Executions()) == 1 }, interruption(c))
-			if o := c.run(object{}, workInputs(nil)); o.state != nil {
+			if o := c.run(kept{}, workInputs(nil)); o.state != nil {
 				t.Error("a run of unknown id is in the state")
 			}
 			wants(t, spell(c.told), "ERROR", "Interrupted while starting run")
@@ -309,7 +312,7 @@ func TestInterruptBeforeTheAnswer(t *testing.T) {
 			heal()
 			c = newCommand(t, sb)
 			go once(t.Context(), reading(sb), sb.Release)
-			o := c.run(object{}, workInputs(nil))
+			o := c.run(kept{}, workInputs(nil))
 			wants(t, spell(c.told), "Took over run")
 			if c.failed || c.status(o) != "Success" {
 				t.Errorf("status %q after %s", c.status(o), spell(c.told))
@@ -340,7 +343,7 @@ func TestInterruptAtTheAnswer(t *testing.T) {
 				return false
 			}
 			go once(t.Context(), posted, func() { stop(); close(answer) })
-			o := c.run(object{}, workInputs(nil))
+			o := c.run(kept{}, workInputs(nil))
 			if said := spell(c.told); c.failed || o.tainted || c.status(o) != "Running" || !strings.Contains(said, "Stopped waiting for run") {
 				t.Errorf("status %q after %s", c.status(o), said)
 			}
@@ -355,7 +358,7 @@ func TestInterruptDuringOnDestroy(t *testing.T) {
 			t.Parallel()
 			sb := lab(t, sandbox.Config{})
 			cleaning := map[string]any{"action": labRemove, "parameters": map[string]any{"what": "hello"}}
-			o := newCommand(t, sb).run(object{}, workInputs(map[string]any{"on_destroy": cleaning}))
+			o := newCommand(t, sb).run(kept{}, workInputs(map[string]any{"on_destroy": cleaning}))
 			sb.Hold()
 			c := newCommand(t, sb)
 			go once(t.Context(), func() bool { return len(sb.Instances()) == 2 }, interruption(c))
@@ -370,6 +373,35 @@ func TestInterruptDuringOnDestroy(t *testing.T) {
 				t.Errorf("after %s", spell(c.told))
 			}
 			ranOf(t, sb, labRemove, 1)
+		})
+	}
+}
+
+// TestTakeoverOutlivesABadMoment: a run that is taken over is in no state
+// between Delete and Create, so nothing that fails then may lose it.
+func TestTakeoverOutlivesABadMoment(t *testing.T) {
+	for name, fault := range map[string]sandbox.Fault{
+		"no run can be read":     {Method: "GET", Path: runPath, Status: 500, Times: 3},
+		"no service can be read": {Method: "GET", Path: "/services/", Status: 500},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sb := lab(t, sandbox.Config{})
+			sb.Hold()
+			limited := func(d string) map[string]any {
+				return workInputs(map[string]any{"timeouts": map[string]any{"create": d}})
+			}
+			o := newCommand(t, sb).run(kept{}, limited("100ms"))
+			if !o.tainted {
+				t.Fatal("no timeout")
+			}
+			c := newCommand(t, sb)
+			c.between = func() { sb.Fault(fault); sb.Release() }
+			o = c.run(o, limited("1h"))
+			if c.failed || c.status(o) != "Success" {
+				t.Errorf("status %q after %s", c.status(o), spell(c.told))
+			}
+			ranOf(t, sb, labWork, 1)
 		})
 	}
 }

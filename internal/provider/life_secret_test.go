@@ -91,7 +91,7 @@ func TestSecretsStayOutOfRefusals(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			sb := lab(t, sandbox.Config{})
 			apply := newCommand(t, sb)
-			apply.run(object{}, workInputs(map[string]any{"validate_parameters": c.validate, "parameters_wo": map[string]any{"count": c.secret}}))
+			apply.run(kept{}, workInputs(map[string]any{"validate_parameters": c.validate, "parameters_wo": map[string]any{"count": c.secret}}))
 			said := spell(apply.told)
 			if !apply.failed || strings.Contains(said, c.fragment) || !strings.Contains(said, c.want) {
 				t.Errorf("%s", said)
@@ -108,7 +108,7 @@ func TestSecretsStayOutOfRefusals(t *testing.T) {
 func TestSecretOutsideWriteOnlyIsWarnedOf(t *testing.T) {
 	sb := lab(t, sandbox.Config{})
 	c := newCommand(t, sb)
-	o := c.run(object{}, workInputs(map[string]any{"parameters": map[string]any{"password": secretValue}}))
+	o := c.run(kept{}, workInputs(map[string]any{"parameters": map[string]any{"password": secretValue}}))
 	wants(t, spell(c.told), "WARNING", "Secret workflow input outside parameters_wo", "Move it to parameters_wo")
 	if c.status(o) != "Success" || strings.Contains(spell(c.told), secretValue) {
 		t.Errorf("status %q after %s", c.status(o), spell(c.told))

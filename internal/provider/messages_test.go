@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "write testdata/messages anew")
 type stage struct {
 	t     *testing.T
 	sb    *sandbox.Sandbox
-	o     object
+	o     kept
 	given map[string]any
 	told  []*tfprotov6.Diagnostic // by the last command
 }
@@ -140,14 +140,14 @@ var messages = map[string]func(s *stage){
 	"timeout-then-apply":         func(s *stage) { s.timedOut(); s.sb.Release(); s.apply() },
 	"timeout-then-apply-unknown": func(s *stage) { s.timedOut().forced("canceled").apply() },
 	"timeout-then-replace": func(s *stage) {
-		s.timedOut().forced("succeeded").with(map[string]any{"name": "other"}).apply(unrefreshed)
+		s.timedOut().forced("succeeded").with(map[string]any{"name": "other", "wait_for_completion": false}).apply(unrefreshed)
 	},
 	"disappeared": func(s *stage) { s.held().apply(s.whenRead(func() { s.sb.Forget(s.workID()) })) },
 	"lost-sight": func(s *stage) {
 		s.held().apply(s.whenRead(func() { s.fault(sandbox.Fault{Path: runPath, Status: 403}) }))
 	},
 	"unfinished": func(s *stage) { s.unwaited(); s.sb.Release(); s.apply() },
-	"taken-over": func(s *stage) { s.unwaited(); s.o = object{}; s.sb.Release(); s.apply() },
+	"taken-over": func(s *stage) { s.unwaited(); s.o = kept{}; s.sb.Release(); s.apply() },
 	"found": func(s *stage) {
 		s.fault(sandbox.Fault{Method: "POST", Path: startPath, After: true, Drop: true}).apply()
 	},
@@ -251,10 +251,10 @@ func (s *stage) lostAndDown() *stage {
 func (s *stage) twice() *stage {
 	s.t.Helper()
 	c := newCommand(s.t, s.sb)
-	c.run(object{}, workInputs(map[string]any{"name": "another"}))
+	c.run(kept{}, workInputs(map[string]any{"name": "another"}))
 	otherwise(s.t, s.sb, sandbox.Tenant, "work", map[string]any{"service_id": labService, "action": labWork, "parameters": map[string]any{"message": "hello"}})
 	s.fault(sandbox.Fault{Method: "POST", Path: startPath, After: true, Drop: true})
-	s.o = c.run(object{}, s.given)
+	s.o = c.run(kept{}, s.given)
 	s.told = c.told
 	return s
 }
@@ -287,7 +287,7 @@ func (s *stage) imported() *stage {
 	if err != nil || len(resp.Diagnostics) > 0 {
 		s.t.Fatal(err, spell(resp.Diagnostics))
 	}
-	s.o = object{held: held{resp.ImportedResources[0].State, resp.ImportedResources[0].Private}}
+	s.o = kept{held: held{resp.ImportedResources[0].State, resp.ImportedResources[0].Private}}
 	return s
 }
 
@@ -322,7 +322,7 @@ func golden(t *testing.T, file, got string) {
 var (
 	anID    = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 	address = regexp.MustCompile(`127\.0\.0\.1:\d+(->127\.0\.0\.1:\d+)?`)
-	elapsed = regexp.MustCompile(`after [0-9.]+m?s`)
+	elapsed = regexp.MustCompile(`(after|ends in) [0-9hm.]+s`)
 )
 
 // message writes diagnostics as they are, less what differs from run to run.
@@ -346,5 +346,5 @@ func message(diags []*tfprotov6.Diagnostic) string {
 		}
 		return ids[id]
 	})
-	return elapsed.ReplaceAllString(address.ReplaceAllString(text, "HOST"), "after TIME")
+	return elapsed.ReplaceAllString(address.ReplaceAllString(text, "HOST"), "$1 TIME")
 }

@@ -48,6 +48,9 @@ func (s *settings) resolveLogin(r *resolver, configured keystone.Options) {
 	for _, p := range s.login.Check() {
 		r.problem(p, p.Option)
 	}
+	if s.login.Token != "" && s.login.AuthURL+s.login.ProjectID+s.tenantID == "" {
+		r.missing("tenant_id", "A token alone does not tell the tenant without Keystone (auth_url).", "SODA_TENANT_ID", "OPENSDS_TENANT_ID", "OS_PROJECT_ID")
+	}
 }
 
 // problem reports what package keystone found wrong, on the argument it names.

@@ -128,6 +128,7 @@ func TestWrongSettings(t *testing.T) {
 		"noauth without a tenant":    {vars: noauth("SODA_TENANT_ID", ""), want: []string{"tenant_id SODA_TENANT_ID OPENSDS_TENANT_ID OS_PROJECT_ID"}},
 		"an unknown strategy":        {vars: openrc("SODA_AUTH_STRATEGY", "magic"), want: []string{"auth_strategy SODA_AUTH_STRATEGY OPENSDS_AUTH_STRATEGY"}},
 		"nothing at all":             {want: []string{"endpoint SODA_ENDPOINT", "auth_url OS_AUTH_URL", "user_name OS_USERNAME", "password OS_PASSWORD"}},
+		"a token and nothing else":   {config: providerModel{Endpoint: text("http://soda.test:5000"), Token: text("tok-secret")}, want: []string{"tenant_id SODA_TENANT_ID OPENSDS_TENANT_ID OS_PROJECT_ID"}},
 		"no user":                    {vars: openrc("OS_USERNAME", ""), want: []string{"user_name OS_USERNAME"}},
 		"no domain":                  {vars: openrc("OS_USER_DOMAIN_NAME", ""), want: []string{"user_domain_name OS_USER_DOMAIN_NAME"}},
 		"password and token":         {config: providerModel{Password: text("opensds@123"), Token: text("tok-secret")}, vars: openrc(), want: []string{"token OS_TOKEN"}},

@@ -3,6 +3,17 @@ package workflow
 // masked is what StackStorm shows in place of a secret.
 const masked = "********"
 
+// Masked names the secrets whose values an echo hides, sorted.
+func (d Declaration) Masked(echo map[string]any) []string {
+	var names []string
+	for _, p := range d.Parameters {
+		if p.Secret && !p.ServerSet && echo[p.Name] == masked {
+			names = append(names, p.Name)
+		}
+	}
+	return names
+}
+
 // Echoes reports whether echo, the input of an instance, is what StackStorm
 // makes of inputs: cast to the declared types, secrets masked, and the
 // server's own inputs added (contract quirks 19 and 20).

@@ -38,6 +38,26 @@ func Traps(action string, inputs map[string]any) []Problem {
 	return t.problems
 }
 
+// Exposed tells which inputs in clear are known to be secret, although the
+// workflow does not declare them so. Plain are the inputs that Terraform stores.
+func Exposed(action string, plain map[string]any) []Problem {
+	if action != "opensds.data-analysis" {
+		return nil
+	}
+	args, _ := plain["analysis_args"].(map[string]any)
+	var problems []Problem
+	for _, name := range []string{"AK", "SK"} {
+		if args[name] != nil {
+			at := placeOf("analysis_args", name)
+			p := at.problem(summarySecret, at.label()+" is a key of an AWS account, and what stands in parameters is kept in clear in Terraform's state and plans. "+
+				"Move it to analysis_args in parameters_wo, which is laid over the one in parameters.")
+			p.Warning = true
+			problems = append(problems, p)
+		}
+	}
+	return problems
+}
+
 type traps struct {
 	inputs   map[string]any
 	problems []Problem
@@ -67,7 +87,8 @@ func (t *traps) provisionVolume() {
 	}
 	t.volumeName()
 	if t.inputs["profile_id"] == nil {
-		t.warn(placeOf(), "Workflow input left out that is needed", `profile_id is declared optional, but a hotpot that validates requests, as installed by default, refuses the volume when it is left out. Write profile_id = "" for the default profile, or give a profile's id.`)
+		// An error although some hotpots would do without: "" does for all.
+		t.problems = append(t.problems, placeOf().problem(summaryMissing, `profile_id is declared optional, but hotpot as it is installed refuses the volume when it is left out. Write profile_id = "" for the default profile, or give a profile's id.`))
 	}
 	if size, ok := cast("integer", t.inputs["size"]); ok {
 		if n, isInt := size.(*big.Int); isInt && n.Sign() <= 0 {

@@ -10,7 +10,7 @@ func TestTraps(t *testing.T) {
 		action, change, path, detail string
 		warning                      bool
 	}{
-		{volume, `{"profile_id": null}`, "", `Write profile_id = "" for the default profile`, true},
+		{volume, `{"profile_id": null}`, "", `Write profile_id = "" for the default profile`, false},
 		{volume, `{"snapshot_from_cloud": "true"}`, "snapshot_from_cloud", `cannot be used`, false},
 		{volume, `{"attach_mode": "RW"}`, "attach_mode", `must be "ro" or "rw"`, false},
 		{volume, `{"size": 0}`, "size", `must be greater than 0`, false},
@@ -59,6 +59,32 @@ func TestTrapsLetThrough(t *testing.T) {
 				t.Errorf("got %+v", got)
 			}
 		})
+	}
+}
+
+func TestExposed(t *testing.T) {
+	for _, tc := range []struct {
+		action, plain string
+		paths         []string
+	}{
+		{analysis, `{"analysis_args": {"AK": "hush", "SK": "hush"}}`, []string{"analysis_args.AK", "analysis_args.SK"}},
+		{analysis, `{"analysis_args": {"SK": "hush"}}`, []string{"analysis_args.SK"}},
+		{analysis, `{"analysis_args": {"AK": null, "Region": "r"}}`, nil},
+		{analysis, `{"analysis_args": "{}"}`, nil},
+		{analysis, `{}`, nil},
+		{volume, `{"analysis_args": {"AK": "x"}}`, nil},
+	} {
+		got := Exposed(tc.action, decoded(t, tc.plain))
+		if len(got) != len(tc.paths) {
+			t.Errorf("%s: %+v", tc.plain, got)
+			continue
+		}
+		for i, p := range got {
+			expect(t, p, tc.paths[i], "key of an AWS account")
+			if !p.Warning || strings.Contains(p.Detail, "hush") {
+				t.Errorf("%s: %+v", tc.plain, p)
+			}
+		}
 	}
 }
 

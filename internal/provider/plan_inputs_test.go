@@ -1,0 +1,277 @@
+package provider
+
+import (
+	"encoding/json"
+	"maps"
+	"strings"
+	"testing"
+)
+
+const emrArgs = `{"Region": "r", "Name": "n", "ReleaseLabel": "l", "JobFlowRole": "j", "ServiceRole": "s", "VisibleToAllUsers": true,
+	"Instances": {"InstanceCount": 1, "MasterInstanceType": "m"}, "Applications": [{"Name": "Hadoop"}], "Steps": []}`
+
+// The inputs that cases start from. Null in a case takes one away.
+var complete = map[string]string{
+	provisionVolume: `{"name": "volume-1", "size": 1, "host_id": "h", "profile_id": ""}`,
+	migrationBucket: `{"name": "plan-1", "description": "d", "destBackend": "b", "srcBucketName": "s", "destBucketName": "t", "remainSource": true}`,
+	dataAnalysis:    `{"name": "a", "src_bucket_name": "s", "dest_bucket_name": "t", "dest_backend_name": "b", "analysis_engine_type": "aws emr", "analysis_args": ` + emrArgs + `}`,
+	labRollout:      `{"tier": "gold"}`,
+}
+
+var completeSecret = map[string]string{
+	dataAnalysis: `{"analysis_args": {"AK": "key", "SK": "secret"}}`,
+}
+
+// changed are the complete inputs of a workflow with a change.
+func changed(t *testing.T, action, change string) string {
+	t.Helper()
+	all, more := decodeObject([]byte(complete[action])), decodeObject([]byte(change))
+	if len(more) == 0 && change != "{}" {
+		t.Fatalf("not an object: %s", change)
+	}
+	maps.Copy(all, more)
+	for name, v := range all {
+		if v == nil {
+			delete(all, name)
+		}
+	}
+	text, err := json.Marshal(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// Plan alone finds every mistake, says where it is, and how to mend it.
+func TestPlanRefuses(t *testing.T) {
+	p := labPlanner(t)
+	for _, tc := range []struct{ action, change, path, detail string }{
+		{provisionVolume, `{"size": null}`, "parameters", `size is required: Size of volume in GB. Give an integer, such as size = 1.`},
+		{provisionVolume, `{"host_id": null}`, "parameters", `host_id is required`},
+		{provisionVolume, `{"name": null}`, "parameters", `name is required`},
+		{provisionVolume, `{"profile_id": null}`, "parameters", `Write profile_id = ""`},
+		{provisionVolume, `{"size": "big"}`, "parameters.size", `size must be an integer, but the text "big" was given. Write for example size = 1.`},
+		{provisionVolume, `{"size": "1.5"}`, "parameters.size", `must be an integer`},
+		{provisionVolume, `{"size": [1]}`, "parameters.size", `the list [1] was given`},
+		{provisionVolume, `{"size": 0}`, "parameters.size", `must be greater than 0`},
+		{provisionVolume, `{"size": -3}`, "parameters.size", `must be greater than 0`},
+		{provisionVolume, `{"size": "0"}`, "parameters.size", `must be greater than 0`},
+		{provisionVolume, `{"name": 5}`, "parameters.name", `Write for example name = "5".`},
+		{provisionVolume, `{"name": "vol/1"}`, "parameters.name", `Hotpot refuses other names`},
+		{provisionVolume, `{"name": ""}`, "parameters.name", `must not be empty`},
+		{provisionVolume, `{"hostId": "h"}`, "parameters.hostId", `Did you mean "host_id"?`},
+		{provisionVolume, `{"sizes": 3}`, "parameters.sizes", `Did you mean "size"?`},
+		{provisionVolume, `{"colour": "red"}`, "parameters.colour", `The workflow has no input "colour".`},
+		{provisionVolume, `{"ip_addr": "192.0.2.1"}`, "parameters.ip_addr", `The orchestrator fills in ip_addr itself`},
+		{provisionVolume, `{"port": "1"}`, "parameters.port", `fills in port itself`},
+		{provisionVolume, `{"tenant_id": "t"}`, "parameters.tenant_id", `It is the provider's tenant_id.`},
+		{provisionVolume, `{"auth_token": "t"}`, "parameters.auth_token", `the token that the provider logged in with`},
+		{provisionVolume, `{"snapshot_from_cloud": "true"}`, "parameters.snapshot_from_cloud", `cannot be used`},
+		{provisionVolume, `{"snapshot_from_cloud": true}`, "parameters.snapshot_from_cloud", `must be a text`},
+		{provisionVolume, `{"attach_mode": "RW"}`, "parameters.attach_mode", `must be "ro" or "rw"`},
+		{provisionVolume, `{"availability_zone": 1.5}`, "parameters.availability_zone", `availability_zone = "1.5"`},
+		{migrationBucket, `{"description": null}`, "parameters", `description is required`},
+		{migrationBucket, `{"destBackend": null}`, "parameters", `destBackend is required`},
+		{migrationBucket, `{"remainSource": "yes"}`, "parameters.remainSource", `must be true or false, but the text "yes" was given`},
+		{migrationBucket, `{"remainSource": 1}`, "parameters.remainSource", `the number 1 was given`},
+		{migrationBucket, `{"src_bucket_name": "s"}`, "parameters.src_bucket_name", `Did you mean "srcBucketName"?`},
+		{migrationBucket, `{"destBucketName": "s"}`, "parameters.destBucketName", `must differ from srcBucketName`},
+		{dataAnalysis, `{"analysis_engine_type": "aws-emr"}`, "parameters.analysis_engine_type", `must be "aws emr"`},
+		{dataAnalysis, `{"analysis_args": "AK=x"}`, "parameters.analysis_args", `an object`},
+		{dataAnalysis, `{"dest_backend_name": null}`, "parameters", `dest_backend_name is required`},
+		{dataAnalysis, `{"analysis_args": {"Region": "r"}}`, "parameters.analysis_args", `analysis_args lacks AK, Applications, `},
+		{labRollout, `{"tier": null}`, "parameters", `tier is required: Service level. Give one of "gold" or "silver", such as tier = "gold".`},
+		{labRollout, `{"tier": "bronze"}`, "parameters.tier", `must be one of "gold" or "silver", but the text "bronze" was given`},
+		{labRollout, `{"tier": "Silver"}`, "parameters.tier", `did you mean "silver"?`},
+		{labRollout, `{"label": "A b"}`, "parameters.label", `must match the pattern ^[a-z][a-z0-9-]*$`},
+		{labRollout, `{"label": "a"}`, "parameters.label", `at least 2 characters`},
+		{labRollout, `{"label": "abcdefghi"}`, "parameters.label", `at most 8 characters`},
+		{labRollout, `{"replicas": 0}`, "parameters.replicas", `must be at least 1`},
+		{labRollout, `{"replicas": "6"}`, "parameters.replicas", `must be at most 5, but the text "6" was given`},
+		{labRollout, `{"ratio": 0}`, "parameters.ratio", `must be greater than 0`},
+		{labRollout, `{"urgent": "maybe"}`, "parameters.urgent", `true or false`},
+		{labRollout, `{"region": "us"}`, "parameters.region", `has a value fixed by the workflow, "eu", and cannot be given`},
+		{labRollout, `{"limits": {}}`, "parameters.limits", `limits.cpu is required`},
+		{labRollout, `{"limits": {"cpu": "2"}}`, "parameters.limits.cpu", `StackStorm converts no texts inside lists and objects. Write for example cpu = 2.`},
+		{labRollout, `{"limits": {"cpu": 0}}`, "parameters.limits.cpu", `at least 1`},
+		{labRollout, `{"limits": {"cpu": 1, "memry": "1G"}}`, "parameters.limits.memry", `Did you mean "memory"?`},
+		{labRollout, `{"limits": {"cpu": 1, "memory": "1 GB"}}`, "parameters.limits.memory", `must match the pattern`},
+		{labRollout, `{"mounts": []}`, "parameters.mounts", `at least 1 element`},
+		{labRollout, `{"mounts": [{"readonly": true}]}`, "parameters.mounts[0]", `mounts[0].path is required`},
+		{labRollout, `{"mounts": [{"path": "/"}, {"path": 5}]}`, "parameters.mounts[1].path", `must be a text`},
+		{labRollout, `{"mounts": ["/"]}`, "parameters.mounts[0]", `must be an object`},
+		{labRollout, `{"tags": ["a", "b", "a"]}`, "parameters.tags[2]", `differ from element 0`},
+		{labRollout, `{"tags": "a"}`, "parameters.tags", `must be a list`},
+	} {
+		t.Run(tc.action+" "+tc.change, func(t *testing.T) {
+			p.t = t
+			got := p.plan(instance{service: p.of[tc.action], action: tc.action, parameters: changed(t, tc.action, tc.change), secret: completeSecretBut(tc.change, tc.action)}).reports
+			if len(got) != 1 || got[0].warning || got[0].path != tc.path || !strings.Contains(got[0].detail, tc.detail) {
+				t.Errorf("got %v\nwant one error at %q: %s", got, tc.path, tc.detail)
+			}
+		})
+	}
+	if n := len(p.sb.Executions()); n > 0 {
+		t.Errorf("%d executions", n)
+	}
+}
+
+// completeSecretBut leaves the secrets of analysis_args out where a case is
+// about analysis_args itself.
+func completeSecretBut(change, action string) string {
+	if strings.Contains(change, "analysis_args") {
+		return ""
+	}
+	return completeSecret[action]
+}
+
+// What plan takes without a word, StackStorm takes too.
+func TestPlanAccepts(t *testing.T) {
+	p := labPlanner(t)
+	p.sb.Hold()
+	started := 0
+	for _, tc := range []struct{ action, change string }{
+		{provisionVolume, `{}`},
+		{provisionVolume, `{"size": "10"}`},
+		{provisionVolume, `{"size": " 7 "}`},
+		{provisionVolume, `{"size": 7.9}`},
+		{provisionVolume, `{"size": true}`},
+		{provisionVolume, `{"size": 123456789012345678901234567890}`},
+		{provisionVolume, `{"attach_mode": "ro"}`},
+		{provisionVolume, `{"attach_mode": ""}`},
+		{provisionVolume, `{"description": "Größe: 10 %"}`},
+		{provisionVolume, `{"description": "a { b } % } }}"}`},
+		{provisionVolume, `{"snapshot_from_cloud": "", "snapshot_id": "s"}`},
+		{provisionVolume, `{"availability_zone": "default", "description": null}`},
+		{provisionVolume, `{"name": "A volume_1-x"}`},
+		{migrationBucket, `{}`},
+		{migrationBucket, `{"remainSource": false}`},
+		{migrationBucket, `{"remainSource": "true"}`},
+		{migrationBucket, `{"remainSource": "FALSE"}`},
+		{migrationBucket, `{"user_id": "u"}`},
+		{migrationBucket, `{"name": "plan/1"}`},
+		{dataAnalysis, `{}`},
+		{dataAnalysis, `{"src_bucket_name": "t"}`},
+		{labRollout, `{}`},
+		{labRollout, `{"tier": "silver"}`},
+		{labRollout, `{"label": "ab"}`},
+		{labRollout, `{"label": "abc-1234"}`},
+		{labRollout, `{"label": null}`},
+		{labRollout, `{"replicas": 1}`},
+		{labRollout, `{"replicas": "5"}`},
+		{labRollout, `{"replicas": 5.9}`},
+		{labRollout, `{"ratio": 0.001}`},
+		{labRollout, `{"ratio": "1e3"}`},
+		{labRollout, `{"ratio": 3}`},
+		{labRollout, `{"urgent": true}`},
+		{labRollout, `{"urgent": "False"}`},
+		{labRollout, `{"limits": {"cpu": 1}}`},
+		{labRollout, `{"limits": {"cpu": 2, "memory": "10G"}}`},
+		{labRollout, `{"limits": {"cpu": 2, "memory": null}}`},
+		{labRollout, `{"limits": "{\"cpu\": 2}"}`},
+		{labRollout, `{"limits": "{'cpu': 2}"}`},
+		{labRollout, `{"mounts": [{"path": "/a"}]}`},
+		{labRollout, `{"mounts": [{"path": "/a", "readonly": true}, {"path": "/b", "more": 1}]}`},
+		{labRollout, `{"tags": []}`},
+		{labRollout, `{"tags": ["a", "b"]}`},
+		{labRollout, `{"tags": "['a', 'b']"}`},
+	} {
+		t.Run(tc.action+" "+tc.change, func(t *testing.T) {
+			p.t = t
+			plan := p.plan(instance{service: p.of[tc.action], action: tc.action, parameters: changed(t, tc.action, tc.change), secret: completeSecret[tc.action]})
+			if len(plan.reports) > 0 {
+				t.Fatalf("plan says %v", plan.reports)
+			}
+			if got := plan.apply(); len(got) > 0 {
+				t.Fatalf("apply says %v", got)
+			}
+			started++
+		})
+	}
+	if n := len(p.sb.Executions()); n != started {
+		t.Errorf("%d executions of %d runs", n, started)
+	}
+}
+
+// What works, and yet is likely not meant.
+func TestPlanWarns(t *testing.T) {
+	p := labPlanner(t)
+	for _, tc := range []struct{ action, change, secret, path, detail string }{
+		{provisionVolume, `{"timeout": 90}`, "", "parameters.timeout", `used by nothing`},
+		{provisionVolume, `{"description": "{{ x }}"}`, "", "parameters.description", `begins a template`},
+		{provisionVolume, `{"task_name": "x"}`, "", "parameters.task_name", `a setting of StackStorm's workflow runner`},
+		{labRollout, `{"password": "hush"}`, "", "parameters.password", `Move it to parameters_wo.`},
+		{labRollout, `{}`, `{"password": "{{ hush }}"}`, "parameters_wo.password", `begins a template`},
+		{dataAnalysis, `{"analysis_args": ` + strings.Replace(emrArgs, "{", `{"AK": "hush", `, 1) + `}`, `{"analysis_args": {"SK": "hush"}}`, "parameters.analysis_args.AK", `key of an AWS account`},
+		{dataAnalysis, `{"analysis_args": ` + strings.Replace(emrArgs, "{", `{"SK": "hush", `, 1) + `}`, `{"analysis_args": {"AK": "hush"}}`, "parameters.analysis_args.SK", `key of an AWS account`},
+	} {
+		t.Run(tc.action+" "+tc.change, func(t *testing.T) {
+			p.t = t
+			got := p.plan(instance{service: p.of[tc.action], action: tc.action, parameters: changed(t, tc.action, tc.change), secret: tc.secret}).reports
+			if len(got) != 1 || !got[0].warning || got[0].path != tc.path || !strings.Contains(got[0].detail, tc.detail) {
+				t.Fatalf("got %v\nwant one warning at %q: %s", got, tc.path, tc.detail)
+			}
+			if strings.Contains(got[0].detail, "hush") {
+				t.Errorf("the secret is told: %v", got)
+			}
+		})
+	}
+}
+
+// Problems are all told at once, each where the value is written.
+func TestPlanTellsWhereValuesStand(t *testing.T) {
+	p := labPlanner(t)
+	got := p.plan(instance{service: p.of[labRollout], parameters: `{"tier": "bronze", "limits": {"cpu": "2"}, "password": "x"}`,
+		secret: `{"label": "A", "limits": {"memory": "1 GB"}, "password": 5}`}).reports
+	want := []string{"parameters.limits.cpu", "parameters.tier", "parameters_wo.label", "parameters_wo.label", "parameters_wo.limits.memory", "parameters_wo.password"}
+	var paths []string
+	for _, r := range got {
+		paths = append(paths, r.path)
+	}
+	if strings.Join(paths, " ") != strings.Join(want, " ") {
+		t.Errorf("got %v", got)
+	}
+	for _, hush := range []string{`"A"`, "1 GB", "5"} {
+		for _, r := range got {
+			if strings.HasPrefix(r.path, "parameters_wo") && strings.Contains(r.detail, "given") && strings.Contains(strings.SplitN(r.detail, "but", 2)[1], hush) {
+				t.Errorf("the secret %s is told: %v", hush, r)
+			}
+		}
+	}
+}
+
+// What is not decided yet is not judged, at any depth.
+func TestPlanSkipsUnknowns(t *testing.T) {
+	p := labPlanner(t)
+	k := `"` + notKnown + `"`
+	for name, in := range map[string]instance{
+		"one input":       {parameters: `{"tier": ` + k + `}`},
+		"inside":          {parameters: `{"tier": "gold", "limits": {"cpu": ` + k + `}, "mounts": [{"path": ` + k + `}, ` + k + `], "tags": ["a", ` + k + `]}`},
+		"all inputs":      {parameters: k},
+		"all secrets":     {parameters: `{}`, secret: k},
+		"a secret":        {parameters: `{"tier": "gold"}`, secret: `{"password": ` + k + `}`},
+		"the action":      {action: notKnown, parameters: `{"nothing": "fits"}`},
+		"not to be asked": {unchecked: true, parameters: `{"nothing": "fits"}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p.t, in.service = t, p.of[labRollout]
+			if got := p.plan(in).reports; len(got) > 0 {
+				t.Errorf("got %v", got)
+			}
+		})
+	}
+	t.Run("the service", func(t *testing.T) {
+		p.t = t
+		plan := p.plan(instance{service: notKnown, parameters: `{"nothing": "fits"}`})
+		if len(plan.reports) > 0 || plan.planned("action") != notKnown {
+			t.Errorf("got %v, action %s", plan.reports, plan.planned("action"))
+		}
+	})
+	t.Run("beside what is known", func(t *testing.T) {
+		p.t = t
+		got := p.plan(instance{service: p.of[labRollout], parameters: `{"tier": ` + k + `, "limits": {"cpu": 0, "memory": ` + k + `}}`}).reports
+		if len(got) != 1 || got[0].path != "parameters.limits.cpu" {
+			t.Errorf("got %v", got)
+		}
+	})
+}
