@@ -143,7 +143,7 @@ func (r *instanceResource) post(ctx context.Context, l launch, timeout time.Dura
 	if left := time.Until(ends); !ends.IsZero() && left < timeout {
 		diags.AddWarning("The token ends before the run may",
 			fmt.Sprintf("The workflow of run %q works with the token it is started with, which ends in %s; %s allows %s. "+
-				"A workflow that needs its token later than that fails. Have Keystone's [token] expiration raised, or a lower %s where the run is known to be short.",
+				"A workflow that needs its token later than that fails. Give a newer token where one was given, have Keystone's [token] expiration raised, or set a lower %s where the run is known to be short.",
 				l.request.Name, left.Round(time.Second), l.limit, timeout, l.limit))
 	}
 	if err := ctx.Err(); err != nil {

@@ -2,21 +2,16 @@ package provider
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"net/http"
-	"os"
-	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox"
 )
-
-var update = flag.Bool("update", false, "write testdata/messages anew")
 
 // stage is a sandbox and what a user does with one run on it.
 type stage struct {
@@ -73,6 +68,11 @@ func (s *stage) forced(status string) *stage {
 	s.t.Helper()
 	forced(s.t, s.sb, "work", status)
 	return s
+}
+
+// as makes what is applied log in so.
+func (s *stage) as(login map[string]any) func(*command) {
+	return func(c *command) { c.applies = dialAs(s.t, s.sb, login) }
 }
 
 // unrefreshed is -refresh=false.
@@ -145,6 +145,16 @@ var messages = map[string]func(s *stage){
 	"disappeared": func(s *stage) { s.held().apply(s.whenRead(func() { s.sb.Forget(s.workID()) })) },
 	"lost-sight": func(s *stage) {
 		s.held().apply(s.whenRead(func() { s.fault(sandbox.Fault{Path: runPath, Status: 403}) }))
+	},
+	"token-ends": func(s *stage) {
+		s.sb.SetTokenTTL(10 * time.Minute)
+		s.apply(s.as(map[string]any{"auth_url": s.sb.KeystoneURL(), "token": issued(s.t, s.sb)}))
+	},
+	"no-login": func(s *stage) {
+		s.unwaited().apply(s.as(map[string]any{"auth_url": s.sb.KeystoneURL(), "token": "none"}))
+	},
+	"imported-with-secrets": func(s *stage) {
+		s.with(map[string]any{"parameters_wo": map[string]any{"password": "x"}}).apply().imported().apply()
 	},
 	"unfinished": func(s *stage) { s.unwaited(); s.sb.Release(); s.apply() },
 	"taken-over": func(s *stage) { s.unwaited(); s.o = kept{}; s.sb.Release(); s.apply() },
@@ -289,62 +299,4 @@ func (s *stage) imported() *stage {
 	}
 	s.o = kept{held: held{resp.ImportedResources[0].State, resp.ImportedResources[0].Private}}
 	return s
-}
-
-func TestMessages(t *testing.T) {
-	for name, happens := range messages {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := &stage{t: t, sb: lab(t, sandbox.Config{}), given: workInputs(nil)}
-			happens(s)
-			golden(t, filepath.Join("testdata", "messages", name+".golden"), message(s.told))
-		})
-	}
-}
-
-func golden(t *testing.T, file, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s (go test -update writes it anew)\ngot:\n%s\nwant:\n%s", file, got, want)
-	}
-}
-
-var (
-	anID    = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
-	address = regexp.MustCompile(`127\.0\.0\.1:\d+(->127\.0\.0\.1:\d+)?`)
-	elapsed = regexp.MustCompile(`(after|ends in) [0-9hm.]+s`)
-)
-
-// message writes diagnostics as they are, less what differs from run to run.
-func message(diags []*tfprotov6.Diagnostic) string {
-	var b strings.Builder
-	for _, d := range diags {
-		severity := "Error"
-		if d.Severity == tfprotov6.DiagnosticSeverityWarning {
-			severity = "Warning"
-		}
-		fmt.Fprintf(&b, "%s: %s\n", severity, d.Summary)
-		if d.Attribute != nil {
-			fmt.Fprintf(&b, "(%s)\n", d.Attribute)
-		}
-		fmt.Fprintf(&b, "\n%s\n\n", d.Detail)
-	}
-	ids := map[string]string{}
-	text := anID.ReplaceAllStringFunc(b.String(), func(id string) string {
-		if ids[id] == "" {
-			ids[id] = fmt.Sprintf("ID-%d", len(ids)+1)
-		}
-		return ids[id]
-	})
-	return elapsed.ReplaceAllString(address.ReplaceAllString(text, "HOST"), "$1 TIME")
 }
