@@ -48,7 +48,7 @@ func (r *instanceResource) Delete(ctx context.Context, req resource.DeleteReques
 
 	api, _, err := r.api(ctx)
 	if err != nil {
-		addError(&resp.Diagnostics, "Cannot forget "+m.run(), err)
+		m.addKept(&resp.Diagnostics, "Cannot forget "+m.run(), err)
 		return
 	}
 	keep, diags := r.judge(ctx, api, &m, destroying)
@@ -56,15 +56,35 @@ func (r *instanceResource) Delete(ctx context.Context, req resource.DeleteReques
 	if keep || resp.Diagnostics.HasError() {
 		return
 	}
-	if !m.OnDestroy.IsNull() && m.status() == orchestration.StatusSuccess {
-		cleaner, diags := r.runOnDestroy(ctx, api, &m, private[string](ctx, req.Private, privateOnDestroy), timeout)
-		resp.Diagnostics.Append(diags...)
-		if resp.Diagnostics.HasError() {
-			resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateOnDestroy, cleaner)...)
-			return
-		}
+	resp.Diagnostics.Append(r.cleanUpAndForget(ctx, api, &m, cleaning{destroying, timeout}, req.Private, resp.Private)...)
+}
+
+// cleaning is what the end of a run's record depends on.
+type cleaning struct {
+	destroying bool // as against a replacement
+	timeout    time.Duration
+}
+
+// cleanUpAndForget removes the record, after on_destroy has run. Where that
+// got to is kept for the next destroy.
+func (r *instanceResource) cleanUpAndForget(ctx context.Context, api *orchestration.Client, m *instanceModel, c cleaning, from privateReader, to privateWriter) (diags diag.Diagnostics) {
+	cleaner := private[string](ctx, from, privateOnDestroy)
+	if m.cleansUp() && cleaner != cleanedUp {
+		cleaner, diags = r.runOnDestroy(ctx, api, m, cleaner, c.timeout)
 	}
-	r.forget(ctx, api, &m, destroying, &resp.Diagnostics)
+	if !diags.HasError() {
+		cleaner = cleanedUp
+		r.forget(ctx, api, m, c.destroying, &diags)
+	}
+	if diags.HasError() {
+		diags.Append(setPrivate(ctx, to, privateOnDestroy, cleaner)...)
+	}
+	return diags
+}
+
+// cleansUp says whether on_destroy is to run before the run is forgotten.
+func (m *instanceModel) cleansUp() bool {
+	return !m.OnDestroy.IsNull() && m.status() == orchestration.StatusSuccess
 }
 
 // judge looks at the run once more and decides whether its record stays: there
@@ -94,7 +114,7 @@ func (r *instanceResource) look(ctx context.Context, api *orchestration.Client, 
 		// What it was cannot change any more.
 	case destroying && serverFault(err):
 		if _, probe := api.Workflows(ctx); probe != nil {
-			addError(&diags, "Cannot forget "+m.run(), err)
+			m.addKept(&diags, "Cannot forget "+m.run(), err)
 			return false, diags
 		}
 		diags.AddWarning(fmt.Sprintf("Run %s is forgotten without knowing how it ended", m.ID.ValueString()),
@@ -105,6 +125,11 @@ func (r *instanceResource) look(ctx context.Context, api *orchestration.Client, 
 		addError(&diags, "Cannot replace "+m.run()+" without knowing whether it has ended", err)
 	}
 	return false, diags
+}
+
+// addKept reports what stopped a destroy, and how to go on.
+func (m *instanceModel) addKept(diags *diag.Diagnostics, summary string, err error) {
+	diags.AddError(summary, fmt.Sprintf("%s\n\n%s is kept in the state. Do the same again to go on from here.", explain(err), upper(m.run())))
 }
 
 // unmapped stands for a status the orchestrator has no word for.
@@ -135,11 +160,11 @@ func (r *instanceResource) keepRecord(m *instanceModel, before orchestration.Sta
 // stays; a replacement says it here.
 func (r *instanceResource) forget(ctx context.Context, api *orchestration.Client, m *instanceModel, destroying bool, diags *diag.Diagnostics) {
 	if err := api.DeleteInstance(ctx, m.ID.ValueString()); err != nil && !orchestration.IsNotFound(err) {
-		addError(diags, "Cannot forget "+m.run(), err)
+		m.addKept(diags, "Cannot forget "+m.run(), err)
 		return
 	}
-	switch succeeded := m.status() == orchestration.StatusSuccess; {
-	case !m.OnDestroy.IsNull() && !succeeded:
+	switch {
+	case !m.OnDestroy.IsNull() && !m.cleansUp():
 		diags.AddWarning(fmt.Sprintf("on_destroy was not run for run %s", m.ID.ValueString()),
 			fmt.Sprintf("It is run only for a run that has succeeded, since nobody can tell what any other has made; the status of this one was %s. What it did make stays.", m.Status.ValueString()))
 	case m.OnDestroy.IsNull() && !destroying:
@@ -175,8 +200,10 @@ func (r *instanceResource) runOnDestroy(ctx context.Context, api *orchestration.
 		diags.AddError(summary, fmt.Sprintf("Interrupted while waiting for it; its status was %s. %s is kept in the state. Destroy again to wait for the same run.", ended.Status, upper(m.run())))
 	case errors.Is(err, errOwnTimeout):
 		diags.AddError(summary, fmt.Sprintf("timeouts.delete (%s) was over while its status was %s. %s is kept in the state. Destroy again to wait for the same run; raise timeouts.delete if it needs longer.", timeout, ended.Status, upper(m.run())))
+	case orchestration.IsNotFound(err):
+		diags.AddError(summary, fmt.Sprintf("Somebody deleted its record while Terraform waited for it. %s is kept in the state. Look in StackStorm for how the clean-up ends, then destroy again: that runs it once more.", upper(m.run())))
 	default:
-		addError(&diags, summary, err)
+		m.addKept(&diags, summary, err)
 	}
 	return inst.ID, diags
 }
@@ -195,13 +222,13 @@ func (r *instanceResource) startOnDestroy(ctx context.Context, api *orchestratio
 		case err == nil && inst.Status != orchestration.StatusFailed:
 			return inst, diags
 		case err != nil && !orchestration.IsNotFound(err):
-			addError(&diags, "Cannot read the on_destroy run "+cleaner, err)
+			m.addKept(&diags, "Cannot read the on_destroy run "+cleaner, err)
 			return nil, diags
 		}
 	}
 	l, err := m.cleanup(ctx, api, o)
 	if err != nil {
-		addError(&diags, "Cannot start on_destroy for "+m.run(), err)
+		m.addKept(&diags, "Cannot start on_destroy for "+m.run(), err)
 		return nil, diags
 	}
 	inst, more := r.start(ctx, l, timeout)
@@ -215,7 +242,7 @@ func (m *instanceModel) cleanup(ctx context.Context, api *orchestration.Client, 
 	if err != nil {
 		return launch{}, err
 	}
-	l := launch{api: api, tenantID: api.TenantID, inputs: given, limit: "timeouts.delete", request: orchestration.InstanceRequest{
+	l := launch{api: api, tenantID: api.TenantID, inputs: given, limit: "timeouts.delete", stateless: true, request: orchestration.InstanceRequest{
 		Name:       m.Name.ValueString() + "-destroy",
 		UserID:     m.UserID.ValueString(),
 		ServiceID:  m.ServiceID.ValueString(),

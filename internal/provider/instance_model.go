@@ -134,9 +134,12 @@ const (
 	privateTakeover = "takeover"
 	// privateSecret holds the names (not the values) of write-only members.
 	privateSecret = "write_only"
-	// privateOnDestroy is the id of the on_destroy run under way.
+	// privateOnDestroy is the id of the on_destroy run under way, or cleanedUp.
 	privateOnDestroy = "on_destroy_run"
 )
+
+// cleanedUp stands for an on_destroy run that has succeeded.
+const cleanedUp = "done"
 
 type privateReader interface {
 	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
@@ -161,11 +164,4 @@ func setPrivate(ctx context.Context, to privateWriter, key string, v any) diag.D
 		return diag.Diagnostics{diag.NewErrorDiagnostic("Cannot keep "+key, err.Error())}
 	}
 	return to.SetKey(ctx, key, raw)
-}
-
-// forgetPredecessor clears what a replacement's plan hands on of the run before.
-func forgetPredecessor(ctx context.Context, to privateWriter) diag.Diagnostics {
-	diags := setPrivate(ctx, to, privateUnresolved, false)
-	diags.Append(setPrivate(ctx, to, privateOnDestroy, "")...)
-	return diags
 }

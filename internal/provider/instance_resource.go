@@ -51,12 +51,7 @@ func (r *instanceResource) Create(ctx context.Context, req resource.CreateReques
 	}
 
 	begun := time.Now()
-	launch, diags := r.prepare(ctx, &m, &config)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	inst, diags := r.start(ctx, launch, timeout)
+	inst, secret, diags := r.obtain(ctx, &m, &config, timeout)
 	resp.Diagnostics.Append(diags...)
 	if inst == nil {
 		return
@@ -64,10 +59,8 @@ func (r *instanceResource) Create(ctx context.Context, req resource.CreateReques
 
 	// The run exists from here on. It is recorded before the wait, so that
 	// whatever ends the wait leaves it in the state.
-	secret := outline(launch.secret)
 	m.observe(inst, secret)
 	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateSecret, secret)...)
-	resp.Diagnostics.Append(forgetPredecessor(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
 
@@ -77,6 +70,22 @@ func (r *instanceResource) Create(ctx context.Context, req resource.CreateReques
 		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 		resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateUnresolved, ended.unresolved)...)
 	}
+}
+
+// obtain returns the run that Create stands for, and the names of its
+// write-only inputs: the one that the plan goes on with, or one to be started.
+func (r *instanceResource) obtain(ctx context.Context, m, config *instanceModel, timeout time.Duration) (*orchestration.Instance, map[string]any, diag.Diagnostics) {
+	if m.ID.ValueString() != "" {
+		secret, _ := inputObject(config.ParametersWO)
+		return r.resumed(ctx, m), outline(secret), nil
+	}
+	launch, diags := r.prepare(ctx, m, config)
+	if diags.HasError() {
+		return nil, nil, diags
+	}
+	inst, more := r.start(ctx, launch, timeout)
+	diags.Append(more...)
+	return inst, outline(launch.secret), diags
 }
 
 func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {

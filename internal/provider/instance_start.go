@@ -3,10 +3,12 @@ package provider
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -29,7 +31,6 @@ type launch struct {
 	inputs      map[string]any // all of them, the write-only ones included
 	secret      map[string]any // the write-only ones
 	declaration workflow.Declaration
-	resume      string // the run to go on with; empty: none is known
 	limit       string // the argument that bounds the run, for messages
 	stateless   bool   // there is no resource to import a run into
 }
@@ -40,7 +41,7 @@ func (r *instanceResource) prepare(ctx context.Context, m, config *instanceModel
 	summary := fmt.Sprintf("Cannot start run %q", m.Name.ValueString())
 	api, acc, err := r.api(ctx)
 	if err != nil {
-		addError(&diags, summary, err)
+		addNotStarted(&diags, summary, err)
 		return launch{}, diags
 	}
 	if m.UserID.IsUnknown() {
@@ -48,7 +49,7 @@ func (r *instanceResource) prepare(ctx context.Context, m, config *instanceModel
 	}
 	service, err := api.Service(ctx, m.ServiceID.ValueString())
 	if err != nil && (!orchestration.IsNotFound(err) || m.Action.IsUnknown()) {
-		addError(&diags, summary, err)
+		addNotStarted(&diags, summary, err)
 		return launch{}, diags
 	}
 	if m.Action.IsUnknown() {
@@ -59,7 +60,7 @@ func (r *instanceResource) prepare(ctx context.Context, m, config *instanceModel
 
 	given, _ := inputObject(m.Parameters)
 	secret, _ := inputObject(config.ParametersWO)
-	l := launch{api: api, tenantID: acc.tenantID, inputs: merge(given, secret), secret: secret, resume: m.ID.ValueString(), limit: "timeouts.create"}
+	l := launch{api: api, tenantID: acc.tenantID, inputs: merge(given, secret), secret: secret, limit: "timeouts.create"}
 	l.declaration, _ = declarationOf(service, m.Action.ValueString())
 	body, err := json.Marshal(l.inputs)
 	if err != nil {
@@ -76,8 +77,27 @@ func (r *instanceResource) prepare(ctx context.Context, m, config *instanceModel
 	return l, diags
 }
 
-// start returns the run that the launch is about: the one it is to go on with,
-// an unfinished one that it would repeat, or a new one. Nil with errors means
+// addNotStarted reports why there is no run.
+func addNotStarted(diags *diag.Diagnostics, summary string, err error) {
+	diags.AddError(summary, explain(err)+"\n\nNothing was started.")
+}
+
+// resumed is the run that the plan goes on with, as far as it can be read. Since
+// Delete it is in no state any more: whatever fails from here on must leave
+// it in the new one.
+func (r *instanceResource) resumed(ctx context.Context, m *instanceModel) *orchestration.Instance {
+	id := m.ID.ValueString()
+	r.runs.own(id)
+	if api, _, err := r.api(ctx); err == nil {
+		if inst, err := api.Instance(ctx, id); err == nil {
+			return inst
+		}
+	}
+	return &orchestration.Instance{ID: id, TenantID: m.TenantID.ValueString(), Status: orchestration.StatusRunning}
+}
+
+// start returns the run that the launch is about: an unfinished one that it
+// would repeat, or a new one. Nil with errors means
 // that Terraform records nothing.
 func (r *instanceResource) start(ctx context.Context, l launch, timeout time.Duration) (*orchestration.Instance, diag.Diagnostics) {
 	var diags diag.Diagnostics
@@ -86,22 +106,13 @@ func (r *instanceResource) start(ctx context.Context, l launch, timeout time.Dur
 	case r.runs.starting <- struct{}{}:
 		defer func() { <-r.runs.starting }()
 	case <-ctx.Done():
-		addError(&diags, summary, context.Cause(ctx))
+		addNotStarted(&diags, summary, context.Cause(ctx))
 		return nil, diags
 	}
 
-	if l.resume != "" {
-		inst, err := l.api.Instance(ctx, l.resume)
-		if err != nil {
-			addError(&diags, fmt.Sprintf("Cannot go on with run %s", l.resume), err)
-			return nil, diags
-		}
-		r.runs.own(inst.ID)
-		return inst, diags
-	}
 	before, err := r.runs.before(ctx, l.api, l.request.ServiceID)
 	if err != nil {
-		addError(&diags, summary, fmt.Errorf("looking for an unfinished run that this one would repeat: %w. Nothing was started", err))
+		addNotStarted(&diags, summary, fmt.Errorf("looking for an unfinished run that this one would repeat: %w", err))
 		return nil, diags
 	}
 	if l.stateless {
@@ -135,7 +146,7 @@ func (r *instanceResource) post(ctx context.Context, l launch, timeout time.Dura
 	if left := time.Until(ends); !ends.IsZero() && left < timeout {
 		diags.AddWarning("The token ends before the run may",
 			fmt.Sprintf("The workflow of run %q works with the token it is started with, which ends in %s; %s allows %s. "+
-				"A workflow that needs its token later than that fails. Have Keystone's [token] expiration raised, or a lower %s where the run is known to be short.",
+				"A workflow that needs its token later than that fails. Give a newer token where one was given, have Keystone's [token] expiration raised, or set a lower %s where the run is known to be short.",
 				l.request.Name, left.Round(time.Second), l.limit, timeout, l.limit))
 	}
 	if err := ctx.Err(); err != nil {
@@ -190,18 +201,22 @@ func (l *launch) matches(in *orchestration.Instance) bool {
 func (r *instanceResource) afterRefusal(ctx context.Context, l launch, before []orchestration.Instance, refusal error, diags *diag.Diagnostics) *orchestration.Instance {
 	summary := fmt.Sprintf("Cannot start run %q", l.request.Name)
 	if !orchestration.Ambiguous(refusal) {
-		addError(diags, summary, refusal)
+		addNotStarted(diags, summary, refusal)
 		return nil
 	}
 	if ctx.Err() != nil {
+		again := "Nothing is in the state. Apply again"
+		if l.stateless {
+			again = "Do the same again"
+		}
 		diags.AddError(fmt.Sprintf("Interrupted while starting run %q", l.request.Name),
-			"The request was sent, and no answer came in time: the run may be under way. Nothing is in the state. "+
-				"Apply again: if the run is still going on then, Terraform finds it and waits for it instead of starting a second one.")
+			"The request was sent, and no answer came in time: the run may be under way. "+again+
+				": if the run is still going on then, Terraform finds it and waits for it instead of starting a second one.")
 		return nil
 	}
 	after, err := l.api.InstancesByService(ctx, l.request.ServiceID)
 	if err != nil {
-		diags.AddError(fmt.Sprintf("Not known whether run %q has started", l.request.Name), l.undecided(refusal, nil, "The list of runs could not be read either: "+explain(err)))
+		diags.AddError(fmt.Sprintf("Not known whether run %q has started", l.request.Name), l.undecided(refusal, nil, "The list of runs could not be read either: "+sentence(err.Error())))
 		return nil
 	}
 	var candidates []orchestration.Instance
@@ -212,7 +227,7 @@ func (r *instanceResource) afterRefusal(ctx context.Context, l launch, before []
 		}
 	}
 	if len(candidates) != 1 {
-		diags.AddError(fmt.Sprintf("Not known whether run %q has started", l.request.Name), l.undecided(refusal, candidates, ""))
+		diags.AddError(fmt.Sprintf("Not known whether run %q has started", l.request.Name), l.undecided(refusal, candidates, "The service's list shows no new run."))
 		return nil
 	}
 	diags.AddWarning(fmt.Sprintf("Found run %s after a lost answer", candidates[0].ID),
@@ -221,14 +236,15 @@ func (r *instanceResource) afterRefusal(ctx context.Context, l launch, before []
 }
 
 // undecided explains what to do when nobody can tell whether there is a run.
-func (l *launch) undecided(refusal error, candidates []orchestration.Instance, more string) string {
+func (l *launch) undecided(refusal error, candidates []orchestration.Instance, listed string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\nSuch an answer can come although the workflow was started. Terraform does not ask again, so that it never runs twice, and has nothing in the state.", sentence(refusal.Error()))
-	if more != "" {
-		fmt.Fprintf(&b, " %s", more)
+	state, again := ", and has nothing in the state", "apply again"
+	if l.stateless {
+		state, again = "", "do the same again"
 	}
+	fmt.Fprintf(&b, "%s\n\nSuch an answer can come although the workflow was started. Terraform does not ask again, so that it never runs twice%s.", sentence(refusal.Error()), state)
 	if len(candidates) == 0 {
-		fmt.Fprintf(&b, "\n\nThe service's list shows no new run. Look in StackStorm (st2 execution list --action %s): if there is an execution, wait for its end and see to what it made; if there is none, apply again.", l.request.Action)
+		fmt.Fprintf(&b, "\n\n%s Look in StackStorm (st2 execution list --action %s): if there is an execution, wait for its end and see to what it made; if there is none, %s.", listed, l.request.Action, again)
 		return b.String()
 	}
 	b.WriteString("\n\nThese runs are new and look alike; one of them may be this one:\n")
@@ -246,14 +262,25 @@ func (l *launch) undecided(refusal error, candidates []orchestration.Instance, m
 // hide takes the values of write-only inputs out of an error's text:
 // StackStorm repeats what it refuses.
 func (l *launch) hide(err error) error {
-	text := err.Error()
-	for _, s := range texts(l.secret) {
+	text, values := err.Error(), texts(l.secret)
+	var api *orchestration.Error
+	if errors.As(err, &api) && api.Message != "" && len(values) > 0 && (strings.HasSuffix(api.Message, "…") || slices.ContainsFunc(values, respelled)) {
+		text = strings.ReplaceAll(text, api.Message, "(StackStorm's words are left out, as they may repeat write-only inputs)")
+	}
+	for _, s := range values {
 		text = strings.ReplaceAll(text, s, "(write-only value)")
 	}
 	if text == err.Error() {
 		return err
 	}
 	return &hiddenError{text: text, err: err}
+}
+
+// respelled says whether a text may look otherwise when it is repeated: Python
+// escapes some characters, and answers are put on one line.
+func respelled(s string) bool {
+	return s != strings.Join(strings.Fields(s), " ") ||
+		strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII || strings.ContainsRune("'\"\\", r) })
 }
 
 // hiddenError is an error under another text.

@@ -38,7 +38,8 @@ var errOwnTimeout = errors.New("the time allowed is over")
 func (r *instanceResource) settle(ctx context.Context, m *instanceModel, last *orchestration.Instance, secret map[string]any, w waiting) (e ending) {
 	api, _, err := r.api(ctx)
 	if err != nil {
-		addError(&e.diags, "Cannot wait for "+m.run(), err)
+		e.unresolved = true
+		e.diags.AddError("Cannot wait for "+m.run(), explain(err)+"\n\n"+m.goOn(w))
 		return e
 	}
 	begun := time.Now()
@@ -138,7 +139,7 @@ func (m *instanceModel) reportTimeout(diags *diag.Diagnostics, err error, w wait
 	detail := fmt.Sprintf("%s had status %s when %s (%s) was over.", upper(m.run()), m.Status.ValueString(), w.argument, w.timeout)
 	var api *orchestration.Error
 	if errors.As(err, &api) {
-		detail += fmt.Sprintf(" It could not be read any more: %s. A run that was canceled, paused or has timed out in StackStorm looks like this, for the orchestrator has no word for it.", api)
+		detail += fmt.Sprintf(" It could not be read any more: %s A run that was canceled, paused or has timed out in StackStorm looks like this, for the orchestrator has no word for it.", sentence(api.Error()))
 	}
 	if m.ContinueOnTimeout.ValueBool() {
 		diags.AddAttributeWarning(at, summary, detail+" Since continue_on_timeout is set, what depends on it goes ahead. The next apply waits for the same run.")

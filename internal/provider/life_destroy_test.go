@@ -88,7 +88,7 @@ func TestAccOnDestroyFails(t *testing.T) {
 		w := failed(t)
 		w.write(work("hello"))
 		w.apply().exits(0).says("0 added, 1 changed, 0 destroyed")
-		w.destroy().exits(0).says("stays")
+		w.destroy().exits(0).says("undoes nothing")
 		w.cleaned(1, 1)
 	})
 }
@@ -137,6 +137,18 @@ func TestAccOnDestroyTimeout(t *testing.T) {
 	w.cleaned(1, 0)
 }
 
+// TestAccOnDestroyRunsOnceThoughForgettingFails: what has been cleaned up is not
+// cleaned up again.
+func TestAccOnDestroyRunsOnceThoughForgettingFails(t *testing.T) {
+	w := made(t)
+	w.set("max_retries = 0")
+	w.sb.Fault(sandbox.Fault{Method: "DELETE", Path: w.sb.Instances()[0].ID, Times: 1, Status: 500})
+	w.destroy().exits(1).says("Cannot forget run")
+	w.holds(workAddress, "Success", false)
+	w.destroy().exits(0)
+	w.cleaned(1, 0)
+}
+
 // TestAccOnDestroyNotOnStateRemoval: forgetting a run in Terraform alone runs
 // nothing.
 func TestAccOnDestroyNotOnStateRemoval(t *testing.T) {
@@ -159,26 +171,6 @@ func TestAccOnDestroyOfAReplacedRun(t *testing.T) {
 	ranOf(t, w.sb, labWork, 2)
 	ranOf(t, w.sb, labRemove, 2)
 	w.plan().exits(0)
-}
-
-// TestAccOnDestroyOfTheNextRun: the clean-up of a run that was replaced is not
-// taken for that of its successor, though it took two applies and its record
-// could not be removed.
-func TestAccOnDestroyOfTheNextRun(t *testing.T) {
-	w := made(t, `timeouts = { delete = "1s" }`)
-	w.set("max_retries = 0")
-	w.write(work("hello again", onDestroy))
-	w.sb.Hold()
-	w.apply().exits(1).says("timeouts.delete (1s) was over")
-	cleaner := w.sb.Instances()[1].ID
-	w.sb.Release()
-	w.sb.Fault(sandbox.Fault{Method: "DELETE", Path: cleaner, Status: 500})
-	w.apply().exits(0).says("The record of the on_destroy run " + cleaner + " is left")
-	ranOf(t, w.sb, labRemove, 1)
-
-	w.destroy().exits(0)
-	ranOf(t, w.sb, labWork, 2)
-	ranOf(t, w.sb, labRemove, 2)
 }
 
 // TestAccOnDestroyNotAtATakeover: a run that is gone on with keeps what it makes.
@@ -217,6 +209,6 @@ func TestAccOnDestroyOfAFailedRun(t *testing.T) {
 	w := newWorkspace(t, sb, work("hello", onDestroy))
 	sb.FailTask(labWork, "")
 	w.apply().exits(1)
-	w.destroy().exits(0).says("on_destroy was not run for run", "What it did make stays")
+	w.destroy().exits(0).says("on_destroy was not run", "only for a run that has succeeded")
 	w.cleaned(0, 0)
 }

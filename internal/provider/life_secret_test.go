@@ -1,0 +1,116 @@
+package provider
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox"
+)
+
+const (
+	secretValue    = "correct-horse-battery"
+	secretVariable = `
+variable "secret" {
+  ephemeral = true
+}
+`
+)
+
+// TestAccWriteOnlyIsKeptNowhere: the value reaches the workflow, laid over
+// parameters as deep as it goes, and nothing that Terraform writes has it,
+// though the server's answers do.
+func TestAccWriteOnlyIsKeptNowhere(t *testing.T) {
+	sb := lab(t, sandbox.Config{})
+	w := newWorkspace(t, sb, secretVariable+workWith(`{ message = "hello", settings = { region = "eu", login = { user = "u" } } }`,
+		`parameters_wo = { password = var.secret, settings = { key = var.secret, login = { password = var.secret } } }`))
+	w.env = append(w.env, "TF_VAR_secret="+secretValue, "TF_LOG=TRACE", "TF_LOG_PATH="+filepath.Join(w.dir, "all.log"))
+	w.run("plan", "-no-color", "-out=saved").exits(0).saysNot(secretValue)
+	w.run("show", "-json", "saved").exits(0).saysNot(secretValue)
+	w.run("apply", "-no-color", "saved").exits(0).saysNot(secretValue)
+	w.plan().exits(0).saysNot(secretValue)
+
+	row := sb.Instances()[0]
+	if got := fmt.Sprint(row.Input["settings"]); got != "map[key:"+secretValue+" login:map[password:"+secretValue+" user:u] region:eu]" {
+		t.Errorf("the workflow got %s", got)
+	}
+	if got := sb.Executions()[0].Parameters["password"]; got != secretValue {
+		t.Errorf("the workflow got the password %v", got)
+	}
+	input := w.holds(workAddress, "Success", false).Values["input"].(string)
+	for _, kept := range []string{`"message":"hello"`, `"region":"eu"`, `"user":"u"`} {
+		if !strings.Contains(input, kept) {
+			t.Errorf("input lacks %s: %s", kept, input)
+		}
+	}
+	if strings.Contains(input, "password") || strings.Contains(input, `"key"`) {
+		t.Errorf("input names write-only members: %s", input)
+	}
+	w.writtenNowhere(secretValue)
+}
+
+// writtenNowhere looks through every file the CLI has left: state, plan, log.
+func (w *workspace) writtenNowhere(secret string) {
+	w.t.Helper()
+	files, err := os.ReadDir(w.dir)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, f := range files {
+		if f.IsDir() {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(w.dir, f.Name()))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if at := bytes.Index(text, []byte(secret)); at >= 0 {
+			w.t.Errorf("%s holds the secret: %s", f.Name(), text[max(0, at-200):at+len(secret)])
+		}
+	}
+}
+
+// TestSecretsStayOutOfRefusals: StackStorm repeats what it refuses, in Python's
+// spelling and cut short, and the plan's checks see the values too.
+func TestSecretsStayOutOfRefusals(t *testing.T) {
+	for name, c := range map[string]struct {
+		secret, fragment string
+		validate         bool
+		want             string
+	}{
+		"repeated":          {secretValue, "horse", false, "(write-only value)"},
+		"with quotes":       {`horse"'battery`, "horse", false, "words are left out"},
+		"with a line break": {"horse\nbattery", "horse", false, "words are left out"},
+		"with an umlaut":    {"hörse-battery", "battery", false, "words are left out"},
+		"longer than shown": {strings.Repeat("horse", 200), "horse", false, "words are left out"},
+		"at plan":           {secretValue, "horse", true, "count"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sb := lab(t, sandbox.Config{})
+			apply := newCommand(t, sb)
+			apply.run(kept{}, workInputs(map[string]any{"validate_parameters": c.validate, "parameters_wo": map[string]any{"count": c.secret}}))
+			said := spell(apply.told)
+			if !apply.failed || strings.Contains(said, c.fragment) || !strings.Contains(said, c.want) {
+				t.Errorf("%s", said)
+			}
+			if n := len(sb.Executions()); n != 0 {
+				t.Errorf("%d executions", n)
+			}
+		})
+	}
+}
+
+// TestSecretOutsideWriteOnlyIsWarnedOf: what the workflow declares secret stays
+// readable in the state when it is given in parameters.
+func TestSecretOutsideWriteOnlyIsWarnedOf(t *testing.T) {
+	sb := lab(t, sandbox.Config{})
+	c := newCommand(t, sb)
+	o := c.run(kept{}, workInputs(map[string]any{"parameters": map[string]any{"password": secretValue}}))
+	wants(t, spell(c.told), "WARNING", "Secret workflow input outside parameters_wo", "Move it to parameters_wo")
+	if c.status(o) != "Success" || strings.Contains(spell(c.told), secretValue) {
+		t.Errorf("status %q after %s", c.status(o), spell(c.told))
+	}
+}

@@ -1,0 +1,151 @@
+package provider
+
+import (
+	"flag"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox"
+)
+
+var update = flag.Bool("update", false, "write testdata/messages anew")
+
+func TestMessages(t *testing.T) {
+	for name, happens := range messages {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := &stage{t: t, sb: lab(t, sandbox.Config{}), given: workInputs(nil)}
+			happens(s)
+			golden(t, filepath.Join("testdata", "messages", name+".golden"), message(s.told))
+		})
+	}
+}
+
+func golden(t *testing.T, file, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s (go test -update writes it anew)\ngot:\n%s\nwant:\n%s", file, got, want)
+	}
+}
+
+var (
+	anID    = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
+	address = regexp.MustCompile(`127\.0\.0\.1:\d+(->127\.0\.0\.1:\d+)?`)
+	elapsed = regexp.MustCompile(`(after|ends in) [0-9hm.]+s`)
+)
+
+// message writes diagnostics as they are, less what differs from run to run.
+func message(diags []*tfprotov6.Diagnostic) string {
+	var b strings.Builder
+	for _, d := range diags {
+		severity := "Error"
+		if d.Severity == tfprotov6.DiagnosticSeverityWarning {
+			severity = "Warning"
+		}
+		fmt.Fprintf(&b, "%s: %s\n", severity, d.Summary)
+		if d.Attribute != nil {
+			fmt.Fprintf(&b, "(%s)\n", d.Attribute)
+		}
+		fmt.Fprintf(&b, "\n%s\n\n", d.Detail)
+	}
+	ids := map[string]string{}
+	text := anID.ReplaceAllStringFunc(b.String(), func(id string) string {
+		if ids[id] == "" {
+			ids[id] = fmt.Sprintf("ID-%d", len(ids)+1)
+		}
+		return ids[id]
+	})
+	return elapsed.ReplaceAllString(address.ReplaceAllString(text, "HOST"), "$1 TIME")
+}
+
+// TestEveryMessageIsGolden: whatever the resource's files can report is in some
+// golden text.
+func TestEveryMessageIsGolden(t *testing.T) {
+	var texts strings.Builder
+	for name := range messages {
+		text, err := os.ReadFile(filepath.Join("testdata", "messages", name+".golden"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts.Write(text)
+	}
+	for _, file := range []string{"delete", "plan", "resource", "schema", "start", "wait"} {
+		parsed, err := parser.ParseFile(token.NewFileSet(), "instance_"+file+".go", nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			if summary := summaryOf(n); summary != "" && !regexp.MustCompile(`(?m)^(Error|Warning): `+summary).MatchString(texts.String()) {
+				t.Errorf("instance_%s.go: no golden text has %q", file, summary)
+			}
+			return true
+		})
+	}
+}
+
+// reporters take a summary, as so manieth argument.
+var reporters = map[string]int{
+	"AddError": 0, "AddWarning": 0, "AddAttributeError": 1, "AddAttributeWarning": 1,
+	"addError": 1, "addNotStarted": 1, "addKept": 1, "addAttributeError": 2,
+}
+
+// summaryOf is the summary, as a regular expression, of a call that reports
+// something; empty for anything else, and for a summary in a variable.
+func summaryOf(n ast.Node) string {
+	call, ok := n.(*ast.CallExpr)
+	if !ok {
+		return ""
+	}
+	name := ""
+	switch f := call.Fun.(type) {
+	case *ast.Ident:
+		name = f.Name
+	case *ast.SelectorExpr:
+		name = f.Sel.Name
+	}
+	at, ok := reporters[name]
+	if !ok || at >= len(call.Args) {
+		return ""
+	}
+	return pattern(call.Args[at])
+}
+
+func pattern(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		text, err := strconv.Unquote(e.Value)
+		if err != nil {
+			return ""
+		}
+		return regexp.MustCompile(`%[sqd]`).ReplaceAllString(regexp.QuoteMeta(text), ".*")
+	case *ast.BinaryExpr:
+		return pattern(e.X) + pattern(e.Y)
+	case *ast.CallExpr:
+		if f, ok := e.Fun.(*ast.SelectorExpr); ok && f.Sel.Name == "Sprintf" {
+			return pattern(e.Args[0])
+		}
+		return ".*"
+	default:
+		return ""
+	}
+}
