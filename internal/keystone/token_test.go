@@ -41,7 +41,7 @@ func TestNothingPrintsASecret(t *testing.T) {
 	s := k.source(admin())
 	token := mustToken(t, s)
 	transport := &keystone.Transport{Source: s, Base: http.DefaultTransport, Host: "http://orch.test"}
-	values := []any{o, &o, token, &token, s, *transport, transport, struct{ T keystone.Token }{token}, []keystone.Token{token}}
+	values := []any{o, &o, token, &token, s, transport, struct{ T keystone.Token }{token}, []keystone.Token{token}}
 	for _, v := range values {
 		texts := []string{fmt.Sprint(v), fmt.Sprintln(v)}
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d", "%T"} {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -15,21 +16,17 @@ type Tokens interface {
 }
 
 // Transport adds X-Auth-Token to requests for one host and to no other, also
-// when a redirect leads elsewhere. A token that cannot be had fails the request
-// with the source's error, an *Error.
+// when a redirect leads elsewhere. The orchestrator asks for a token only where
+// a run is started (contract quirk 18): a POST for which none can be had fails
+// with the source's error, an *Error, and every other request goes without one,
+// so that a run can be followed to its end while Keystone is away.
 type Transport struct {
 	Source Tokens
 	Base   http.RoundTripper // nil means http.DefaultTransport
 	Host   string            // "http://host:port"; a path behind it is ignored
-}
 
-type lifeKey struct{}
-
-// WithLife asks for a token with at least life left for the requests made with
-// the context: for a POST that starts a run, which inherits the token and keeps
-// it. See Source.Fresh.
-func WithLife(ctx context.Context, life time.Duration) context.Context {
-	return context.WithValue(ctx, lifeKey{}, life)
+	mu      sync.Mutex
+	without time.Time // until then, what can do without a token does not ask for one
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -46,8 +43,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if origin(req.URL) != origin(own) {
 		return base.RoundTrip(req)
 	}
-	life, _ := req.Context().Value(lifeKey{}).(time.Duration)
-	token, err := t.Source.Fresh(req.Context(), life)
+	token, err := t.token(req)
 	if err != nil {
 		closeBody(req)
 		return nil, err
@@ -55,8 +51,31 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	// A round tripper may not change its request; and a token in the original
 	// would be copied to the target of a redirect.
 	req = req.Clone(req.Context())
-	req.Header.Set("X-Auth-Token", token.ID)
+	if token.ID != "" {
+		req.Header.Set("X-Auth-Token", token.ID)
+	}
 	return base.RoundTrip(req)
+}
+
+// token is the zero Token for a request that is to go without. After a failure
+// the source is left alone for a while: a Keystone that hangs would otherwise
+// hold up every look at a run.
+func (t *Transport) token(req *http.Request) (Token, error) {
+	needed := req.Method == http.MethodPost
+	t.mu.Lock()
+	waived := !needed && wallClock().Before(t.without)
+	t.mu.Unlock()
+	if waived {
+		return Token{}, nil
+	}
+	token, err := t.Source.Fresh(req.Context(), 0)
+	if err == nil || needed {
+		return token, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.without = wallClock().Add(retryPause)
+	return Token{}, nil
 }
 
 func closeBody(req *http.Request) {

@@ -84,7 +84,7 @@ func TestErrorWordsAreFew(t *testing.T) {
 }
 
 func TestErrorsTellNoSecrets(t *testing.T) {
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) }))
+	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
 	defer srv.Close()
 	c := newTestClient(t, srv.URL, Config{HTTP: &http.Client{Transport: withToken{}}})
 	c.BaseURL.User = nil
@@ -129,7 +129,7 @@ func TestAmbiguous(t *testing.T) {
 		"401":                      {status(401, ""), false},
 		"404":                      {status(404, ""), false},
 		"429":                      {status(429, ""), false},
-		"a redirect, not followed": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", 307) }, false},
+		"a redirect, not followed": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusTemporaryRedirect) }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := serve(t, tc.handler)

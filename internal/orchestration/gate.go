@@ -161,7 +161,7 @@ func (s *sighting) disturbed(cause error) error {
 // last. A 404 goes into the words only: it must not pass for one that is believed.
 func cutShort(cause, last error) error {
 	if IsNotFound(last) {
-		return fmt.Errorf("%w; last: %v", cause, last)
+		return fmt.Errorf("%w; last: %s", cause, last.Error())
 	}
 	return fmt.Errorf("%w; last: %w", cause, last)
 }

@@ -3,7 +3,6 @@ package provider
 import (
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -17,9 +16,11 @@ var factories = map[string]func() (tfprotov6.ProviderServer, error){
 	"soda": providerserver.NewProtocol6WithError(New("test")()),
 }
 
-// start starts a sandbox that ends with the test.
+// start starts a sandbox that ends with the test. It takes overlapping requests
+// for each other, as the real orchestrator does.
 func start(t *testing.T, cfg sandbox.Config) *sandbox.Sandbox {
 	t.Helper()
+	cfg.Races = true
 	sb, err := sandbox.Start(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -77,5 +78,3 @@ func acceptance(t *testing.T, steps ...resource.TestStep) {
 	t.Helper()
 	resource.ParallelTest(t, resource.TestCase{ProtoV6ProviderFactories: factories, Steps: steps})
 }
-
-const patience = 20 * time.Second

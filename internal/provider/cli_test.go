@@ -318,6 +318,15 @@ type resourceState struct {
 // state reads the state; an address that is not in it is nil.
 func (w *workspace) state(address string) *resourceState {
 	w.t.Helper()
+	if found, ok := w.states()[address]; ok {
+		return &found
+	}
+	return nil
+}
+
+// states reads the whole state, by address.
+func (w *workspace) states() map[string]resourceState {
+	w.t.Helper()
 	var shown struct {
 		Values struct {
 			Root struct {
@@ -330,12 +339,11 @@ func (w *workspace) state(address string) *resourceState {
 	if err := json.Unmarshal([]byte(line), &shown); err != nil {
 		w.t.Fatalf("%v in %s", err, r.out)
 	}
-	for _, found := range shown.Values.Root.Resources {
-		if found.Address == address {
-			return &found
-		}
+	found := map[string]resourceState{}
+	for _, s := range shown.Values.Root.Resources {
+		found[s.Address] = s
 	}
-	return nil
+	return found
 }
 
 // holds fails the test unless the state has the resource so.

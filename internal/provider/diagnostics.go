@@ -2,9 +2,13 @@ package provider
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -26,23 +30,56 @@ func addAttributeError(diags *diag.Diagnostics, at path.Path, summary string, er
 
 func explain(err error) string {
 	detail := sentence(err.Error())
-	var login *keystone.Error
-	var unknown *unknownSettingsError
-	var api *orchestration.Error
+	var (
+		login   *keystone.Error
+		unknown *unknownSettingsError
+		api     *orchestration.Error
+	)
 	switch {
 	case errors.As(err, &login):
-		return sentence(login.Error())
+		return fmt.Sprintf("%s\n\nCheck %s.", sentence(login.Error()), place(login.Option, login.Variable))
 	case errors.As(err, &unknown):
 		return detail + "\n\nApply what gives these settings their value first: terraform apply -target=ADDRESS."
 	case errors.Is(err, context.Canceled):
 		return "The operation was interrupted."
 	case errors.As(err, &api):
 		return detail + advice(api)
-	case errors.Is(err, context.DeadlineExceeded):
-		return detail + "\n\nThe orchestrator did not answer in time. request_timeout (SODA_REQUEST_TIMEOUT) is what one request may take."
 	default:
-		return detail
+		return detail + connectionAdvice(err)
 	}
+}
+
+// connectionAdvice says what to do about a request that brought no answer.
+func connectionAdvice(err error) string {
+	var (
+		hostname  x509.HostnameError
+		untrusted *tls.CertificateVerificationError
+		network   *net.OpError
+		slow      interface{ Timeout() bool }
+	)
+	switch {
+	case errors.As(err, &hostname):
+		return fmt.Sprintf("\n\nThe orchestrator's certificate is for another host. Check %s.", place("endpoint", "SODA_ENDPOINT"))
+	case errors.As(err, &untrusted):
+		return fmt.Sprintf("\n\nThe orchestrator's certificate is not trusted here. Check %s.", place("ca_cert_file", "OS_CACERT"))
+	case errors.As(err, &network) && network.Op == "remote error":
+		return fmt.Sprintf("\n\nThe orchestrator ended the TLS handshake; usually it wants a client certificate. Check %s.", place("client_cert_file", "OS_CERT"))
+	case errors.As(err, &slow) && slow.Timeout():
+		return fmt.Sprintf("\n\nThe orchestrator did not answer in time. How long one request may take says %s.", place("request_timeout", "SODA_REQUEST_TIMEOUT"))
+	case errors.As(err, &network):
+		return fmt.Sprintf("\n\nThe orchestrator cannot be reached. Check %s.", place("endpoint", "SODA_ENDPOINT"))
+	default:
+		return ""
+	}
+}
+
+// place says where a setting may have been given.
+func place(argument string, variables ...string) string {
+	where := argument + " in the provider block"
+	if names := strings.Join(variables, " or "); names != "" {
+		where += ", or " + names + " in the environment"
+	}
+	return where
 }
 
 // advice says what to do about an answer of the orchestrator.

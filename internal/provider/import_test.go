@@ -17,8 +17,8 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox"
 )
 
-// run starts a run as another client would. Stray is what else is in the body.
-func run(t *testing.T, sb *sandbox.Sandbox, serviceID, action, parameters string, stray map[string]any) (id string) {
+// runByHand starts a run as another client would. Stray is what else is in the body.
+func runByHand(t *testing.T, sb *sandbox.Sandbox, serviceID, action, parameters string, stray map[string]any) (id string) {
 	t.Helper()
 	body := map[string]any{"service_id": serviceID, "action": action, "name": "by hand", "description": "", "user_id": sandbox.User,
 		"parameters": json.RawMessage(parameters)}
@@ -63,15 +63,15 @@ func dashboardRuns(t *testing.T, sb *sandbox.Sandbox, several string) map[string
 	provision, migration := serviceOf(t, sb, provisionVolume), serviceOf(t, sb, migrationBucket)
 	return map[string]string{
 		// The dashboard sends texts, and the token in a key of its own.
-		"volume": run(t, sb, provision, provisionVolume, `{"tenant_id": "t", "name": "volume-1", "size": "2", "host_id": "`+sandbox.HostID+`", "profile_id": ""}`,
+		"volume": runByHand(t, sb, provision, provisionVolume, `{"tenant_id": "t", "name": "volume-1", "size": "2", "host_id": "`+sandbox.HostID+`", "profile_id": ""}`,
 			map[string]any{"headers": map[string]any{"X-Auth-Token": "token"}}),
-		"migration": run(t, sb, migration, migrationBucket, `{"tenant_id": "t", "name": "plan-1", "description": "d", "destBackend": "b",
+		"migration": runByHand(t, sb, migration, migrationBucket, `{"tenant_id": "t", "name": "plan-1", "description": "d", "destBackend": "b",
 			"srcBucketName": "source-bucket", "destBucketName": "destination-bucket", "remainSource": "true"}`, nil),
-		"without texts": run(t, sb, provision, provisionVolume, `{"name": "volume-2", "size": 3, "host_id": "`+sandbox.HostID+`", "profile_id": ""}`,
+		"without texts": runByHand(t, sb, provision, provisionVolume, `{"name": "volume-2", "size": 3, "host_id": "`+sandbox.HostID+`", "profile_id": ""}`,
 			map[string]any{"description": nil, "user_id": ""}),
-		"nested": run(t, sb, several, labRollout, `{"tier": "gold", "ratio": 0.1, "limits": {"cpu": 2}, "password": "hush",
+		"nested": runByHand(t, sb, several, labRollout, `{"tier": "gold", "ratio": 0.1, "limits": {"cpu": 2}, "password": "hush",
 			"mounts": "[{'path': '/a', 'readonly': True}, {'path': '${x} %{y}', 'more': None}]"}`, nil),
-		"without inputs": run(t, sb, several, labCheck, `{}`, nil),
+		"without inputs": runByHand(t, sb, several, labCheck, `{}`, nil),
 	}
 }
 
@@ -79,7 +79,7 @@ func dashboardRuns(t *testing.T, sb *sandbox.Sandbox, several string) map[string
 // clean.
 func TestAccImportGeneratesConfiguration(t *testing.T) {
 	sb := start(t, sandbox.Config{Packs: []string{"testdata/packs/lab"}})
-	several := register(t, sb, "several", labRollout, labCheck)
+	several := addedService(t, sb, "several", labRollout, labCheck)
 	runs := dashboardRuns(t, sb, several)
 	var blocks strings.Builder
 	block := func(address, id string) {

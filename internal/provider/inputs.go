@@ -31,11 +31,7 @@ func inputs(v attr.Value) any {
 		return inputMembers(v.Attributes())
 	case types.Map:
 		return inputMembers(v.Elements())
-	case types.List:
-		return inputItems(v.Elements())
-	case types.Set:
-		return inputItems(v.Elements())
-	case types.Tuple:
+	case interface{ Elements() []attr.Value }: // list, set, tuple
 		return inputItems(v.Elements())
 	case types.Bool:
 		return v.ValueBool()

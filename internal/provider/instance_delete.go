@@ -21,6 +21,8 @@ type onDestroyModel struct {
 	Action     types.String  `tfsdk:"action"`
 	Name       types.String  `tfsdk:"name"`
 	Parameters types.Dynamic `tfsdk:"parameters"`
+
+	ParametersWO types.Dynamic `tfsdk:"parameters_wo"` // always refused, with a reason
 }
 
 // Delete makes the orchestrator forget the run. It is called for a destroy and
@@ -49,28 +51,34 @@ func (r *instanceResource) Delete(ctx context.Context, req resource.DeleteReques
 		addError(&resp.Diagnostics, "Cannot forget "+m.run(), err)
 		return
 	}
-	before := m.status()
-	gone, diags := r.look(ctx, api, &m, destroying)
+	keep, diags := r.judge(ctx, api, &m, destroying)
 	resp.Diagnostics.Append(diags...)
-	if gone || resp.Diagnostics.HasError() {
-		return
-	}
-	if !destroying && !before.Final() && m.status() != orchestration.StatusFailed {
-		r.runs.offer(m.fingerprint(), id)
-	}
-	if keep := r.keepRecord(&m, before, destroying, &resp.Diagnostics); keep {
+	if keep || resp.Diagnostics.HasError() {
 		return
 	}
 	if !m.OnDestroy.IsNull() && m.status() == orchestration.StatusSuccess {
-		cleaner := private[string](ctx, req.Private, privateOnDestroy)
-		cleaner, diags = r.runOnDestroy(ctx, api, &m, cleaner, timeout)
+		cleaner, diags := r.runOnDestroy(ctx, api, &m, private[string](ctx, req.Private, privateOnDestroy), timeout)
 		resp.Diagnostics.Append(diags...)
 		if resp.Diagnostics.HasError() {
 			resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateOnDestroy, cleaner)...)
 			return
 		}
 	}
-	r.forget(ctx, api, &m, &resp.Diagnostics)
+	r.forget(ctx, api, &m, destroying, &resp.Diagnostics)
+}
+
+// judge looks at the run once more and decides whether its record stays: there
+// may be none any more, it may not have ended, or a successor may want it.
+func (r *instanceResource) judge(ctx context.Context, api *orchestration.Client, m *instanceModel, destroying bool) (keep bool, diags diag.Diagnostics) {
+	before := m.status()
+	gone, diags := r.look(ctx, api, m, destroying)
+	if gone || diags.HasError() {
+		return true, diags
+	}
+	if !destroying && !before.Final() && m.status() != orchestration.StatusFailed {
+		r.runs.offer(m.fingerprint(), m.ID.ValueString())
+	}
+	return r.keepRecord(m, before, destroying, &diags), diags
 }
 
 // look reads the run once more. A run that cannot be read is left to the
@@ -123,14 +131,19 @@ func (r *instanceResource) keepRecord(m *instanceModel, before orchestration.Sta
 	return true
 }
 
-func (r *instanceResource) forget(ctx context.Context, api *orchestration.Client, m *instanceModel, diags *diag.Diagnostics) {
+// forget removes the record. A destroy that was planned has said already what
+// stays; a replacement says it here.
+func (r *instanceResource) forget(ctx context.Context, api *orchestration.Client, m *instanceModel, destroying bool, diags *diag.Diagnostics) {
 	if err := api.DeleteInstance(ctx, m.ID.ValueString()); err != nil && !orchestration.IsNotFound(err) {
 		addError(diags, "Cannot forget "+m.run(), err)
 		return
 	}
-	if m.OnDestroy.IsNull() {
-		diags.AddWarning(fmt.Sprintf("What run %s made stays", m.ID.ValueString()),
-			fmt.Sprintf("The orchestrator has forgotten %s. Volumes, attachments and objects that its workflow made are still there.", m.run()))
+	switch succeeded := m.status() == orchestration.StatusSuccess; {
+	case !m.OnDestroy.IsNull() && !succeeded:
+		diags.AddWarning(fmt.Sprintf("on_destroy was not run for run %s", m.ID.ValueString()),
+			fmt.Sprintf("It is run only for a run that has succeeded, since nobody can tell what any other has made; the status of this one was %s. What it did make stays.", m.Status.ValueString()))
+	case m.OnDestroy.IsNull() && !destroying:
+		diags.AddWarning("Replacing a run undoes nothing", stays(m))
 	}
 }
 
@@ -141,9 +154,9 @@ func (r *instanceResource) runOnDestroy(ctx context.Context, api *orchestration.
 	begun := time.Now()
 	inst, diags := r.startOnDestroy(ctx, api, m, cleaner, timeout)
 	if inst == nil {
-		return "", diags
+		return cleaner, diags
 	}
-	ended, err := r.await(ctx, api, inst, time.Until(begun.Add(timeout)))
+	ended, err := r.await(ctx, api, inst, time.Until(begun.Add(timeout)), nil)
 	if ended == nil {
 		ended = inst
 	}
@@ -202,7 +215,7 @@ func (m *instanceModel) cleanup(ctx context.Context, api *orchestration.Client, 
 	if err != nil {
 		return launch{}, err
 	}
-	l := launch{api: api, tenantID: api.TenantID, inputs: given, request: orchestration.InstanceRequest{
+	l := launch{api: api, tenantID: api.TenantID, inputs: given, limit: "timeouts.delete", request: orchestration.InstanceRequest{
 		Name:       m.Name.ValueString() + "-destroy",
 		UserID:     m.UserID.ValueString(),
 		ServiceID:  m.ServiceID.ValueString(),

@@ -162,3 +162,10 @@ func setPrivate(ctx context.Context, to privateWriter, key string, v any) diag.D
 	}
 	return to.SetKey(ctx, key, raw)
 }
+
+// forgetPredecessor clears what a replacement's plan hands on of the run before.
+func forgetPredecessor(ctx context.Context, to privateWriter) diag.Diagnostics {
+	diags := setPrivate(ctx, to, privateUnresolved, false)
+	diags.Append(setPrivate(ctx, to, privateOnDestroy, "")...)
+	return diags
+}

@@ -67,6 +67,7 @@ func (r *instanceResource) Create(ctx context.Context, req resource.CreateReques
 	secret := outline(launch.secret)
 	m.observe(inst, secret)
 	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateSecret, secret)...)
+	resp.Diagnostics.Append(forgetPredecessor(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
 

@@ -85,6 +85,8 @@ func onDestroyAttribute() schema.Attribute {
 			"name":       schema.StringAttribute{Optional: true, Validators: given, MarkdownDescription: "Name of the run. Default: `<name>-destroy`."},
 			"parameters": schema.DynamicAttribute{Optional: true, Validators: []validator.Dynamic{objectOnly{}},
 				MarkdownDescription: "Inputs. They are stored in the state, since there is no configuration left at destroy; that is why write-only values cannot be used here."},
+			"parameters_wo": schema.DynamicAttribute{Optional: true, WriteOnly: true, Validators: []validator.Dynamic{neverWriteOnly{}},
+				MarkdownDescription: "Always refused: write-only values are gone by the time of the destroy."},
 		},
 		MarkdownDescription: "A workflow to run before the run is forgotten, to take away what it made. It must succeed, or the destroy stops. Changing it runs nothing.",
 	}
@@ -105,6 +107,22 @@ func (v objectOnly) ValidateDynamic(ctx context.Context, req validator.DynamicRe
 	if _, ok := inputObject(req.ConfigValue); !ok {
 		resp.Diagnostics.AddAttributeError(req.Path, "Inputs must be an object", "The value "+v.Description(ctx)+".")
 	}
+}
+
+// neverWriteOnly says why on_destroy takes no write-only inputs. Without the
+// attribute Terraform would drop them without a word.
+type neverWriteOnly struct{}
+
+func (neverWriteOnly) Description(context.Context) string               { return "must not be set" }
+func (v neverWriteOnly) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (neverWriteOnly) ValidateDynamic(_ context.Context, req validator.DynamicRequest, resp *validator.DynamicResponse) {
+	if req.ConfigValue.IsNull() {
+		return
+	}
+	resp.Diagnostics.AddAttributeError(req.Path, "on_destroy cannot have write-only inputs",
+		"When the resource is destroyed there may be no configuration left to take them from, and they are stored nowhere. "+
+			"Let the clean-up workflow find its secrets itself, for example in StackStorm's datastore; what is not secret goes into parameters.")
 }
 
 // parametersDiffer asks whether other inputs would be sent. Whether they come

@@ -30,6 +30,8 @@ type launch struct {
 	secret      map[string]any // the write-only ones
 	declaration workflow.Declaration
 	resume      string // the run to go on with; empty: none is known
+	limit       string // the argument that bounds the run, for messages
+	stateless   bool   // there is no resource to import a run into
 }
 
 // prepare resolves a plan into a launch.
@@ -45,7 +47,7 @@ func (r *instanceResource) prepare(ctx context.Context, m, config *instanceModel
 		m.UserID = types.StringValue(acc.userID)
 	}
 	service, err := api.Service(ctx, m.ServiceID.ValueString())
-	if err != nil && !(orchestration.IsNotFound(err) && !m.Action.IsUnknown()) {
+	if err != nil && (!orchestration.IsNotFound(err) || m.Action.IsUnknown()) {
 		addError(&diags, summary, err)
 		return launch{}, diags
 	}
@@ -57,7 +59,7 @@ func (r *instanceResource) prepare(ctx context.Context, m, config *instanceModel
 
 	given, _ := inputObject(m.Parameters)
 	secret, _ := inputObject(config.ParametersWO)
-	l := launch{api: api, tenantID: acc.tenantID, inputs: merge(given, secret), secret: secret, resume: m.ID.ValueString()}
+	l := launch{api: api, tenantID: acc.tenantID, inputs: merge(given, secret), secret: secret, resume: m.ID.ValueString(), limit: "timeouts.create"}
 	l.declaration, _ = declarationOf(service, m.Action.ValueString())
 	body, err := json.Marshal(l.inputs)
 	if err != nil {
@@ -129,9 +131,12 @@ func (r *instanceResource) post(ctx context.Context, l launch, timeout time.Dura
 	}
 	if left := time.Until(ends); !ends.IsZero() && left < timeout {
 		diags.AddWarning("The token ends before the run may",
-			fmt.Sprintf("The workflow of run %q works with the token it is started with, which ends in %s; timeouts.create allows %s. "+
-				"A workflow that needs its token later than that fails. Have Keystone's [token] expiration raised, or a lower timeouts.create where the run is known to be short.",
-				l.request.Name, left.Round(time.Second), timeout))
+			fmt.Sprintf("The workflow of run %q works with the token it is started with, which ends in %s; %s allows %s. "+
+				"A workflow that needs its token later than that fails. Have Keystone's [token] expiration raised, or a lower %s where the run is known to be short.",
+				l.request.Name, left.Round(time.Second), l.limit, timeout, l.limit))
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err // nothing is started after an interrupt
 	}
 	posting, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer cancel(nil)
@@ -209,6 +214,10 @@ func (l *launch) undecided(refusal error, candidates []orchestration.Instance, m
 	b.WriteString("\n\nThese runs are new and look alike; one of them may be this one:\n")
 	for _, c := range candidates {
 		fmt.Fprintf(&b, "\n  %s  %s", c.ID, c.Status)
+	}
+	if l.stateless {
+		b.WriteString("\n\nIf one of them is, wait for its end instead of running the workflow again; data \"soda_orchestration_instance\" shows its status.")
+		return b.String()
 	}
 	fmt.Fprintf(&b, "\n\nTake the right one over:\n\n  terraform import ADDRESS %s", candidates[0].ID)
 	return b.String()

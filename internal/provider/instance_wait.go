@@ -42,7 +42,7 @@ func (r *instanceResource) settle(ctx context.Context, m *instanceModel, last *o
 		return e
 	}
 	begun := time.Now()
-	inst, err := r.await(ctx, api, last, w.left)
+	inst, err := r.await(ctx, api, last, w.left, nil)
 	if inst != nil {
 		m.observe(inst, secret)
 	}
@@ -66,8 +66,10 @@ func (r *instanceResource) settle(ctx context.Context, m *instanceModel, last *o
 	return e
 }
 
-// await polls until the run has ended.
-func (r *instanceResource) await(ctx context.Context, api *orchestration.Client, last *orchestration.Instance, left time.Duration) (*orchestration.Instance, error) {
+// await polls until the run has ended. watch, if not nil, is told what each
+// poll brought.
+func (r *instanceResource) await(ctx context.Context, api *orchestration.Client, last *orchestration.Instance, left time.Duration,
+	watch func(*orchestration.Instance, error)) (*orchestration.Instance, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, left, errOwnTimeout)
 	defer cancel()
 	pace := r.settings.pace
@@ -75,6 +77,9 @@ func (r *instanceResource) await(ctx context.Context, api *orchestration.Client,
 	status := last.Status
 	return wait.Until(ctx, pace, func(ctx context.Context) (*orchestration.Instance, bool, error) {
 		inst, err := api.Instance(ctx, last.ID)
+		if watch != nil {
+			watch(inst, err)
+		}
 		if err != nil {
 			return nil, false, err
 		}
@@ -104,18 +109,21 @@ func passing(err error) bool {
 }
 
 func (m *instanceModel) failure(took time.Duration, w waiting) string {
+	text := m.howItFailed(took) + "\n\nThe run is in the state as failed. What it did before it failed stays. "
+	if w.creating {
+		return text + "The next apply removes its record and starts one new run."
+	}
+	return text + "The next apply plans a replacement, which starts one new run."
+}
+
+// howItFailed says what is known about a failed run, and where more is.
+func (m *instanceModel) howItFailed(took time.Duration) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Workflow %s of service %s ended in status Failed: %s, after %s.", m.Action.ValueString(), m.ServiceID.ValueString(), m.run(), round(took))
 	if out := strings.TrimSpace(m.Output.ValueString()); out != "" {
 		fmt.Fprintf(&b, " It printed:\n\n%s", out)
 	}
 	fmt.Fprintf(&b, "\n\nThe orchestrator does not tell why. StackStorm does:\n\n  st2 execution list --action %s --status failed\n  st2 execution get EXECUTION_ID", m.Action.ValueString())
-	b.WriteString("\n\nThe run is in the state as failed. What it did before it failed stays. ")
-	if w.creating {
-		b.WriteString("The next apply removes its record and starts one new run.")
-	} else {
-		b.WriteString("The next apply plans a replacement, which starts one new run.")
-	}
 	return b.String()
 }
 

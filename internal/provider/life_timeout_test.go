@@ -12,7 +12,7 @@ const provisionVolume = "opensds.provision-volume"
 type meanwhile string
 
 const (
-	runs     meanwhile = "it goes on"
+	goesOn   meanwhile = "it goes on"
 	succeeds meanwhile = "it succeeds"
 	fails    meanwhile = "it fails"
 )
@@ -48,7 +48,7 @@ func timedOut(t *testing.T, more ...string) *workspace {
 }
 
 func TestAccTimeoutThenApply(t *testing.T) {
-	for m, executions := range map[meanwhile]int{runs: 1, succeeds: 1, fails: 2} {
+	for m, executions := range map[meanwhile]int{goesOn: 1, succeeds: 1, fails: 2} {
 		t.Run(string(m), func(t *testing.T) {
 			w := timedOut(t)
 			w.happens(m)
@@ -73,12 +73,12 @@ func TestAccTimeoutThenApplyWithoutRefresh(t *testing.T) {
 }
 
 func TestAccTimeoutThenDestroy(t *testing.T) {
-	for m, records := range map[meanwhile]int{runs: 1, succeeds: 0, fails: 0} {
+	for m, records := range map[meanwhile]int{goesOn: 1, succeeds: 0, fails: 0} {
 		t.Run(string(m), func(t *testing.T) {
 			w := timedOut(t)
 			w.happens(m)
 			r := w.destroy().exits(0)
-			if m == runs {
+			if m == goesOn {
 				r.says("is kept", "Nothing stops a workflow from here")
 			}
 			w.ran(1)
@@ -91,13 +91,13 @@ func TestAccTimeoutThenDestroy(t *testing.T) {
 }
 
 func TestAccTimeoutThenUntaint(t *testing.T) {
-	for m, executions := range map[meanwhile]int{runs: 1, succeeds: 1, fails: 2} {
+	for m, executions := range map[meanwhile]int{goesOn: 1, succeeds: 1, fails: 2} {
 		t.Run(string(m), func(t *testing.T) {
 			w := timedOut(t)
 			w.run("untaint", volumeAddress).exits(0)
 			w.happens(m)
 			switch m {
-			case runs:
+			case goesOn:
 				w.plan().exits(2).says("will be updated in-place")
 			case fails:
 				w.plan().exits(2).says("must be replaced")
@@ -121,7 +121,7 @@ func TestAccTimeoutThenReplace(t *testing.T) {
 }
 
 func TestAccTimeoutThenCreateBeforeDestroy(t *testing.T) {
-	for _, m := range []meanwhile{runs, succeeds} {
+	for _, m := range []meanwhile{goesOn, succeeds} {
 		t.Run(string(m), func(t *testing.T) {
 			w := timedOut(t, "lifecycle { create_before_destroy = true }")
 			w.happens(m)

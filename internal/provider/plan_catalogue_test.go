@@ -12,7 +12,7 @@ import (
 // The workflow is the service's if there is one, and never guessed among several.
 func TestPlanAction(t *testing.T) {
 	sb := start(t, sandbox.Config{Packs: []string{"testdata/packs/lab"}})
-	one, several := register(t, sb, "one", labCheck), register(t, sb, "several", labRollout, dataAnalysis)
+	one, several := addedService(t, sb, "one", labCheck), addedService(t, sb, "several", labRollout, dataAnalysis)
 	p := newPlanner(t, sb)
 	for name, tc := range map[string]struct {
 		in           instance
@@ -77,7 +77,7 @@ func change(t *testing.T, sb *sandbox.Sandbox, metadata string) {
 // A workflow changed in StackStorm since its service was registered (contract
 // quirk 9) is judged by what StackStorm has now.
 func TestPlanKnowsWhatHasChanged(t *testing.T) {
-	p := lab(t)
+	p := labPlanner(t)
 	old := migrationMetadata(t)
 	extended := instance{service: p.of[migrationBucket], parameters: changed(t, migrationBucket, `{"speed": 5}`)}
 	if got := p.plan(extended).reports; len(got) != 1 || got[0].path != "parameters.speed" {
@@ -100,7 +100,7 @@ func TestPlanKnowsWhatHasChanged(t *testing.T) {
 // What StackStorm refuses in spite of a good plan is told in its own words, and
 // nothing is recorded.
 func TestApplyRefusedByStackStorm(t *testing.T) {
-	p := lab(t)
+	p := labPlanner(t)
 	change(t, p.sb, strings.TrimRight(migrationMetadata(t), "\n")+"\n  speed:\n    type: integer\n    required: true\n")
 	plan := p.plan(instance{service: p.of[migrationBucket], parameters: changed(t, migrationBucket, `{}`)})
 	if len(plan.reports) > 0 {

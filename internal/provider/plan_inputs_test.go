@@ -44,7 +44,7 @@ func changed(t *testing.T, action, change string) string {
 
 // Plan alone finds every mistake, says where it is, and how to mend it.
 func TestPlanRefuses(t *testing.T) {
-	p := lab(t)
+	p := labPlanner(t)
 	for _, tc := range []struct{ action, change, path, detail string }{
 		{provisionVolume, `{"size": null}`, "parameters", `size is required: Size of volume in GB. Give an integer, such as size = 1.`},
 		{provisionVolume, `{"host_id": null}`, "parameters", `host_id is required`},
@@ -127,7 +127,7 @@ func completeSecretBut(change, action string) string {
 
 // What plan takes without a word, StackStorm takes too.
 func TestPlanAccepts(t *testing.T) {
-	p := lab(t)
+	p := labPlanner(t)
 	p.sb.Hold()
 	started := 0
 	for _, tc := range []struct{ action, change string }{
@@ -195,7 +195,7 @@ func TestPlanAccepts(t *testing.T) {
 
 // What works, and yet is likely not meant.
 func TestPlanWarns(t *testing.T) {
-	p := lab(t)
+	p := labPlanner(t)
 	for _, tc := range []struct{ action, change, secret, path, detail string }{
 		{provisionVolume, `{"timeout": 90}`, "", "parameters.timeout", `used by nothing`},
 		{provisionVolume, `{"description": "{{ x }}"}`, "", "parameters.description", `begins a template`},
@@ -220,7 +220,7 @@ func TestPlanWarns(t *testing.T) {
 
 // Problems are all told at once, each where the value is written.
 func TestPlanTellsWhereValuesStand(t *testing.T) {
-	p := lab(t)
+	p := labPlanner(t)
 	got := p.plan(instance{service: p.of[labRollout], parameters: `{"tier": "bronze", "limits": {"cpu": "2"}, "password": "x"}`,
 		secret: `{"label": "A", "limits": {"memory": "1 GB"}, "password": 5}`}).reports
 	want := []string{"parameters.limits.cpu", "parameters.tier", "parameters_wo.label", "parameters_wo.label", "parameters_wo.limits.memory", "parameters_wo.password"}
@@ -242,7 +242,7 @@ func TestPlanTellsWhereValuesStand(t *testing.T) {
 
 // What is not decided yet is not judged, at any depth.
 func TestPlanSkipsUnknowns(t *testing.T) {
-	p := lab(t)
+	p := labPlanner(t)
 	k := `"` + notKnown + `"`
 	for name, in := range map[string]instance{
 		"one input":       {parameters: `{"tier": ` + k + `}`},

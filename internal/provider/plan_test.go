@@ -37,8 +37,6 @@ type planner struct {
 	of     map[string]string // the service of each workflow
 }
 
-const instanceType = "soda_orchestration_instance"
-
 func newPlanner(t *testing.T, sb *sandbox.Sandbox) *planner {
 	t.Helper()
 	server, err := providerserver.NewProtocol6WithError(New("test")())()
@@ -65,18 +63,18 @@ func newPlanner(t *testing.T, sb *sandbox.Sandbox) *planner {
 	return p
 }
 
-// lab is a sandbox with a service for each shipped workflow and for those of
+// labPlanner is a sandbox with a service for each shipped workflow and for those of
 // a customer's pack, one of them together with another.
-func lab(t *testing.T) *planner {
+func labPlanner(t *testing.T) *planner {
 	t.Helper()
 	sb := start(t, sandbox.Config{Packs: []string{"testdata/packs/lab"}})
-	register(t, sb, "analysis", dataAnalysis)
-	register(t, sb, "rollout", labRollout)
+	addedService(t, sb, "analysis", dataAnalysis)
+	addedService(t, sb, "rollout", labRollout)
 	return newPlanner(t, sb)
 }
 
-// register adds a service as another client would.
-func register(t *testing.T, sb *sandbox.Sandbox, name string, workflows ...string) (id string) {
+// addedService registers a service as another client would.
+func addedService(t *testing.T, sb *sandbox.Sandbox, name string, workflows ...string) (id string) {
 	t.Helper()
 	refs := []map[string]string{}
 	for _, w := range workflows {
@@ -153,22 +151,22 @@ func fromJSON(t *testing.T, text string) tftypes.Value {
 	if err := d.Decode(&v); err != nil {
 		t.Fatalf("%v in %s", err, text)
 	}
-	return terraformValue(v)
+	return jsonValue(v)
 }
 
-func terraformValue(v any) tftypes.Value {
+func jsonValue(v any) tftypes.Value {
 	switch v := v.(type) {
 	case map[string]any:
 		kinds, members := map[string]tftypes.Type{}, map[string]tftypes.Value{}
 		for name, x := range v {
-			members[name] = terraformValue(x)
+			members[name] = jsonValue(x)
 			kinds[name] = members[name].Type()
 		}
 		return tftypes.NewValue(tftypes.Object{AttributeTypes: kinds}, members)
 	case []any:
 		kinds, items := []tftypes.Type{}, []tftypes.Value{}
 		for _, x := range v {
-			items = append(items, terraformValue(x))
+			items = append(items, jsonValue(x))
 			kinds = append(kinds, items[len(items)-1].Type())
 		}
 		return tftypes.NewValue(tftypes.Tuple{ElementTypes: kinds}, items)

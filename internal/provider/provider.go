@@ -6,12 +6,17 @@ import (
 	"context"
 	"os"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 )
 
-var _ provider.Provider = (*sodaProvider)(nil)
+var (
+	_ provider.ProviderWithListResources = (*sodaProvider)(nil)
+	_ provider.ProviderWithActions       = (*sodaProvider)(nil)
+)
 
 type sodaProvider struct {
 	version string
@@ -47,6 +52,8 @@ func (p *sodaProvider) Configure(ctx context.Context, req provider.ConfigureRequ
 	s := newSession(set)
 	resp.ResourceData = s
 	resp.DataSourceData = s
+	resp.ListResourceData = s
+	resp.ActionData = s
 }
 
 func (p *sodaProvider) Resources(context.Context) []func() resource.Resource {
@@ -57,7 +64,18 @@ func (p *sodaProvider) DataSources(context.Context) []func() datasource.DataSour
 	return []func() datasource.DataSource{
 		newServiceDataSource,
 		newServicesDataSource,
+		newInstanceDataSource,
+		newInstancesDataSource,
+		newTaskDataSource,
 		newWorkflowDataSource,
 		newWorkflowsDataSource,
 	}
+}
+
+func (p *sodaProvider) ListResources(context.Context) []func() list.ListResource {
+	return []func() list.ListResource{newServiceList, newInstanceList}
+}
+
+func (p *sodaProvider) Actions(context.Context) []func() action.Action {
+	return []func() action.Action{newRunAction}
 }

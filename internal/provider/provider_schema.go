@@ -58,11 +58,11 @@ func (p *sodaProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp 
 			MarkdownDescription: "`keystone` (default) logs in to Keystone; `noauth` does not, and needs `tenant_id`. `SODA_AUTH_STRATEGY` or `OPENSDS_AUTH_STRATEGY`.",
 		},
 		"max_retries": schema.Int64Attribute{
-			Optional: true, Validators: []validator.Int64{int64validator.Between(0, 20)},
+			Optional: true, Validators: []validator.Int64{int64validator.Between(0, mostRetries)},
 			MarkdownDescription: "How often a failed read is repeated (default 4). What starts a workflow is never repeated. `SODA_MAX_RETRIES`.",
 		},
 		"max_concurrent_requests": schema.Int64Attribute{
-			Optional: true, Validators: []validator.Int64{int64validator.Between(1, 64)},
+			Optional: true, Validators: []validator.Int64{int64validator.Between(1, mostConcurrent)},
 			MarkdownDescription: "How many requests may be under way at once (default 4). Requests that touch instances always go one at a time, " +
 				"because the orchestrator mixes up overlapping ones. `SODA_MAX_CONCURRENT_REQUESTS`.",
 		},
@@ -116,11 +116,9 @@ func tlsAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"ca_cert_file": schema.StringAttribute{Optional: true, Validators: []validator.String{onePEM},
 			MarkdownDescription: "File with the certificates (PEM) of the authorities to trust, for the orchestrator and Keystone. `OS_CACERT`."},
-		"ca_cert_pem": text("The same as text."),
-		"client_cert_file": schema.StringAttribute{Optional: true, Validators: []validator.String{stringvalidator.AlsoRequires(path.MatchRoot("client_key_file"))},
-			MarkdownDescription: "File with a client certificate (PEM). `OS_CERT`."},
-		"client_key_file": schema.StringAttribute{Optional: true, Validators: []validator.String{stringvalidator.AlsoRequires(path.MatchRoot("client_cert_file"))},
-			MarkdownDescription: "File with the client certificate's key (PEM). `OS_KEY`."},
+		"ca_cert_pem":      text("The same as text."),
+		"client_cert_file": text("File with a client certificate (PEM). `OS_CERT`."),
+		"client_key_file":  text("File with the client certificate's key (PEM). `OS_KEY`."),
 		"insecure_skip_verify": schema.BoolAttribute{Optional: true,
 			MarkdownDescription: "Accept any server certificate. For trying things out; it gives a warning. `OS_INSECURE`."},
 	}

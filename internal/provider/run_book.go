@@ -15,19 +15,12 @@ type runBook struct {
 	// starting is held while a run is looked for or started, so that a run that
 	// turns up after a lost answer cannot be that of a sibling.
 	starting chan struct{}
+	listed   map[string][]orchestration.Instance // by service
 
 	mu       sync.Mutex
 	seen     map[string]bool
 	owned    map[string]bool
-	listed   map[string]*listing
 	resuming map[string][]string // by request: runs to go on with instead of starting one
-}
-
-// listing is what a service's runs were before this process started any.
-type listing struct {
-	once sync.Once
-	runs []orchestration.Instance
-	err  error
 }
 
 func newRunBook() runBook {
@@ -35,7 +28,7 @@ func newRunBook() runBook {
 		starting: make(chan struct{}, 1),
 		seen:     map[string]bool{},
 		owned:    map[string]bool{},
-		listed:   map[string]*listing{},
+		listed:   map[string][]orchestration.Instance{},
 		resuming: map[string][]string{},
 	}
 }
@@ -67,23 +60,19 @@ func (b *runBook) free(id string) bool {
 	return !b.owned[id] && !b.seen[id]
 }
 
-// before lists the service's runs, once per process: a list costs the server
-// as much as a read of every run in it (contract, What calls cost).
+// before lists the service's runs as they were when it was first called for
+// it: a list costs the server as much as a read of every run in it (contract,
+// What calls cost). The caller holds starting.
 func (b *runBook) before(ctx context.Context, api *orchestration.Client, serviceID string) ([]orchestration.Instance, error) {
-	b.mu.Lock()
-	l := b.listed[serviceID]
-	if l == nil {
-		l = &listing{}
-		b.listed[serviceID] = l
+	runs, ok := b.listed[serviceID]
+	if ok {
+		return runs, nil
 	}
-	b.mu.Unlock()
-	l.once.Do(func() { l.runs, l.err = api.InstancesByService(ctx, serviceID) })
-	if l.err != nil {
-		b.mu.Lock()
-		delete(b.listed, serviceID) // a failure is not an answer to keep
-		b.mu.Unlock()
+	runs, err := api.InstancesByService(ctx, serviceID)
+	if err == nil {
+		b.listed[serviceID] = runs
 	}
-	return l.runs, l.err
+	return runs, err
 }
 
 // offer lets the next Create of the same request go on with the run.

@@ -70,7 +70,7 @@ func (s *session) api(ctx context.Context) (*orchestration.Client, account, erro
 		if err != nil {
 			return nil, account{}, err
 		}
-		acc.tenantID, acc.userID = cmp.Or(acc.tenantID, token.ProjectID), token.UserID
+		acc.tenantID, acc.userID = cmp.Or(acc.tenantID, token.ProjectID), cmp.Or(token.UserID, acc.userID)
 		s.tokens = source
 	}
 	s.account = acc

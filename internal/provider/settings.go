@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -24,6 +25,9 @@ import (
 const (
 	strategyKeystone = "keystone"
 	strategyNoAuth   = "noauth"
+
+	mostRetries    = 20
+	mostConcurrent = 64
 )
 
 // settings are the provider's arguments with the environment behind them.
@@ -62,6 +66,15 @@ func (r *resolver) text(argument string, v types.String, variables ...string) st
 	if r.known(argument, v) {
 		return v.ValueString()
 	}
+	return r.fallback(v, variables...)
+}
+
+// fallback is what the environment says where the configuration says nothing;
+// an unknown value will say something.
+func (r *resolver) fallback(v attr.Value, variables ...string) string {
+	if v.IsUnknown() {
+		return ""
+	}
 	return r.env(variables...)
 }
 
@@ -78,54 +91,54 @@ func (r *resolver) bool(argument string, v types.Bool, variable string) bool {
 	if r.known(argument, v) {
 		return v.ValueBool()
 	}
-	s := r.env(variable)
+	s := r.fallback(v, variable)
 	if s == "" {
 		return false
 	}
 	b, err := strconv.ParseBool(strings.ToLower(s))
 	if err != nil {
-		r.invalid(argument, fmt.Sprintf("%s is %q, which is neither true nor false.", variable, s))
+		r.invalid(argument, fmt.Sprintf("%q is neither true nor false.", s), variable)
 	}
 	return b
 }
 
-func (r *resolver) int(argument string, v types.Int64, variable string, preset, lowest int) int {
+func (r *resolver) int(argument string, v types.Int64, variable string, preset, lowest, highest int) int {
 	if r.known(argument, v) {
 		return int(v.ValueInt64())
 	}
-	s := r.env(variable)
+	s := r.fallback(v, variable)
 	if s == "" {
 		return preset
 	}
 	n, err := strconv.Atoi(s)
-	if err != nil || n < lowest {
-		r.invalid(argument, fmt.Sprintf("%s is %q; it must be a whole number, at least %d.", variable, s, lowest))
+	if err != nil || n < lowest || n > highest {
+		r.invalid(argument, fmt.Sprintf("%q is no whole number from %d to %d.", s, lowest, highest), variable)
 	}
 	return n
 }
 
 func (r *resolver) duration(argument string, v timetypes.GoDuration, variable string, preset time.Duration) time.Duration {
-	s, source := v.ValueString(), "It"
+	s := v.ValueString()
 	if !r.known(argument, v) {
-		s, source = r.env(variable), variable
+		s = r.fallback(v, variable)
 	}
 	if s == "" {
 		return preset
 	}
 	d, err := time.ParseDuration(s)
 	if err != nil || d <= 0 {
-		r.invalid(argument, fmt.Sprintf("%s is %q; it must be a duration above zero, such as \"30s\".", source, s))
+		r.invalid(argument, fmt.Sprintf("%q is no duration above zero, such as 30s.", s), variable)
+		return preset
 	}
 	return d
 }
 
-func (r *resolver) invalid(argument, detail string) {
-	r.diags.AddAttributeError(path.Root(argument), "Invalid provider setting", detail)
+func (r *resolver) invalid(argument, detail string, variables ...string) {
+	r.diags.AddAttributeError(path.Root(argument), "Invalid provider setting", fmt.Sprintf("%s Check %s.", detail, place(argument, variables...)))
 }
 
 func (r *resolver) missing(argument, what string, variables ...string) {
-	r.diags.AddAttributeError(path.Root(argument), "Missing provider setting",
-		fmt.Sprintf("%s Set %s in the provider block, or %s in the environment.", what, argument, strings.Join(variables, " or ")))
+	r.diags.AddAttributeError(path.Root(argument), "Missing provider setting", fmt.Sprintf("%s Set %s.", what, place(argument, variables...)))
 }
 
 // settings resolves everything and reports all that is missing or
@@ -134,8 +147,8 @@ func (m *providerModel) settings(ctx context.Context, getenv func(string) string
 	r := &resolver{getenv: getenv}
 	s := settings{
 		requestTimeout: r.duration("request_timeout", m.RequestTimeout, "SODA_REQUEST_TIMEOUT", time.Minute),
-		maxRetries:     r.int("max_retries", m.MaxRetries, "SODA_MAX_RETRIES", 4, 0),
-		maxConcurrent:  r.int("max_concurrent_requests", m.MaxConcurrentRequests, "SODA_MAX_CONCURRENT_REQUESTS", 4, 1),
+		maxRetries:     r.int("max_retries", m.MaxRetries, "SODA_MAX_RETRIES", 4, 0, mostRetries),
+		maxConcurrent:  r.int("max_concurrent_requests", m.MaxConcurrentRequests, "SODA_MAX_CONCURRENT_REQUESTS", 4, 1, mostConcurrent),
 		pace:           m.pace(ctx, r),
 	}
 	strategy := r.text("auth_strategy", m.AuthStrategy, "SODA_AUTH_STRATEGY", "OPENSDS_AUTH_STRATEGY")
@@ -162,7 +175,7 @@ func (m *providerModel) settings(ctx context.Context, getenv func(string) string
 			r.missing("tenant_id", "Without Keystone nothing tells the tenant.", "SODA_TENANT_ID", "OPENSDS_TENANT_ID", "OS_PROJECT_ID")
 		}
 	default:
-		r.invalid("auth_strategy", fmt.Sprintf("SODA_AUTH_STRATEGY or OPENSDS_AUTH_STRATEGY is %q; it must be %q or %q.", strategy, strategyKeystone, strategyNoAuth))
+		r.invalid("auth_strategy", fmt.Sprintf("%q is neither %q nor %q.", strategy, strategyKeystone, strategyNoAuth), "SODA_AUTH_STRATEGY", "OPENSDS_AUTH_STRATEGY")
 	}
 	var err error
 	if s.tls, err = keystone.TLSConfig(certificates); err != nil {
@@ -178,7 +191,7 @@ func (s *settings) resolveEndpoint(r *resolver, endpoint string) {
 	}
 	root, err := orchestration.Root(endpoint)
 	if err != nil {
-		r.invalid("endpoint", err.Error()+" (endpoint, or SODA_ENDPOINT)")
+		r.invalid("endpoint", upper(sentence(err.Error())), "SODA_ENDPOINT")
 	}
 	s.endpoint = root
 }
@@ -191,14 +204,18 @@ func (m *providerModel) pace(ctx context.Context, r *resolver) wait.Pace {
 	if r.known("poll_interval", m.PollInterval) {
 		r.diags.Append(m.PollInterval.As(ctx, &p, basetypes.ObjectAsOptions{})...)
 	}
-	pace := wait.Pace{
-		Min: r.duration("poll_interval", p.Min, "SODA_POLL_INTERVAL_MIN", 500*time.Millisecond),
-		Max: r.duration("poll_interval", p.Max, "SODA_POLL_INTERVAL_MAX", 15*time.Second),
+	shortest := r.duration("poll_interval", p.Min, "SODA_POLL_INTERVAL_MIN", 0)
+	longest := r.duration("poll_interval", p.Max, "SODA_POLL_INTERVAL_MAX", 0)
+	switch {
+	case shortest == 0: // a default gives way to what was asked for
+		shortest = min(500*time.Millisecond, cmp.Or(longest, time.Hour))
+		longest = cmp.Or(longest, 15*time.Second)
+	case longest == 0:
+		longest = max(15*time.Second, shortest)
+	case longest < shortest:
+		r.invalid("poll_interval", fmt.Sprintf("min (%s) is above max (%s).", shortest, longest), "SODA_POLL_INTERVAL_MIN", "SODA_POLL_INTERVAL_MAX")
 	}
-	if pace.Max < pace.Min {
-		r.invalid("poll_interval", fmt.Sprintf("min (%s) is above max (%s).", pace.Min, pace.Max))
-	}
-	return pace
+	return wait.Pace{Min: shortest, Max: longest}
 }
 
 // certificates says whom to trust; a PEM text sets a file of the environment aside.

@@ -3,7 +3,6 @@ package provider
 import (
 	"errors"
 
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/keystone"
@@ -49,14 +48,17 @@ func (s *settings) resolveLogin(r *resolver, configured keystone.Options) {
 	for _, p := range s.login.Check() {
 		r.problem(p, p.Option)
 	}
+	if s.login.Token != "" && s.login.AuthURL+s.login.ProjectID+s.tenantID == "" {
+		r.missing("tenant_id", "A token alone does not tell the tenant without Keystone (auth_url).", "SODA_TENANT_ID", "OPENSDS_TENANT_ID", "OS_PROJECT_ID")
+	}
 }
 
 // problem reports what package keystone found wrong, on the argument it names.
 func (r *resolver) problem(err error, argument string) {
-	detail := err.Error()
 	var p keystone.Problem
 	if errors.As(err, &p) {
-		argument, detail = p.Option, p.Detail
+		r.invalid(p.Option, p.Detail, p.Variable)
+		return
 	}
-	r.diags.AddAttributeError(path.Root(argument), "Invalid provider setting", detail)
+	r.invalid(argument, sentence(err.Error()))
 }

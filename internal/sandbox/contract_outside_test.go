@@ -145,15 +145,16 @@ func (r *replay) breakCall(path, kind string) {
 		"/auth/v1/tokens": "login", "/api/v1/actions": "actions", "/api/v1/actions/*": "action",
 		"/api/v1/executions": "execute", "/api/v1/executions/*": "execution", "/api/v1/executions/*/output": "output",
 	}[executionID.ReplaceAllString(path, "*")]}
-	switch status, html := strings.CutSuffix(kind, "-html"); {
-	case kind == "drop" || kind == "hang:5": // it hung, then broke
+	status, html := strings.CutSuffix(kind, "-html")
+	switch kind {
+	case "drop", "hang:5": // it hung, then broke
 		f["drop"] = true
-	case kind == "slow:5":
+	case "slow:5":
 		r.manage(http.MethodPost, "/faults", record{"times": 1, "latency_seconds": 0.01})
 		return
-	case kind == "200-empty":
+	case "200-empty":
 		f["empty"] = true
-	case kind == "badjson":
+	case "badjson":
 		f["body"] = "{not json"
 	default:
 		f["status"], f["html"] = json.Number(status), html

@@ -65,7 +65,7 @@ func (t *hotpotTable[T]) shared(id string) (T, error) {
 // hotpotNoKey is what the store itself says of an id that it does not hold.
 const hotpotNoKey = "Wrong resource uuid provided!"
 
-var errHotpotKey = errors.New(hotpotNoKey)
+var errHotpotKey = errors.New(hotpotNoKey) //nolint:staticcheck // the store's own words
 
 // visible lists in the order of the store's keys: by tenant, then id.
 func (t *hotpotTable[T]) visible(who cloudCaller) []T {

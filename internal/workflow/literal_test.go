@@ -46,7 +46,7 @@ func TestCastNumbersAndBooleans(t *testing.T) {
 		{"number", "nan", "NaN"}, {"number", "-Infinity", "-Inf"}, {"number", "1e400", "+Inf"}, {"number", "٣.5", "unknown"},
 		{"number", "", ""}, {"number", ".", ""}, {"number", "1e", ""}, {"number", "0x1p3", ""}, {"number", "1,5", ""}, {"number", "_1", ""}, {"number", "infin", ""},
 		{"boolean", "true", "true"}, {"boolean", "TRUE", "true"}, {"boolean", "fAlSe \t", "false"}, {"boolean", "true\n# c\n", "true"}, {"boolean", "none", "null"},
-		{"boolean", " true", ""}, {"boolean", "yes", ""}, {"boolean", "1", ""}, {"boolean", "truely", ""}, {"boolean", "true false", ""}, {"boolean", "", ""},
+		{"boolean", " true", ""}, {"boolean", "yes", ""}, {"boolean", "1", ""}, {"boolean", "truth", ""}, {"boolean", "true false", ""}, {"boolean", "", ""},
 	} {
 		v, ok := cast(tc.typ, tc.text)
 		if got := shown(v, ok); got != tc.want {

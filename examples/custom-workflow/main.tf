@@ -1,0 +1,53 @@
+terraform {
+  required_providers {
+    soda = {
+      source = "sodafoundation/soda"
+    }
+  }
+}
+
+# Endpoint and login come from the environment: SODA_ENDPOINT and an openrc.
+provider "soda" {}
+
+variable "api_key" {
+  description = "Key of the service to notify."
+  type        = string
+  sensitive   = true
+}
+
+# The workflow of pack/, once it is in StackStorm (see pack/README.md).
+resource "soda_orchestration_service" "notify" {
+  name        = "notify"
+  description = "Tells another system that something was done"
+  group       = "operations"
+
+  workflows = [{
+    definition_source = "opensds.notify"
+  }]
+}
+
+resource "soda_orchestration_instance" "notify" {
+  service_id = soda_orchestration_service.notify.id
+  name       = "notify about the new volume"
+
+  parameters = {
+    url     = "https://tickets.example.com/api/notes"
+    message = "The volume is ready"
+    labels  = ["storage", "database"]
+  }
+
+  # Sent with the others, and stored by Terraform nowhere.
+  parameters_wo = {
+    api_key = var.api_key
+  }
+  parameters_wo_version = 1
+
+  # Another text here runs the workflow again.
+  triggers = {
+    volume = "database-1"
+  }
+}
+
+output "status" {
+  value = soda_orchestration_instance.notify.status
+}

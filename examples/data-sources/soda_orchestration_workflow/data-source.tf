@@ -1,0 +1,15 @@
+data "soda_orchestration_workflow" "provision" {
+  ref = "opensds.provision-volume"
+}
+
+# A resource block to fill in: terraform output -raw skeleton
+output "skeleton" {
+  value = data.soda_orchestration_workflow.provision.skeleton
+}
+
+output "required" {
+  value = [
+    for p in data.soda_orchestration_workflow.provision.parameters : p.name
+    if p.required && !p.server_set
+  ]
+}

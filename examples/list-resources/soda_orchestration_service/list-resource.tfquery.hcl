@@ -1,0 +1,7 @@
+list "soda_orchestration_service" "provisioning" {
+  provider = soda
+
+  config {
+    group = "provisioning"
+  }
+}

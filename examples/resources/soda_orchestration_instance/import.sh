@@ -1,0 +1,1 @@
+terraform import soda_orchestration_instance.volume 2723347b-9af8-451a-a7f8-62d40b10ad6f

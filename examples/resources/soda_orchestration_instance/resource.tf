@@ -1,0 +1,39 @@
+data "soda_orchestration_service" "provision" {
+  name = "volume provision"
+}
+
+data "soda_orchestration_service" "migration" {
+  name = "migration bucket"
+}
+
+# A volume, attached to a host. Apply is done when it is in use.
+resource "soda_orchestration_instance" "volume" {
+  service_id = data.soda_orchestration_service.provision.id
+  name       = "database volume"
+
+  parameters = {
+    name       = "database-1"
+    size       = 20 # GB
+    host_id    = "7a5a2d4e-9f0c-4c5e-8d0b-2f6f3c1b9a10"
+    profile_id = "" # the default profile; leaving it out fails
+  }
+}
+
+# A bucket's objects, moved to another cloud. It may take its time.
+resource "soda_orchestration_instance" "archive" {
+  service_id = data.soda_orchestration_service.migration.id
+  name       = "archive 2019"
+
+  parameters = {
+    name           = "archive-2019"
+    description    = "Reports of 2019"
+    srcBucketName  = "reports"
+    destBucketName = "reports-archive"
+    destBackend    = "cold-storage"
+    remainSource   = false
+  }
+
+  timeouts = {
+    create = "6h"
+  }
+}

@@ -1,0 +1,9 @@
+resource "soda_orchestration_service" "provision" {
+  name        = "volume provision"
+  description = "Volume Service"
+  group       = "provisioning"
+
+  workflows = [{
+    definition_source = "opensds.provision-volume"
+  }]
+}

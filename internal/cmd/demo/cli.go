@@ -1,0 +1,93 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox"
+)
+
+// cli is Terraform or OpenTofu on a working copy of a configuration.
+type cli struct {
+	path, dir string
+	env       []string
+}
+
+// newCLI copies the configuration's own files, so that no state gets into the
+// folder it comes from.
+func newCLI(path, tfrc, config, dir string, urls sandbox.URLs) (*cli, error) {
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return nil, err
+	}
+	files, err := filepath.Glob(filepath.Join(config, "*.tf"))
+	if err != nil {
+		return nil, err
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("there is no configuration in %s", config)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		if err := os.WriteFile(filepath.Join(dir, filepath.Base(file)), text, 0o644); err != nil {
+			return nil, err
+		}
+	}
+	env := append(neutral(os.Environ()),
+		"TF_CLI_CONFIG_FILE="+tfrc,
+		"TF_VAR_host_id="+sandbox.HostID,
+		"CHECKPOINT_DISABLE=1",
+		"SODA_ENDPOINT="+urls.Orchestrator,
+		"SODA_TENANT_ID="+sandbox.Tenant,
+		"SODA_AUTH_STRATEGY=noauth",
+	)
+	return &cli{path: path, dir: dir, env: env}, nil
+}
+
+// neutral drops what would make the CLI or the provider behave as their user
+// is used to, and not as the demo expects.
+func neutral(env []string) []string {
+	var kept []string
+	for _, variable := range env {
+		settles := false
+		for _, prefix := range []string{"TF_", "SODA_", "OPENSDS_", "OS_"} {
+			settles = settles || strings.HasPrefix(variable, prefix)
+		}
+		if !settles {
+			kept = append(kept, variable)
+		}
+	}
+	return kept
+}
+
+// run returns what the CLI printed, or an error with all of it unless the CLI
+// ended with the exit code wanted.
+func (c *cli) run(ctx context.Context, want int, args ...string) (string, error) {
+	cmd := command(ctx, c.path, args...)
+	cmd.Dir, cmd.Env = c.dir, c.env
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err := cmd.Run()
+	if ctx.Err() != nil {
+		sweep(cmd)
+		return "", ctx.Err()
+	}
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		return "", fmt.Errorf("%s: %w", strings.Join(cmd.Args, " "), err)
+	}
+	if code := cmd.ProcessState.ExitCode(); code != want {
+		return "", fmt.Errorf("%s ended with %d:\n\n%s", strings.Join(cmd.Args, " "), code, out.String())
+	}
+	return out.String(), nil
+}

@@ -1,0 +1,167 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+const config = "../../../examples/demo"
+
+// sandboxBinary is built once for all tests.
+var sandboxBinary string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "demo-test-")
+	if err != nil {
+		panic(err)
+	}
+	sandboxBinary = filepath.Join(dir, "sandbox")
+	if out, err := exec.Command("go", "build", "-o", sandboxBinary, "../sandbox").CombinedOutput(); err != nil {
+		panic(fmt.Sprintf("building the sandbox: %v\n%s", err, out))
+	}
+	code := m.Run()
+	if err := os.RemoveAll(dir); err != nil {
+		panic(err)
+	}
+	os.Exit(code)
+}
+
+// script stands in for the CLI.
+func script(t *testing.T, lines string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "terraform")
+	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+lines+"\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// tell runs the demo with a CLI in place of Terraform, in a temporary folder
+// that must be empty again afterwards.
+func tell(ctx context.Context, t *testing.T, cli string) (out string, err error) {
+	t.Helper()
+	t.Setenv("TMPDIR", t.TempDir())
+	var written bytes.Buffer
+	err = run(ctx, []string{"-tf", cli, "-tfrc", os.DevNull, "-sandbox", sandboxBinary, "-config", config}, &written)
+	if left, _ := os.ReadDir(os.Getenv("TMPDIR")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+	endpoint := strings.Fields(strings.SplitAfterN(written.String()+"\n", "memory at ", 2)[1])[0]
+	if resp, err := http.Get(endpoint); err == nil {
+		resp.Body.Close()
+		t.Errorf("the sandbox still answers at %s", endpoint)
+	}
+	return written.String(), err
+}
+
+func TestFailsLoudly(t *testing.T) {
+	for name, c := range map[string]struct{ script, want string }{
+		"the CLI is no program":        {"exit 126", "apply: "},
+		"apply fails":                  {"echo 'Error: no such thing'; exit 1", "apply -auto-approve -input=false -no-color ended with 1:\n\nError: no such thing"},
+		"apply does nothing":           {"echo 'No changes.'", "it should add, and change nothing:\n\nNo changes."},
+		"apply changes what is new":    {"echo 'Apply complete! Resources: 4 added, 1 changed, 0 destroyed.'", "it should add, and change nothing"},
+		"a status is not as it should": {success("Running"), `the status of volume is "Running"`},
+		"a second plan has changes":    {success("Success") + "[ $1 != plan ] || exit 2", "plan again: "},
+		"apply only says that it did":  {success("Success"), "ask hotpot for the volume: hotpot has 0 volumes demo-volume, not one"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out, err := tell(t.Context(), t, script(t, c.script))
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %v, want %q", err, c.want)
+			}
+			if strings.Contains(out, "nothing of it remains") {
+				t.Errorf("it ends as if all were well:\n%s", out)
+			}
+		})
+	}
+}
+
+// success claims that everything was applied and ended with a status.
+func success(status string) string {
+	return `case $1 in
+apply) echo 'Apply complete! Resources: 4 added, 0 changed, 0 destroyed.' ;;
+output) echo '{"volume": "` + status + `"}' ;;
+esac
+`
+}
+
+// TestInterrupted has a CLI with a child, as Terraform has the provider; both
+// must be gone.
+func TestInterrupted(t *testing.T) {
+	dir := t.TempDir()
+	alive, never := filepath.Join(dir, "alive"), filepath.Join(dir, "never")
+	for _, fifo := range []string{alive, never} {
+		if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, interrupt := context.WithCancel(t.Context())
+	gone := make(chan error, 1)
+	go func() {
+		held, err := os.Open(alive) // once the CLI has opened it
+		interrupt()
+		if err == nil {
+			defer func() { _ = held.Close() }()
+			_, err = io.ReadAll(held) // until everybody who has it open is gone
+		}
+		gone <- err
+	}()
+	_, err := tell(ctx, t, script(t, "exec 3> "+alive+"\ncat "+never+" > "+os.DevNull+" 2>&1 &\nexec cat "+never))
+	if err == nil || !strings.Contains(err.Error(), "interrupted at: apply") {
+		t.Errorf("error %v, want that it was interrupted", err)
+	}
+	if err := <-gone; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestCallersEnvironmentIsKeptOut(t *testing.T) {
+	for _, name := range []string{"TF_CLI_ARGS", "TF_VAR_host_id", "SODA_TENANT_ID", "OS_CACERT", "OPENSDS_TENANT_ID"} {
+		t.Setenv(name, "stray")
+	}
+	t.Setenv("HOME", "/kept")
+	_, err := tell(t.Context(), t, script(t, "env; exit 1"))
+	if err == nil || strings.Contains(err.Error(), "=stray") {
+		t.Errorf("the CLI was given the caller's variables: %v", err)
+	}
+	for _, want := range []string{"HOME=/kept\n", "SODA_AUTH_STRATEGY=noauth\n", "TF_CLI_CONFIG_FILE=" + os.DevNull + "\n", "SODA_ENDPOINT=http://127.0.0.1:"} {
+		if !strings.Contains(fmt.Sprint(err), want) {
+			t.Errorf("the CLI's environment lacks %q: %v", want, err)
+		}
+	}
+}
+
+func TestBrokenSandbox(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	err := run(t.Context(), []string{"-tf", sandboxBinary, "-tfrc", os.DevNull, "-sandbox", script(t, "exit 3"), "-config", config}, &bytes.Buffer{})
+	if err == nil || !strings.Contains(err.Error(), "the sandbox ended at once: exit status 3") {
+		t.Errorf("error %v, want that the sandbox ended", err)
+	}
+}
+
+func TestWrongArguments(t *testing.T) {
+	for want, args := range map[string][]string{
+		"-tf is needed":                      {"-tfrc", os.DevNull, "-sandbox", sandboxBinary, "-config", config},
+		"-tf: stat ":                         {"-tf", "no/such/terraform", "-tfrc", os.DevNull, "-sandbox", sandboxBinary, "-config", config},
+		"unexpected argument":                {"apply"},
+		"flag provided but not defined: -no": {"-no"},
+	} {
+		if err := run(t.Context(), args, &bytes.Buffer{}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("run %v: %v, want %q", args, err, want)
+		}
+	}
+	if err := run(t.Context(), []string{"--help"}, &bytes.Buffer{}); err != nil {
+		t.Errorf("--help: %v", err)
+	}
+}

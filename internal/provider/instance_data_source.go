@@ -1,0 +1,115 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework-jsontypes/jsontypes"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
+)
+
+var _ datasource.DataSourceWithConfigure = (*instanceDataSource)(nil)
+
+// instanceDataSource reads one run, whoever started it.
+type instanceDataSource struct{ configuredDataSource }
+
+func newInstanceDataSource() datasource.DataSource { return &instanceDataSource{} }
+
+// runModel is a run as data sources show it.
+type runModel struct {
+	ID          types.String         `tfsdk:"id"`
+	TenantID    types.String         `tfsdk:"tenant_id"`
+	ServiceID   types.String         `tfsdk:"service_id"`
+	Name        types.String         `tfsdk:"name"`
+	Description types.String         `tfsdk:"description"`
+	UserID      types.String         `tfsdk:"user_id"`
+	Status      types.String         `tfsdk:"status"`
+	Input       jsontypes.Normalized `tfsdk:"input"`
+}
+
+func newRunModel(in *orchestration.Instance) runModel {
+	return runModel{
+		ID:          types.StringValue(in.ID),
+		TenantID:    types.StringValue(in.TenantID),
+		ServiceID:   types.StringValue(in.ServiceID),
+		Name:        types.StringValue(in.Name),
+		Description: types.StringValue(in.Description),
+		UserID:      types.StringValue(in.UserID),
+		Status:      types.StringValue(string(in.Status)),
+		Input:       normalized(in.Input, nil),
+	}
+}
+
+// runAttributes are those of a run that is only read.
+func runAttributes() map[string]schema.Attribute {
+	computed := func(description string) schema.StringAttribute {
+		return schema.StringAttribute{Computed: true, MarkdownDescription: description}
+	}
+	return map[string]schema.Attribute{
+		"id":          computed("ID of the run."),
+		"tenant_id":   computed("Tenant it belongs to."),
+		"service_id":  computed("Service whose workflow was run. Which of its workflows, the orchestrator does not tell."),
+		"name":        computed("Name of the run."),
+		"description": computed("Description of the run."),
+		"user_id":     computed("User the run is for."),
+		"status":      computed("`Running`, `Success` or `Failed`, as the orchestrator says."),
+		"input": schema.StringAttribute{Computed: true, Sensitive: true, CustomType: jsontypes.NormalizedType{},
+			MarkdownDescription: "The inputs as StackStorm took them (JSON): cast to their types, and with those that the orchestrator adds. " +
+				"What the workflow declares `secret` is masked; anything else is here in clear."},
+	}
+}
+
+// instanceDetailModel is a runModel with what only a read by id tells.
+type instanceDetailModel struct {
+	runModel
+	Output types.String `tfsdk:"output"`
+}
+
+func (d *instanceDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_orchestration_instance"
+}
+
+func (d *instanceDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	attributes := runAttributes()
+	attributes["id"] = schema.StringAttribute{Required: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)}, MarkdownDescription: "ID of the run."}
+	attributes["output"] = schema.StringAttribute{Computed: true, MarkdownDescription: "What the run itself printed. Workflows print nothing; only their tasks do, see `soda_orchestration_task`."}
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "One run of a service's workflow, whoever started it: Terraform, the dashboard or a script. Reading it waits for nothing; its status may be `Running`.",
+		Attributes:          attributes,
+	}
+}
+
+func (d *instanceDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var m instanceDetailModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	id, at := m.ID.ValueString(), path.Root("id")
+	api, _, err := d.api(ctx)
+	if err != nil {
+		addError(&resp.Diagnostics, "Cannot read run "+id, err)
+		return
+	}
+	in, err := api.Instance(ctx, id)
+	switch {
+	case orchestration.IsNotFound(err):
+		resp.Diagnostics.AddAttributeError(at, "No such run", fmt.Sprintf("The orchestrator has no run %q. List what there is with data \"soda_orchestration_instances\".", id))
+	case stumbles(ctx, api, err):
+		resp.Diagnostics.AddAttributeError(at, fmt.Sprintf("Run %s cannot be read", id), explain(err)+"\n\nOther requests work, so the orchestrator stumbles over this run alone: "+
+			"StackStorm has forgotten its execution, or holds it in a state the orchestrator has no word for (canceled, timed out, abandoned, paused, delayed). "+
+			"Look the execution up in StackStorm (st2 execution list).")
+	case err != nil:
+		addError(&resp.Diagnostics, "Cannot read run "+id, err)
+	default:
+		m = instanceDetailModel{runModel: newRunModel(in), Output: types.StringValue(in.Output)}
+		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	}
+}

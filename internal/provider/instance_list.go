@@ -1,0 +1,107 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/list"
+	"github.com/hashicorp/terraform-plugin-framework/list/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
+)
+
+var _ list.ListResourceWithConfigure = (*instanceList)(nil)
+
+// instanceList finds runs for `terraform query`, as an import would take them.
+// Its name and configuration are the resource's.
+type instanceList struct{ instanceResource }
+
+func newInstanceList() list.ListResource { return &instanceList{} }
+
+type instanceListModel struct {
+	ServiceID types.String `tfsdk:"service_id"`
+	Name      types.String `tfsdk:"name"`
+	Status    types.String `tfsdk:"status"`
+}
+
+func (l *instanceList) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
+	given := []validator.String{stringvalidator.LengthAtLeast(1)}
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Finds the tenant's runs, whoever started them, sorted by name.\n\n" +
+			"A list costs the orchestrator as much as reading each of its runs, about 0.3 s apiece. With `service_id` it reads those of one service alone, " +
+			"but then ends without a word before the first run that it cannot read; without, there is a warning when runs may be missing.",
+		Attributes: map[string]schema.Attribute{
+			"service_id": schema.StringAttribute{Optional: true, Validators: given, MarkdownDescription: "Only runs of this service."},
+			"name":       schema.StringAttribute{Optional: true, Validators: given, MarkdownDescription: "Only runs of this name."},
+			"status":     schema.StringAttribute{Optional: true, Validators: []validator.String{aRunStatus}, MarkdownDescription: "Only runs in this status: `Running`, `Success` or `Failed`."},
+		},
+	}
+}
+
+func (l *instanceList) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
+	var m instanceListModel
+	diags := req.Config.Get(ctx, &m)
+	if diags.HasError() {
+		stream.Results = list.ListResultsStreamDiagnostics(diags)
+		return
+	}
+	found, actions, err := l.find(ctx, m, req.IncludeResource)
+	if err != nil {
+		addError(&diags, "Cannot list runs", err)
+		stream.Results = list.ListResultsStreamDiagnostics(diags)
+		return
+	}
+	stream.Results = func(push func(list.ListResult) bool) {
+		if found.gap != "" { // first, since Terraform stops listening at its limit
+			gap := diag.NewWarningDiagnostic(incompleteList, found.gap)
+			if !push(list.ListResult{Diagnostics: diag.Diagnostics{gap}}) {
+				return
+			}
+		}
+		for i := range found.runs {
+			if int64(i) == req.Limit || !push(listedRun(ctx, req, &found.runs[i], actions)) {
+				return
+			}
+		}
+	}
+}
+
+// find lists the runs, and for their full state the workflow of each service
+// that has only one.
+func (l *instanceList) find(ctx context.Context, m instanceListModel, full bool) (inventory, map[string]string, error) {
+	api, acc, err := l.api(ctx)
+	if err != nil {
+		return inventory{}, nil, err
+	}
+	found, err := takeInventory(ctx, api, runFilter{
+		serviceID: m.ServiceID.ValueString(), name: m.Name.ValueString(), status: m.Status.ValueString(), tenantID: acc.tenantID})
+	if err != nil || !full {
+		return found, nil, err
+	}
+	services, err := api.Services(ctx)
+	only := map[string]string{}
+	for i := range services {
+		if actions := actionsOf(&services[i]); len(actions) == 1 {
+			only[services[i].ID] = actions[0]
+		}
+	}
+	return found, only, err
+}
+
+func listedRun(ctx context.Context, req list.ListRequest, in *orchestration.Instance, actions map[string]string) list.ListResult {
+	result := newListed(ctx, req, in.Name, in.TenantID, in.ID)
+	if !req.IncludeResource || result.Diagnostics.HasError() {
+		return result
+	}
+	var m instanceModel
+	result.Diagnostics.Append(blank(ctx, &result, in.ID, &m)...)
+	m.observeAll(in)
+	if action, ok := actions[in.ServiceID]; ok {
+		m.Action = types.StringValue(action)
+	}
+	result.Diagnostics.Append(result.Resource.Set(ctx, &m)...)
+	return result
+}

@@ -1,0 +1,222 @@
+package provider
+
+import (
+	"syscall"
+	"testing"
+
+	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox"
+)
+
+const onDestroy = `on_destroy = { action = "` + labRemove + `", parameters = { what = "hello" } }`
+
+// made is a workspace whose run has succeeded and has a workflow to clean up.
+func made(t *testing.T, more ...string) *workspace {
+	sb := lab(t, sandbox.Config{})
+	w := newWorkspace(t, sb, work("hello", append(more, onDestroy)...))
+	w.apply().exits(0)
+	w.ran(1)
+	return w
+}
+
+// beginDestroy starts a destroy whose clean-up does not end, and returns it
+// during the wait.
+func (w *workspace) beginDestroy() *underway {
+	w.t.Helper()
+	w.sb.Hold()
+	u := w.begin("destroy", "-auto-approve", "-no-color")
+	w.awaitCleanup(u)
+	return u
+}
+
+// awaitCleanup returns once the clean-up that StackStorm has is being watched.
+func (w *workspace) awaitCleanup(u *underway) {
+	w.t.Helper()
+	cleaner := ""
+	w.until(u, "no clean-up started", func() bool {
+		for _, row := range w.sb.Instances() {
+			if row.Name == "work-destroy" {
+				cleaner = row.ID
+			}
+		}
+		return cleaner != ""
+	})
+	w.awaitRequest(u, len(w.sb.Requests()), "GET", "/instances/"+cleaner)
+}
+
+// cleaned is what every destroy must come to: one run, so many clean-ups, no
+// state, and so many records left.
+func (w *workspace) cleaned(cleanups, records int) {
+	w.t.Helper()
+	ranOf(w.t, w.sb, labWork, 1)
+	ranOf(w.t, w.sb, labRemove, cleanups)
+	w.records(records)
+	if w.state(workAddress) != nil {
+		w.t.Error("the run is still in the state")
+	}
+}
+
+func TestAccOnDestroy(t *testing.T) {
+	w := made(t)
+	u := w.beginDestroy()
+	w.records(2)
+	w.sb.Release()
+	u.end().exits(0).saysNot("stays")
+	w.cleaned(1, 0)
+	if got := w.sb.Executions()[1].Parameters["what"]; got != "hello" {
+		t.Errorf("the clean-up got %v", got)
+	}
+}
+
+// TestAccOnDestroyFails: nothing is forgotten before it is cleaned up, and
+// there are two ways on.
+func TestAccOnDestroyFails(t *testing.T) {
+	failed := func(t *testing.T) *workspace {
+		w := made(t)
+		w.sb.FailTask(labRemove, "")
+		w.destroy().exits(1).says("The on_destroy run", "has not succeeded", "is kept in the state", "Destroy again to run it once more", "or remove on_destroy and apply that")
+		w.holds(workAddress, "Success", false)
+		w.records(2)
+		return w
+	}
+	t.Run("again", func(t *testing.T) {
+		w := failed(t)
+		w.sb.ClearFailures()
+		w.destroy().exits(0)
+		w.cleaned(2, 1)
+	})
+	t.Run("without", func(t *testing.T) {
+		w := failed(t)
+		w.write(work("hello"))
+		w.apply().exits(0).says("0 added, 1 changed, 0 destroyed")
+		w.destroy().exits(0).says("stays")
+		w.cleaned(1, 1)
+	})
+}
+
+// TestAccOnDestroyInterrupted: the next destroy goes on with the same clean-up,
+// whether that has ended meanwhile or not.
+func TestAccOnDestroyInterrupted(t *testing.T) {
+	w := made(t)
+	u := w.beginDestroy()
+	u.ctrlC()
+	u.end().exits(1).says("Interrupted while waiting for it", "is kept in the state", "Destroy again to wait for the same run")
+	w.holds(workAddress, "Success", false)
+
+	u = w.beginDestroy()
+	u.ctrlC()
+	u.end().exits(1)
+	ranOf(t, w.sb, labRemove, 1)
+
+	w.sb.Release()
+	forced(t, w.sb, "work-destroy", "succeeded")
+	w.destroy().exits(0)
+	w.cleaned(1, 0)
+}
+
+// TestAccOnDestroyKilled: what the state could not be told the orchestrator
+// still knows.
+func TestAccOnDestroyKilled(t *testing.T) {
+	w := made(t)
+	u := w.beginDestroy()
+	u.signal(syscall.SIGKILL)
+	u.end()
+	w.holds(workAddress, "Success", false)
+	u = w.beginDestroy()
+	w.sb.Release()
+	u.end().exits(0).says("Took over run")
+	w.cleaned(1, 0)
+}
+
+func TestAccOnDestroyTimeout(t *testing.T) {
+	w := made(t, `timeouts = { delete = "1s" }`)
+	w.sb.Hold()
+	w.destroy().exits(1).says("timeouts.delete (1s) was over", "raise timeouts.delete")
+	w.holds(workAddress, "Success", false)
+	w.sb.Release()
+	w.destroy().exits(0)
+	w.cleaned(1, 0)
+}
+
+// TestAccOnDestroyNotOnStateRemoval: forgetting a run in Terraform alone runs
+// nothing.
+func TestAccOnDestroyNotOnStateRemoval(t *testing.T) {
+	w := made(t)
+	w.run("state", "rm", workAddress).exits(0)
+	w.destroy().exits(0)
+	w.cleaned(0, 1)
+}
+
+// TestAccOnDestroyOfAReplacedRun: a new run makes its things anew, so those of
+// the old one go; and a clean-up that failed stops the replacement too.
+func TestAccOnDestroyOfAReplacedRun(t *testing.T) {
+	w := made(t)
+	w.write(work("hello again", onDestroy))
+	w.sb.FailTask(labRemove, "")
+	w.apply().exits(1).says("has not succeeded")
+	w.ran(2)
+	w.sb.ClearFailures()
+	w.apply().exits(0)
+	ranOf(t, w.sb, labWork, 2)
+	ranOf(t, w.sb, labRemove, 2)
+	w.plan().exits(0)
+}
+
+// TestAccOnDestroyOfTheNextRun: the clean-up of a run that was replaced is not
+// taken for that of its successor, though it took two applies and its record
+// could not be removed.
+func TestAccOnDestroyOfTheNextRun(t *testing.T) {
+	w := made(t, `timeouts = { delete = "1s" }`)
+	w.set("max_retries = 0")
+	w.write(work("hello again", onDestroy))
+	w.sb.Hold()
+	w.apply().exits(1).says("timeouts.delete (1s) was over")
+	cleaner := w.sb.Instances()[1].ID
+	w.sb.Release()
+	w.sb.Fault(sandbox.Fault{Method: "DELETE", Path: cleaner, Status: 500})
+	w.apply().exits(0).says("The record of the on_destroy run " + cleaner + " is left")
+	ranOf(t, w.sb, labRemove, 1)
+
+	w.destroy().exits(0)
+	ranOf(t, w.sb, labWork, 2)
+	ranOf(t, w.sb, labRemove, 2)
+}
+
+// TestAccOnDestroyNotAtATakeover: a run that is gone on with keeps what it makes.
+func TestAccOnDestroyNotAtATakeover(t *testing.T) {
+	sb := lab(t, sandbox.Config{})
+	w := newWorkspace(t, sb, work("hello", onDestroy, `timeouts = { create = "1s" }`))
+	sb.Hold()
+	w.apply().exits(1).says("took longer than 1s")
+	sb.Release()
+	w.apply().exits(0)
+	w.holds(workAddress, "Success", false)
+	w.ran(1)
+}
+
+// TestAccOnDestroyRefusesSecrets: what cannot be kept until the destroy is
+// refused, and not dropped.
+func TestAccOnDestroyRefusesSecrets(t *testing.T) {
+	sb := lab(t, sandbox.Config{})
+	secret := `
+variable "secret" {
+  default   = "x"
+  ephemeral = true
+}
+`
+	w := newWorkspace(t, sb, secret+work("hello", `on_destroy = { action = "`+labRemove+`", parameters = { what = var.secret } }`))
+	w.apply().exits(1).says("not a write-only attribute")
+	w.write(secret + work("hello", `on_destroy = { action = "`+labRemove+`", parameters_wo = { what = var.secret } }`))
+	w.apply().exits(1).says("on_destroy cannot have write-only inputs", "there may be no configuration left")
+	w.ran(0)
+}
+
+// TestAccOnDestroyOfAFailedRun: there is no telling what a failed run made, so
+// nothing is run for it, and the user is told.
+func TestAccOnDestroyOfAFailedRun(t *testing.T) {
+	sb := lab(t, sandbox.Config{})
+	w := newWorkspace(t, sb, work("hello", onDestroy))
+	sb.FailTask(labWork, "")
+	w.apply().exits(1)
+	w.destroy().exits(0).says("stays", "on_destroy is run only for a run that has succeeded")
+	w.cleaned(0, 0)
+}
