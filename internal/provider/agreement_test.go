@@ -30,7 +30,7 @@ func FuzzAgreement(f *testing.F) {
 	services := map[string]subject{}
 	f.Fuzz(func(t *testing.T, seed uint64) {
 		d := draw{rand.New(rand.NewPCG(seed, 0))}
-		action := one(d, []string{provisionVolume, migrationBucket, dataAnalysis, labRollout, labRollout, labTypes, labTypes})
+		action := one(d, []string{provisionVolume, migrationBucket, dataAnalysis, labRollout, labTypes, labShapes, labShapes})
 		s, ok := services[action]
 		if !ok {
 			s = newSubject(t, sb, action)
@@ -50,7 +50,10 @@ func FuzzAgreement(f *testing.F) {
 	})
 }
 
-const labTypes = "opensds.lab-types"
+const (
+	labTypes  = "opensds.lab-types"
+	labShapes = "lab.shapes"
+)
 
 // subject is a workflow that inputs are tried on.
 type subject struct {
@@ -66,7 +69,7 @@ func newSubject(t *testing.T, sb *sandbox.Sandbox, action string) subject {
 	if i >= 0 {
 		s.service = sb.Services()[i].ID
 	} else {
-		s.service = register(t, sb, action, action)
+		s.service = addedService(t, sb, action, action)
 	}
 	_, answer := send(t, http.MethodGet, sb.OrchestratorURL()+"/v1beta/"+sandbox.Tenant+"/orchestration/services/"+s.service, "")
 	var service struct {

@@ -155,7 +155,7 @@ func TestAccImportByIdentity(t *testing.T) {
 // no reason to run the workflow again.
 func TestAccImportMatchesTexts(t *testing.T) {
 	sb := start(t, sandbox.Config{})
-	id := ended(t, sb, run(t, sb, serviceOf(t, sb, provisionVolume), provisionVolume,
+	id := ended(t, sb, runByHand(t, sb, serviceOf(t, sb, provisionVolume), provisionVolume,
 		`{"name": "volume-1", "size": "1", "host_id": "`+sandbox.HostID+`", "profile_id": ""}`, map[string]any{"name": "volume"}))
 	acceptance(t,
 		resource.TestStep{Config: providerBlock(sb) + volume(`"1"`), ResourceName: volumeAddress, ImportState: true, ImportStateId: id, ImportStatePersist: true},
