@@ -12,8 +12,10 @@ import (
 )
 
 var (
-	uuidText  = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
-	writeOnly = regexp.MustCompile(`(?m)^.*\(write-only attribute\)\n`)
+	uuidText   = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
+	emptyTexts = regexp.MustCompile(`(?m)^ +[~+]? +(output|description|parameters_wo) .*\n`)
+	hidden     = regexp.MustCompile(`\(\d+ unchanged`)
+	planEnd    = regexp.MustCompile(`(?m)^Plan: .*\n`)
 )
 
 // told is what a plan says of resources, from the first on, less what differs
@@ -25,11 +27,13 @@ func (r result) told() string {
 		r.t.Fatalf("%s tells of no resource:\n%s", r.args, r.out)
 	}
 	text = "  # soda_" + text
-	end := regexp.MustCompile(`(?m)^Plan: .*\n`).FindStringIndex(text)
+	end := planEnd.FindStringIndex(text)
 	if end == nil {
 		r.t.Fatalf("%s ends in nothing:\n%s", r.args, r.out)
 	}
-	text = writeOnly.ReplaceAllString(text[:end[1]], "")
+	text = emptyTexts.ReplaceAllString(text[:end[1]], "")
+	text = strings.ReplaceAll(text, " # forces replacement ->", " ->")
+	text = hidden.ReplaceAllString(text, "(unchanged")
 	return uuidText.ReplaceAllString(text, "7a5a2d4e-9f0c-4c5e-8d0b-2f6f3c1b9a10")
 }
 
