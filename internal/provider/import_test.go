@@ -6,10 +6,12 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox"
@@ -104,10 +106,10 @@ func TestAccImportGeneratesConfiguration(t *testing.T) {
 	w.ran(len(runs))
 }
 
-// An import of every kind finds what a run of our own left in the state.
-func TestAccImport(t *testing.T) {
-	sb := start(t, sandbox.Config{})
-	config := providerBlock(sb) + volume(1) + `
+const serviceAddress = "soda_orchestration_service.shipped"
+
+// shipped is the service that an installation registers, adopted.
+const shipped = `
 resource "soda_orchestration_service" "shipped" {
   name        = "volume provision"
   description = "Volume Service"
@@ -115,22 +117,53 @@ resource "soda_orchestration_service" "shipped" {
   workflows   = [{ definition_source = "opensds.provision-volume" }]
 }
 `
+
+// An import of every kind finds what is in the state, and plans nothing.
+func TestAccImport(t *testing.T) {
+	sb := start(t, sandbox.Config{})
+	config := providerBlock(sb) + volume(1) + shipped
+	step := func(address string, kind resource.ImportStateKind) resource.TestStep {
+		return resource.TestStep{Config: config, ResourceName: address, ImportState: true, ImportStateKind: kind,
+			ImportStateVerify: kind == resource.ImportCommandWithID}
+	}
+	nobody := step(volumeAddress, resource.ImportCommandWithID)
+	nobody.ImportStateId, nobody.ExpectError = "7a5a2d4e-9f0c-4c5e-8d0b-2f6f3c1b9a10", regexp.MustCompile(`(?s)non-existent\s+remote\s+object`)
 	acceptance(t,
 		resource.TestStep{Config: config},
-		resource.TestStep{Config: config, ResourceName: volumeAddress, ImportState: true, ImportStateVerify: true},
-		resource.TestStep{Config: config, ResourceName: volumeAddress, ImportState: true, ImportStateKind: resource.ImportBlockWithID},
+		step(volumeAddress, resource.ImportCommandWithID),
+		step(serviceAddress, resource.ImportCommandWithID),
+		step(volumeAddress, resource.ImportBlockWithID),
+		step(serviceAddress, resource.ImportBlockWithID),
+		nobody,
 	)
 }
 
 func TestAccImportByIdentity(t *testing.T) {
 	sb := start(t, sandbox.Config{})
-	config := providerBlock(sb) + volume(1)
+	config := providerBlock(sb) + volume(1) + shipped
+	step := func(address string) resource.TestStep {
+		return resource.TestStep{Config: config, ResourceName: address, ImportState: true, ImportStateKind: resource.ImportBlockWithResourceIdentity}
+	}
 	resource.ParallelTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: factories,
 		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_12_0)},
-		Steps: []resource.TestStep{
-			{Config: config},
-			{Config: config, ResourceName: volumeAddress, ImportState: true, ImportStateKind: resource.ImportBlockWithResourceIdentity},
-		},
+		Steps:                    []resource.TestStep{{Config: config}, step(volumeAddress), step(serviceAddress)},
 	})
+}
+
+// Texts in a configuration are what StackStorm made numbers and booleans of:
+// no reason to run the workflow again.
+func TestAccImportMatchesTexts(t *testing.T) {
+	sb := start(t, sandbox.Config{})
+	id := ended(t, sb, runByHand(t, sb, serviceOf(t, sb, provisionVolume), provisionVolume,
+		`{"name": "volume-1", "size": "1", "host_id": "`+sandbox.HostID+`", "profile_id": ""}`, map[string]any{"name": "volume"}))
+	acceptance(t,
+		resource.TestStep{Config: providerBlock(sb) + volume(`"1"`), ResourceName: volumeAddress, ImportState: true, ImportStateId: id, ImportStatePersist: true},
+		resource.TestStep{Config: providerBlock(sb) + volume(`"1"`), ConfigPlanChecks: planned(plancheck.ResourceActionUpdate)},
+		resource.TestStep{Config: providerBlock(sb) + volume(`"1"`), ConfigPlanChecks: planned(plancheck.ResourceActionNoop)},
+		resource.TestStep{Config: providerBlock(sb) + volume(`"2"`), ConfigPlanChecks: planned(plancheck.ResourceActionReplace)},
+	)
+	if n := len(sb.Executions()); n != 2 {
+		t.Errorf("%d executions, want 2", n)
+	}
 }

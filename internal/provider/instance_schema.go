@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"maps"
+	"strconv"
 
 	"github.com/hashicorp/terraform-plugin-framework-jsontypes/jsontypes"
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
@@ -124,11 +126,27 @@ func (neverWriteOnly) ValidateDynamic(_ context.Context, req validator.DynamicRe
 }
 
 // parametersDiffer asks whether other inputs would be sent. Whether they come
-// as an object or a map, or with null members, makes no other run.
+// as an object or a map, with null members, or as texts that StackStorm
+// converts (contract quirk 20) makes no other run; an import shows converted ones.
 func parametersDiffer(_ context.Context, req planmodifier.DynamicRequest, resp *dynamicplanmodifier.RequiresReplaceIfFuncResponse) {
 	before, _ := inputObject(req.StateValue)
 	after, ok := inputObject(req.PlanValue)
-	resp.RequiresReplace = !ok || !known(after) || !sameJSON(before, after)
+	resp.RequiresReplace = !ok || !known(after) || !sameJSON(asTexts(before), asTexts(after))
+}
+
+// asTexts writes numbers and booleans as texts. Those inside lists and objects
+// stay: StackStorm converts whole inputs only.
+func asTexts(members map[string]any) map[string]any {
+	texts := maps.Clone(members)
+	for name, v := range members {
+		switch v := v.(type) {
+		case json.Number:
+			texts[name] = v.String()
+		case bool:
+			texts[name] = strconv.FormatBool(v)
+		}
+	}
+	return texts
 }
 
 func sameJSON(a, b map[string]any) bool {

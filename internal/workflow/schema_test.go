@@ -11,6 +11,7 @@ func TestSchemaKeywords(t *testing.T) {
 		{`{"type": "string", "pattern": "^[a-z]+$"}`, `"abc"`, `"ABC"`, "p", `p must match the pattern ^[a-z]+$, but the text "ABC" was given.`},
 		{`{"type": "string", "pattern": "b"}`, `"abc"`, `"ac"`, "p", `match the pattern b`},
 		{`{"type": "string", "pattern": "^\\w+$"}`, `"größe"`, `"a b"`, "p", `match`},
+		{`{"type": "string", "pattern": "^[a-z]+$"}`, `"grosse"`, `"größe"`, "p", `match the pattern`},
 		{`{"type": "string", "pattern": "^a$"}`, `"a\n"`, `"ab"`, "p", `match`},
 		{`{"type": "string", "minLength": 2}`, `"üü"`, `"ü"`, "p", `have at least 2 characters`},
 		{`{"type": "string", "maxLength": 1}`, `"ü"`, `"üü"`, "p", `have at most 1 character,`},

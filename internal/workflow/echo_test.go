@@ -1,0 +1,84 @@
+package workflow
+
+import (
+	"slices"
+	"testing"
+)
+
+const echoing = `{"s": {"type": "string"}, "i": {"type": "integer", "default": 60}, "n": {"type": "number"}, "b": {"type": "boolean"},
+	"o": {"type": "object"}, "l": {"type": "array"}, "secret": {"type": "string", "secret": true}, "any": {}}`
+
+func TestEchoes(t *testing.T) {
+	d := parsed(t, echoing)
+	for _, tc := range []struct {
+		inputs, echo string
+		want         bool
+	}{
+		{`{}`, `{}`, true},
+		{`{"s": "x"}`, `{"s": "x", "ip_addr": "192.0.2.1", "port": "50040", "tenant_id": "t"}`, true},
+		{`{"s": "x", "tenant_id": "mine"}`, `{"s": "x", "tenant_id": "t"}`, true},
+		{`{"s": "x"}`, `{"s": "y"}`, false},
+		{`{"s": "x"}`, `{}`, false},
+		{`{}`, `{"s": "x"}`, false},
+		{`{"s": null}`, `{}`, true},
+		{`{"s": "x", "i": null}`, `{"s": "x"}`, true},
+		{`{"s": "x"}`, `{"s": "x", "i": 60}`, false}, // defaults are not echoed: it was given
+		{`{"i": "5"}`, `{"i": 5}`, true},
+		{`{"i": 7.9}`, `{"i": 7}`, true},
+		{`{"i": true}`, `{"i": 1}`, true},
+		{`{"i": 8}`, `{"i": 7}`, false},
+		{`{"i": "many"}`, `{"i": "many"}`, true}, // was refused; whatever else, it is the same
+		{`{"n": 2}`, `{"n": 2.0}`, true},
+		{`{"n": "1e3"}`, `{"n": 1000.0}`, true},
+		{`{"b": "TRUE"}`, `{"b": true}`, true},
+		{`{"b": "false"}`, `{"b": true}`, false},
+		{`{"b": "none"}`, `{"b": null}`, true},
+		{`{"b": "none", "s": "x"}`, `{"b": null}`, false},
+		{`{"b": "true"}`, `{"b": null}`, false},
+		{`{"s": "x"}`, `{"s": "x", "b": null}`, true},
+		{`{"o": {"k": ["1", 2]}}`, `{"o": {"k": ["1", 2]}}`, true},
+		{`{"o": {"k": "1"}}`, `{"o": {"k": 1}}`, false},
+		{`{"o": "{'k': [1, None]}"}`, `{"o": {"k": [1, null]}}`, true},
+		{`{"l": "[1, 2]"}`, `{"l": [1, 2]}`, true},
+		{`{"l": [1, 2]}`, `{"l": [2, 1]}`, false},
+		{`{"secret": "hush"}`, `{"secret": "********"}`, true},
+		{`{"secret": "hush"}`, `{"secret": "hush"}`, false},
+		{`{"secret": "hush"}`, `{}`, false},
+		{`{}`, `{"secret": "********"}`, false},
+		{`{"any": "5"}`, `{"any": "5"}`, true},
+		{`{"any": "5"}`, `{"any": 5}`, false},
+		{`{"undeclared": {"a": 1}}`, `{"undeclared": {"a": 1}}`, true},
+	} {
+		if got := d.Echoes(decoded(t, tc.inputs), decoded(t, tc.echo)); got != tc.want {
+			t.Errorf("%s in %s: %t", tc.inputs, tc.echo, got)
+		}
+	}
+}
+
+// The casts that a real server made, as recorded.
+func TestEchoesRecordings(t *testing.T) {
+	found := 0
+	for i, step := range recordedSteps(t, "instances-create-casts") {
+		body := step.Request.Body
+		if body.Parameters == nil || step.Response.Status != 200 {
+			continue
+		}
+		echo, _ := decoded(t, string(step.Response.Body))["input"].(map[string]any)
+		d := recordedDeclaration(t, body.Action)
+		if !d.Echoes(decoded(t, string(body.Parameters)), echo) {
+			t.Errorf("step %d: %s is not found in %v", i, body.Parameters, echo)
+		}
+		found++
+	}
+	if found == 0 {
+		t.Error("no recording has an echo")
+	}
+}
+
+func TestMasked(t *testing.T) {
+	d := parsed(t, `{"a": {"secret": true}, "b": {"secret": true}, "c": {}, "d": {"secret": true}}`)
+	got := d.Masked(decoded(t, `{"d": "********", "a": "********", "b": "known", "c": "********", "port": "********"}`))
+	if !slices.Equal(got, []string{"a", "d"}) {
+		t.Errorf("got %v", got)
+	}
+}
