@@ -121,7 +121,11 @@ func TestAccOnDestroyKilled(t *testing.T) {
 	u.signal(syscall.SIGKILL)
 	u.end()
 	w.holds(workAddress, "Success", false)
-	u = w.beginDestroy()
+	seen := len(w.sb.Requests())
+	u = w.begin("destroy", "-auto-approve", "-no-color")
+	// Reads alone could be those of the provider whose CLI was killed.
+	w.awaitRequest(u, seen, "GET", "/instances?service_def=")
+	w.awaitCleanup(u)
 	w.sb.Release()
 	u.end().exits(0).says("Took over run")
 	w.cleaned(1, 0)
