@@ -106,7 +106,7 @@ func TestAccImportGeneratesConfiguration(t *testing.T) {
 	w.ran(len(runs))
 }
 
-const serviceAddress = "soda_orchestration_service.shipped"
+const shippedAddress = "soda_orchestration_service.shipped"
 
 // shipped is the service that an installation registers, adopted.
 const shipped = `
@@ -131,9 +131,9 @@ func TestAccImport(t *testing.T) {
 	acceptance(t,
 		resource.TestStep{Config: config},
 		step(volumeAddress, resource.ImportCommandWithID),
-		step(serviceAddress, resource.ImportCommandWithID),
+		step(shippedAddress, resource.ImportCommandWithID),
 		step(volumeAddress, resource.ImportBlockWithID),
-		step(serviceAddress, resource.ImportBlockWithID),
+		step(shippedAddress, resource.ImportBlockWithID),
 		nobody,
 	)
 }
@@ -147,7 +147,7 @@ func TestAccImportByIdentity(t *testing.T) {
 	resource.ParallelTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: factories,
 		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_12_0)},
-		Steps:                    []resource.TestStep{{Config: config}, step(volumeAddress), step(serviceAddress)},
+		Steps:                    []resource.TestStep{{Config: config}, step(volumeAddress), step(shippedAddress)},
 	})
 }
 

@@ -179,7 +179,7 @@ var messages = map[string]func(s *stage){
 	"no-service":              func(s *stage) { s.with(map[string]any{"service_id": "nowhere"}).apply() },
 	"no-service-at-apply":     func(s *stage) { s.withoutCatalogue(404).apply() },
 	"no-catalogue":            func(s *stage) { s.withoutCatalogue(503).apply() },
-	"no-such-workflow":        func(s *stage) { s.with(map[string]any{"action": "opensds.lab-works"}).apply() },
+	"no-such-workflow":        func(s *stage) { s.with(map[string]any{"action": "opensds.lab-wok"}).apply() },
 	"which-workflow":          func(s *stage) { s.with(map[string]any{"action": nil}).apply() },
 	"inputs-no-object":        func(s *stage) { s.with(map[string]any{"parameters": "hello"}).apply() },
 	"unreadable":              func(s *stage) { s.apply().fault(sandbox.Fault{Method: "GET", Path: runPath, Status: 500}).apply() },
