@@ -47,6 +47,7 @@ func TestEchoes(t *testing.T) {
 		{`{}`, `{"secret": "********"}`, false},
 		{`{"any": "5"}`, `{"any": "5"}`, true},
 		{`{"any": "5"}`, `{"any": 5}`, false},
+		{`{"context": "{'a': 1}"}`, `{"context": {"a": 1}}`, true}, // the runner's
 		{`{"undeclared": {"a": 1}}`, `{"undeclared": {"a": 1}}`, true},
 	} {
 		if got := d.Echoes(decoded(t, tc.inputs), decoded(t, tc.echo)); got != tc.want {
