@@ -7,7 +7,7 @@ const masked = "********"
 func (d Declaration) Masked(echo map[string]any) []string {
 	var names []string
 	for _, p := range d.Parameters {
-		if p.Secret && !p.ServerSet && echo[p.Name] == masked {
+		if p.Secret && echo[p.Name] == masked {
 			names = append(names, p.Name)
 		}
 	}

@@ -44,6 +44,7 @@ func TestEchoes(t *testing.T) {
 		{`{"secret": "hush"}`, `{"secret": "********"}`, true},
 		{`{"secret": "hush"}`, `{"secret": "hush"}`, false},
 		{`{"secret": "hush"}`, `{}`, false},
+		{`{"secret": null}`, `{}`, true},
 		{`{}`, `{"secret": "********"}`, false},
 		{`{"any": "5"}`, `{"any": "5"}`, true},
 		{`{"any": "5"}`, `{"any": 5}`, false},
