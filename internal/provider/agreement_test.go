@@ -159,7 +159,7 @@ var (
 		number("7.9"), number("-0.5"), number("1e3"), number("1.0"), true, false, "5", " 7 ", "1_0", "1__0", "+3", "-2", "0x10", "1e3", "7.9", "", "007"}
 	someFloats = []any{number("0"), number("0.0"), number("0.001"), number("-2"), number("3"), number("1e5"), number("1e-7"), "1e3", "1.5", " .5 ", "1,5", "0", "", "1.", "1_0.5", true, false}
 	someBools  = []any{true, false, "true", "FALSE", "false", "yes", "None", "none", "", "1", number("1"), number("0")}
-	anything   = []any{"text", "5", "", "true", "None", "[1]", "{}", "{'cpu': 1}", `{"cpu": 1}`, "[", "(1, 2)", number("5"), number("-1"), number("2.5"), true, false,
+	anything   = []any{"text", "5", "", "true", "None", "[1]", "{}", "{'cpu': 1}", `{"cpu": 1}`, "[", "(1, 2)", "([1])", "()", "(1)", " [1]", "[1] ", "{'cpu': 1, }", "{1, 2}", number("5"), number("-1"), number("2.5"), true, false,
 		[]any{}, map[string]any{}, []any{"a"}, []any{nil}, map[string]any{"cpu": number("1")}, nil}
 )
 

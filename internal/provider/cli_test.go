@@ -247,6 +247,15 @@ func (w *workspace) beginApply(method, path string) *underway {
 	return u
 }
 
+// awaitTakeover returns once a new process has listed the runs and waits for
+// one of them. A process that was killed may go on reading for a moment, but
+// never lists.
+func (w *workspace) awaitTakeover(u *underway, n int) {
+	w.t.Helper()
+	w.awaitRequest(u, n, "GET", "/instances?service_def=")
+	w.awaitRequest(u, len(w.sb.Requests()), "GET", "/instances/")
+}
+
 // awaitRequest returns once a request that begins so has come in after the first n.
 func (w *workspace) awaitRequest(u *underway, n int, method, path string) {
 	w.t.Helper()

@@ -92,8 +92,11 @@ output "task" {
 	w.apply().exits(0).says(`task = "succeeded"`)
 
 	// Its declaration is what plans hold inputs against.
-	w.write(notify(`parameters = { url = "ftp://x", mesage = "ready", labels = ["a", 5], api_key = "hush-hush" }
-  triggers   = { again = "1" }`))
+	w.write(notify(`parameters = { url = "ftp://x", mesage = "ready", labels = ["a", 5], api_key = var.key }`) + `
+variable "key" {
+  default = "hush-hush"
+}
+`)
 	w.plan().exits(1).saysNot("hush-hush").says(`Did you mean "message"?`, "message is required: What to say.",
 		`url must match the pattern ^https?://, but the text "ftp://x" was given.`, "labels[1] must be a text", "api_key is declared secret")
 	w.ran(1)

@@ -123,9 +123,8 @@ func TestAccOnDestroyKilled(t *testing.T) {
 	w.holds(workAddress, "Success", false)
 	seen := len(w.sb.Requests())
 	u = w.begin("destroy", "-auto-approve", "-no-color")
-	// Reads alone could be those of the provider whose CLI was killed.
-	w.awaitRequest(u, seen, "GET", "/instances?service_def=")
-	w.awaitCleanup(u)
+	w.awaitTakeover(u, seen)
+	w.awaitRequest(u, len(w.sb.Requests()), "GET", "/instances/") // the first look decides, the next waits
 	w.sb.Release()
 	u.end().exits(0).says("Took over run")
 	w.cleaned(1, 0)

@@ -85,7 +85,9 @@ func TestAccKilledDuringWait(t *testing.T) {
 // takesOver applies while the run that nobody knows of is still under way.
 func (w *workspace) takesOver() {
 	w.t.Helper()
-	u := w.beginApply("GET", "/instances/")
+	seen := len(w.sb.Requests())
+	u := w.begin("apply", "-auto-approve", "-no-color")
+	w.awaitTakeover(u, seen)
 	w.sb.Release()
 	u.end().exits(0).says("Took over run")
 	w.lastApply(1)

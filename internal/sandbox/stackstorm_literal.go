@@ -13,10 +13,16 @@ import (
 // so it becomes a 500 where a mere wrong value is a 400.
 var errSyntax = errors.New("invalid syntax (<unknown>, line 1)")
 
+// pyTuple is a list to nobody who checks types.
+type pyTuple []any
+
 // pyLiteral reads a text as Python's ast.literal_eval does: texts, numbers,
-// lists, tuples (as lists), dicts, True, False and None.
+// lists, tuples, dicts, True, False and None.
 func pyLiteral(text string) (any, error) {
-	p := &literalParser{rest: strings.TrimSpace(text)}
+	if strings.HasPrefix(text, " ") || strings.HasPrefix(text, "\t") {
+		return nil, errSyntax // unexpected indent
+	}
+	p := &literalParser{rest: text}
 	v, err := p.value()
 	if err != nil {
 		return nil, err
@@ -48,9 +54,10 @@ func (p *literalParser) value() (any, error) {
 	}
 	switch c := p.rest[0]; {
 	case c == '[':
-		return p.sequence("[", "]")
+		list, _, err := p.sequence("[", "]")
+		return list, err
 	case c == '(':
-		return p.sequence("(", ")")
+		return p.parentheses()
 	case c == '{':
 		return p.dict()
 	case c == '\'' || c == '"':
@@ -61,23 +68,33 @@ func (p *literalParser) value() (any, error) {
 	return p.name()
 }
 
-func (p *literalParser) sequence(open, shut string) (any, error) {
+// parentheses make a tuple only with a comma, or with nothing inside.
+func (p *literalParser) parentheses() (any, error) {
+	list, comma, err := p.sequence("(", ")")
+	if err == nil && len(list) == 1 && !comma {
+		return list[0], nil
+	}
+	return pyTuple(list), err
+}
+
+func (p *literalParser) sequence(open, shut string) (list []any, comma bool, err error) {
 	p.take(open)
-	list := []any{}
+	list = []any{}
 	for !p.take(shut) {
 		v, err := p.value()
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		list = append(list, v)
 		if !p.take(",") {
 			if !p.take(shut) {
-				return nil, errSyntax
+				return nil, false, errSyntax
 			}
 			break
 		}
+		comma = true
 	}
-	return list, nil
+	return list, comma, nil
 }
 
 func (p *literalParser) dict() (any, error) {

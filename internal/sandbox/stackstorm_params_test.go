@@ -241,9 +241,10 @@ func TestTemplateDefaultIsRendered(t *testing.T) {
 func TestPythonLiterals(t *testing.T) {
 	for text, want := range map[string]string{
 		`[1, -2.5, 1e3, True, False, None, 'a', "b"]`: `[1, -2.5, 1000.0, True, False, None, 'a', 'b']`,
-		`{'k': [], "l": {}, 1: (2,)}`:                 `{'1': [2], 'k': [], 'l': {}}`,
+		`{'k': [], "l": {}, 1: (2,)}`:                 `{'1': (2,), 'k': [], 'l': {}}`,
+		`((), (1, 2,), (3), ([]))`:                    `((), (1, 2), 3, [])`,
 		`'a\n\t\r\\\'\x'`:                             `"a\n\t\r\\'x"`,
-		" 5 ":                                         `5`,
+		"5 ":                                          `5`,
 	} {
 		v, err := pyLiteral(text)
 		if got := pyRepr(v); err != nil || got != want {
@@ -251,7 +252,7 @@ func TestPythonLiterals(t *testing.T) {
 		}
 	}
 	for _, text := range []string{
-		"", "[", "[1", "[1 2]", "[nope nope]", "{", "{'k'}", "{'k': }", "{'k': 1 2}", "{:", "'a", "5 5", "1.2.3", "$", "[$]", "a b",
+		"", " 5", "\t5", "(", "[", "[1", "[1 2]", "[nope nope]", "{", "{'k'}", "{'k': }", "{'k': 1 2}", "{:", "'a", "5 5", "1.2.3", "$", "[$]", "a b",
 	} {
 		if _, err := pyLiteral(text); !errors.Is(err, errSyntax) {
 			t.Errorf("%q: %v", text, err)

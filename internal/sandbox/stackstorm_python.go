@@ -30,6 +30,11 @@ func pyRepr(v any) string {
 		return pyQuote(v)
 	case []any:
 		return "[" + pyList(v) + "]"
+	case pyTuple:
+		if len(v) == 1 {
+			return "(" + pyList(v) + ",)"
+		}
+		return "(" + pyList(v) + ")"
 	case map[string]any:
 		var b strings.Builder
 		for _, k := range sortedKeys(v) {
@@ -99,6 +104,8 @@ func pyType(v any) string {
 		return "str"
 	case []any:
 		return "list"
+	case pyTuple:
+		return "tuple"
 	case map[string]any:
 		return "dict"
 	case json.Number:

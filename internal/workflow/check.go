@@ -81,22 +81,16 @@ func (d Declaration) given(name string, v any, writeOnly bool) []Problem {
 	if ServerSet(name) {
 		return []Problem{at.problem(summaryServerSet, serverSetDetail(name))}
 	}
-	p, declared := d.parameter(name)
-	runner, ofRunner := runnerParameters[name]
-	switch {
-	case !declared && !ofRunner:
+	p, taken := d.taken(name)
+	if !taken {
 		return []Problem{at.problem(summaryUnknown, d.unknownDetail(name))}
-	case !declared:
-		p = parameter(name, runner)
-	case ofRunner:
-		p = parameter(name, merge(runner, p.schema))
 	}
 	if p.Immutable {
 		return []Problem{at.problem(summaryImmutable, immutableDetail(p))}
 	}
 
 	var problems []Problem
-	if !declared {
+	if _, declared := d.parameter(name); !declared {
 		w := at.problem(summaryRunner, name+" is no input of this workflow but a setting of StackStorm's workflow runner, which takes it without complaint. Remove it unless that is what you mean.")
 		w.Warning = true
 		problems = append(problems, w)
@@ -127,6 +121,20 @@ func (p Parameter) check(at place, v any) []Problem {
 		c.value(at, p.schema, p.schema.prepare(converted))
 	}
 	return c.problems
+}
+
+// taken finds what the workflow, its runner or both declare of an input.
+func (d Declaration) taken(name string) (Parameter, bool) {
+	p, declared := d.parameter(name)
+	runner, ofRunner := runnerParameters[name]
+	switch {
+	case !ofRunner:
+		return p, declared
+	case !declared:
+		return parameter(name, runner), true
+	default:
+		return parameter(name, merge(runner, p.schema)), true
+	}
 }
 
 func (d Declaration) parameter(name string) (Parameter, bool) {

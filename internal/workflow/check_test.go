@@ -284,6 +284,10 @@ func TestCheckRunnerParameters(t *testing.T) {
 	if got := own.Check(map[string]any{"context": "x"}, nil); len(got) != 1 || got[0].Summary != summaryImmutable {
 		t.Errorf("want the declaration's own word to hold: %+v", got)
 	}
+	own = parsed(t, `{"context": {"description": "Still an object, as the runner says"}}`)
+	if got := own.Check(map[string]any{"context": "x"}, nil); len(got) != 1 || got[0].Summary != summaryInvalid {
+		t.Errorf("want the runner's word to hold beside it: %+v", got)
+	}
 }
 
 func expect(t *testing.T, p Problem, path, detail string) {

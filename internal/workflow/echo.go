@@ -7,7 +7,7 @@ const masked = "********"
 func (d Declaration) Masked(echo map[string]any) []string {
 	var names []string
 	for _, p := range d.Parameters {
-		if p.Secret && !p.ServerSet && echo[p.Name] == masked {
+		if p.Secret && echo[p.Name] == masked {
 			names = append(names, p.Name)
 		}
 	}
@@ -18,10 +18,6 @@ func (d Declaration) Masked(echo map[string]any) []string {
 // makes of inputs: cast to the declared types, secrets masked, and the
 // server's own inputs added (contract quirks 19 and 20).
 func (d Declaration) Echoes(inputs, echo map[string]any) bool {
-	declared := make(map[string]Parameter, len(d.Parameters))
-	for _, p := range d.Parameters {
-		declared[p.Name] = p
-	}
 	left := 0
 	for name, v := range echo {
 		if !ServerSet(name) && v != nil { // a null that was sent comes back
@@ -32,7 +28,7 @@ func (d Declaration) Echoes(inputs, echo map[string]any) bool {
 		if given == nil || ServerSet(name) {
 			continue
 		}
-		p := declared[name]
+		p, _ := d.taken(name)
 		want := given
 		if p.Secret {
 			want = masked

@@ -44,9 +44,11 @@ func TestEchoes(t *testing.T) {
 		{`{"secret": "hush"}`, `{"secret": "********"}`, true},
 		{`{"secret": "hush"}`, `{"secret": "hush"}`, false},
 		{`{"secret": "hush"}`, `{}`, false},
+		{`{"secret": null}`, `{}`, true},
 		{`{}`, `{"secret": "********"}`, false},
 		{`{"any": "5"}`, `{"any": "5"}`, true},
 		{`{"any": "5"}`, `{"any": 5}`, false},
+		{`{"context": "{'a': 1}"}`, `{"context": {"a": 1}}`, true}, // the runner's
 		{`{"undeclared": {"a": 1}}`, `{"undeclared": {"a": 1}}`, true},
 	} {
 		if got := d.Echoes(decoded(t, tc.inputs), decoded(t, tc.echo)); got != tc.want {
