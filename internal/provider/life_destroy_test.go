@@ -198,7 +198,7 @@ variable "secret" {
 }
 `
 	w := newWorkspace(t, sb, secret+work("hello", `on_destroy = { action = "`+labRemove+`", parameters = { what = var.secret } }`))
-	w.apply().exits(1).says("not a write-only attribute")
+	w.apply().exits(1).says("phemeral value", "write-only") // in the words of the CLI
 	w.write(secret + work("hello", `on_destroy = { action = "`+labRemove+`", parameters_wo = { what = var.secret } }`))
 	w.apply().exits(1).says("on_destroy cannot have write-only inputs", "there may be no configuration left")
 	w.ran(0)

@@ -47,7 +47,7 @@ func TestAccFailureWhileAway(t *testing.T) {
 			w := leave(t)
 			w.holds(volumeAddress, "Running", false)
 			w.happens(fails)
-			w.plan().exits(2).says("must be replaced", `"Failed" -> (known after apply) # forces replacement`)
+			w.plan().exits(2).says("must be replaced", `= "Failed"`, "# forces replacement")
 			w.write(volume(1) + dependent)
 			w.lastApply(2)
 			w.records(1)

@@ -170,3 +170,28 @@ func TestTakeoverOutlivesABadMoment(t *testing.T) {
 		})
 	}
 }
+
+// TestCleanupOutlivesABadMoment: a destroy that cannot read the clean-up under
+// way leaves it to the next one.
+func TestCleanupOutlivesABadMoment(t *testing.T) {
+	t.Parallel()
+	sb := lab(t, sandbox.Config{})
+	cleaning := map[string]any{"action": labRemove, "parameters": map[string]any{"what": "hello"}}
+	given := workInputs(map[string]any{"on_destroy": cleaning, "timeouts": map[string]any{"delete": "100ms"}})
+	o := newCommand(t, sb).run(kept{}, given)
+	sb.Hold()
+	o = newCommand(t, sb).run(o, nil)
+	sb.Release()
+	forced(t, sb, "work-destroy", "succeeded")
+
+	heal := sb.Fault(sandbox.Fault{Path: sb.Instances()[1].ID, Status: 500})
+	c := newCommand(t, sb)
+	o = c.run(o, nil)
+	wants(t, spell(c.told), "Cannot read the on_destroy run", "is kept in the state")
+	heal()
+	c = newCommand(t, sb)
+	if o = c.run(o, nil); c.failed || o.state != nil {
+		t.Errorf("after %s", spell(c.told))
+	}
+	ranOf(t, sb, labRemove, 1)
+}

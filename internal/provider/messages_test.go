@@ -165,7 +165,7 @@ var messages = map[string]func(s *stage){
 		s.fault(sandbox.Fault{Method: "POST", Path: startPath, Status: 502, Body: "<html>Bad Gateway</html>"}).apply()
 	},
 	"lost-and-candidates": func(s *stage) { s.twice() },
-	"lost-and-unreadable": func(s *stage) { s.lostAndDown().apply() },
+	"lost-and-unreadable": func(s *stage) { s.lostAndDown() },
 	"refused": func(s *stage) {
 		s.with(map[string]any{"validate_parameters": false, "parameters": map[string]any{"count": "many"}}).apply()
 	},
@@ -249,24 +249,33 @@ func (s *stage) lost() *stage {
 	return s.fault(sandbox.Fault{Method: "POST", Path: startPath, After: true, Hang: true})
 }
 
-// lostAndDown loses the answer, and the list of runs after it too.
-func (s *stage) lostAndDown() *stage {
-	s.fault(sandbox.Fault{Method: "POST", Path: startPath, After: true, Drop: true})
-	go once(s.t.Context(), s.executions(1), func() { s.fault(sandbox.Fault{Method: "GET", Path: startPath, Status: 503}) })
-	return s
-}
-
-// twice loses the answer after somebody else has started the same run; the
-// process that asks has listed the runs before.
-func (s *stage) twice() *stage {
+// onceListed has a process list the runs, and applies after what happens then.
+func (s *stage) onceListed(happens func()) *stage {
 	s.t.Helper()
 	c := newCommand(s.t, s.sb)
 	c.run(kept{}, workInputs(map[string]any{"name": "another"}))
-	otherwise(s.t, s.sb, sandbox.Tenant, "work", map[string]any{"service_id": labService, "action": labWork, "parameters": map[string]any{"message": "hello"}})
-	s.fault(sandbox.Fault{Method: "POST", Path: startPath, After: true, Drop: true})
+	happens()
 	s.o = c.run(kept{}, s.given)
 	s.told = c.told
 	return s
+}
+
+// twice loses the answer after somebody else has started the same run.
+func (s *stage) twice() *stage {
+	s.t.Helper()
+	return s.onceListed(func() {
+		otherwise(s.t, s.sb, sandbox.Tenant, "work", map[string]any{"service_id": labService, "action": labWork, "parameters": map[string]any{"message": "hello"}})
+		s.fault(sandbox.Fault{Method: "POST", Path: startPath, After: true, Drop: true})
+	})
+}
+
+// lostAndDown loses the answer, and the list of runs after it too.
+func (s *stage) lostAndDown() *stage {
+	s.t.Helper()
+	return s.onceListed(func() {
+		s.fault(sandbox.Fault{Method: "POST", Path: startPath, After: true, Drop: true})
+		s.fault(sandbox.Fault{Method: "GET", Path: startPath, Status: 503})
+	})
 }
 
 // prints sets what an execution has printed.
