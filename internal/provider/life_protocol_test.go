@@ -146,7 +146,7 @@ func TestInterruptDuringOnDestroy(t *testing.T) {
 // between Delete and Create, so nothing that fails then may lose it.
 func TestTakeoverOutlivesABadMoment(t *testing.T) {
 	for name, fault := range map[string]sandbox.Fault{
-		"no run can be read":     {Method: "GET", Path: runPath, Status: 500, Times: 3},
+		"no run can be read":     {Method: "GET", Path: runPath, Status: 500, Times: 20},
 		"no service can be read": {Method: "GET", Path: "/services/", Status: 500},
 	} {
 		t.Run(name, func(t *testing.T) {
