@@ -33,6 +33,7 @@ type launch struct {
 	declaration workflow.Declaration
 	limit       string // the argument that bounds the run, for messages
 	stateless   bool   // there is no resource to import a run into
+	afresh      bool   // a run that has ended since it was listed is repeated, not taken over
 }
 
 // prepare resolves a plan into a launch.
@@ -115,7 +116,7 @@ func (r *instanceResource) start(ctx context.Context, l launch, timeout time.Dur
 		addNotStarted(&diags, summary, fmt.Errorf("looking for an unfinished run that this one would repeat: %w", err))
 		return nil, diags
 	}
-	if l.stateless {
+	if l.afresh {
 		r.passOver(ctx, l, before)
 	}
 	if inst := r.unfinished(l, before); inst != nil {
@@ -173,7 +174,8 @@ func (r *instanceResource) unfinished(l launch, runs []orchestration.Instance) *
 
 // passOver takes runs out of the way that were unfinished when this process
 // listed them and have ended since: an action asks for a run now, while for a
-// resource such a run is the one that an earlier apply left behind.
+// resource and its on_destroy such a run is the one that an earlier command left
+// behind.
 func (r *instanceResource) passOver(ctx context.Context, l launch, before []orchestration.Instance) {
 	for {
 		inst := r.unfinished(l, before)

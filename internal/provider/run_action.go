@@ -151,7 +151,7 @@ func (a *runAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	l.limit, l.stateless = "timeouts.invoke", true
+	l.limit, l.stateless, l.afresh = "timeouts.invoke", true, true
 	inst, diags := a.runs.start(ctx, l, timeout)
 	resp.Diagnostics.Append(diags...)
 	if inst == nil {
