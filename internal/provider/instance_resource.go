@@ -117,8 +117,8 @@ func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, r
 		m.observe(inst, private[map[string]any](ctx, req.Private, privateSecret))
 	}
 	r.runs.see(inst.ID)
-	if private[bool](ctx, req.Private, privateUnresolved) && m.status() != orchestration.StatusFailed {
-		r.runs.offer(m.fingerprint(), inst.ID)
+	if private[bool](ctx, req.Private, privateUnresolved) && m.status() != orchestration.StatusFailed && !r.runs.offer(m.fingerprint(), inst.ID) {
+		resp.Diagnostics.AddError(fmt.Sprintf("Run %s would be repeated", inst.ID), m.deposed())
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
@@ -193,6 +193,14 @@ func (m *instanceModel) forgetMasked(service *orchestration.Service) (d diag.Dia
 	d.AddAttributeWarning(path.Root("parameters_wo"), "Secret inputs are not imported",
 		fmt.Sprintf("StackStorm does not tell the values of %s. Give them in parameters_wo before the run is ever replaced.", strings.Join(names, ", ")))
 	return d
+}
+
+// deposed explains a run that Terraform keeps beside the plan for a new one: it
+// was to be taken over with create_before_destroy, which Terraform broke off.
+func (m *instanceModel) deposed() string {
+	return fmt.Sprintf("Terraform gave up waiting for %s when it was created, and it has status %s. A replacement that creates before it destroys was begun since, "+
+		"so that Terraform holds the run as a deposed object and plans a new one. That is refused, for it would run the workflow twice. Make the run the resource's own again:\n\n"+
+		"  terraform state rm ADDRESS\n  terraform import ADDRESS %s", m.run(), m.Status.ValueString(), m.ID.ValueString())
 }
 
 // unreadable decides about a run that cannot be read: one bad run must not

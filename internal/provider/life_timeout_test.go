@@ -146,7 +146,14 @@ func TestAccTimeoutThenCreateBeforeDestroyAllTheSame(t *testing.T) {
 	w := timedOut(t, "lifecycle { create_before_destroy = true }")
 	w.happens(succeeds)
 	w.apply().exits(1).says("inconsistent final plan")
+	for range 3 { // Terraform reads and plans in no certain order
+		w.apply().exits(1)
+	}
 	w.ran(1)
+	w.records(1)
+	w.run("state", "rm", volumeAddress).exits(0)
+	w.run("import", "-no-color", volumeAddress, w.sb.Instances()[0].ID).exits(0)
+	w.lastApply(1)
 	w.records(1)
 }
 

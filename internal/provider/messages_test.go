@@ -136,8 +136,11 @@ var messages = map[string]func(s *stage){
 	"timeout-with-continue": func(s *stage) {
 		s.with(map[string]any{"continue_on_timeout": true}).limited("create", "100ms").held().apply()
 	},
-	"timeout-of-unreadable":      func(s *stage) { s.limited("create", "500ms").held().apply(s.whenRead(func() { s.forced("canceled") })) },
-	"timeout-then-apply":         func(s *stage) { s.timedOut(); s.sb.Release(); s.apply() },
+	"timeout-of-unreadable": func(s *stage) { s.limited("create", "500ms").held().apply(s.whenRead(func() { s.forced("canceled") })) },
+	"timeout-then-apply":    func(s *stage) { s.timedOut(); s.sb.Release(); s.apply() },
+	"timeout-then-planned-anew": func(s *stage) {
+		s.timedOut().apply(func(c *command) { c.plan(c.plans, held{}, s.given) })
+	},
 	"timeout-then-apply-unknown": func(s *stage) { s.timedOut().forced("canceled").apply() },
 	"timeout-then-replace": func(s *stage) {
 		s.timedOut().forced("succeeded").with(map[string]any{"name": "other", "wait_for_completion": false}).apply(unrefreshed)

@@ -21,6 +21,7 @@ type runBook struct {
 	seen     map[string]bool
 	owned    map[string]bool
 	resuming map[string][]string // by request: runs to go on with instead of starting one
+	planned  map[string]bool     // requests that a new run was planned for
 }
 
 func newRunBook() runBook {
@@ -30,6 +31,7 @@ func newRunBook() runBook {
 		owned:    map[string]bool{},
 		listed:   map[string][]orchestration.Instance{},
 		resuming: map[string][]string{},
+		planned:  map[string]bool{},
 	}
 }
 
@@ -75,13 +77,15 @@ func (b *runBook) before(ctx context.Context, api *orchestration.Client, service
 	return runs, err
 }
 
-// offer lets the next Create of the same request go on with the run.
-func (b *runBook) offer(request, id string) {
+// offer lets the next Create of the same request go on with the run. It reports
+// false if a new run was planned for that request already.
+func (b *runBook) offer(request, id string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !slices.Contains(b.resuming[request], id) {
 		b.resuming[request] = append(b.resuming[request], id)
 	}
+	return !b.planned[request]
 }
 
 // withdraw takes an offer back.
@@ -93,12 +97,16 @@ func (b *runBook) withdraw(id string) {
 	}
 }
 
-// resume takes an offer up; empty if there is none.
+// resume takes an offer up; empty if there is none, so that a new run is planned.
 func (b *runBook) resume(request string) string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if request == "" {
+		return ""
+	}
 	ids := b.resuming[request]
-	if request == "" || len(ids) == 0 {
+	if len(ids) == 0 {
+		b.planned[request] = true
 		return ""
 	}
 	b.resuming[request] = ids[1:]
