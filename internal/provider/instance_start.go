@@ -98,8 +98,7 @@ func (r *instanceResource) resumed(ctx context.Context, m *instanceModel) *orche
 }
 
 // start returns the run that the launch is about: an unfinished one that it
-// would repeat, or a new one. Nil with errors means
-// that Terraform records nothing.
+// would repeat, or a new one. Nil with errors means that Terraform records nothing.
 func (r *instanceResource) start(ctx context.Context, l launch, timeout time.Duration) (*orchestration.Instance, diag.Diagnostics) {
 	var diags diag.Diagnostics
 	summary := fmt.Sprintf("Cannot start run %q", l.request.Name)

@@ -139,7 +139,7 @@ var messages = map[string]func(s *stage){
 	"timeout-of-unreadable": func(s *stage) { s.limited("create", "500ms").held().apply(s.whenRead(func() { s.forced("canceled") })) },
 	"timeout-then-apply":    func(s *stage) { s.timedOut(); s.sb.Release(); s.apply() },
 	"timeout-then-planned-anew": func(s *stage) {
-		s.timedOut().apply(func(c *command) { c.plan(c.plans, held{}, s.given) })
+		s.timedOut().forced("succeeded").apply(func(c *command) { c.plan(c.plans, held{}, s.given) })
 	},
 	"timeout-then-apply-unknown": func(s *stage) { s.timedOut().forced("canceled").apply() },
 	"timeout-then-replace": func(s *stage) {
