@@ -181,7 +181,10 @@ func (r *instanceResource) runOnDestroy(ctx context.Context, api *orchestration.
 	if inst == nil {
 		return cleaner, diags
 	}
-	ended, err := r.await(ctx, api, inst, time.Until(begun.Add(timeout)), nil)
+	ended, err := inst, error(nil)
+	if inst.ID != cleaner || !inst.Status.Final() {
+		ended, err = r.await(ctx, api, inst, time.Until(begun.Add(timeout)), nil)
+	}
 	if ended == nil {
 		ended = inst
 	}

@@ -135,6 +135,8 @@ func TestAccOnDestroyTimeout(t *testing.T) {
 	w.destroy().exits(1).says("timeouts.delete (1s) was over", "raise timeouts.delete")
 	w.holds(workAddress, "Success", false)
 	w.sb.Release()
+	w.write(work("hello", onDestroy, `timeouts = { delete = "2m" }`))
+	w.apply().exits(0)
 	w.destroy().exits(0)
 	w.cleaned(1, 0)
 }
@@ -182,6 +184,7 @@ func TestAccOnDestroyNotAtATakeover(t *testing.T) {
 	sb.Hold()
 	w.apply().exits(1).says("took longer than 1s")
 	sb.Release()
+	w.write(work("hello", onDestroy))
 	w.apply().exits(0)
 	w.holds(workAddress, "Success", false)
 	w.ran(1)

@@ -71,13 +71,13 @@ func TestAccUnmappedStatusDuringWait(t *testing.T) {
 // timeout with an error that says what it may be.
 func TestAccCanceledForEver(t *testing.T) {
 	sb := start(t, sandbox.Config{})
-	w := newWorkspace(t, sb, volume(1, `timeouts = { create = "3s", update = "2s" }`)+dependent)
+	w := newWorkspace(t, sb, volume(1, `timeouts = { create = "5s", update = "4s" }`)+dependent)
 	sb.Hold()
 	u := w.beginApply("GET", "/instances/")
 	if err := sb.ForceStatus(sb.Executions()[0].ID, "canceled"); err != nil {
 		t.Fatal(err)
 	}
-	u.end().exits(1).says("took longer than 3s", "canceled, paused or has timed out in StackStorm")
+	u.end().exits(1).says("took longer than 5s", "canceled, paused or has timed out in StackStorm")
 	if w.state(dependentAddress) != nil {
 		t.Error("the dependent was created after a canceled run")
 	}
@@ -85,7 +85,7 @@ func TestAccCanceledForEver(t *testing.T) {
 	// It may have ended or not, so it is not replaced behind anybody's back.
 	w.apply().exits(1).says("without knowing whether it has ended")
 	w.run("untaint", volumeAddress).exits(0)
-	w.apply().exits(1).says("cannot be read", "took longer than 2s")
+	w.apply().exits(1).says("cannot be read", "took longer than 4s")
 	w.ran(1)
 
 	// A destroy is the user's word: the record that blocks every list goes.

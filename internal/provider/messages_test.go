@@ -136,7 +136,7 @@ var messages = map[string]func(s *stage){
 	"timeout-with-continue": func(s *stage) {
 		s.with(map[string]any{"continue_on_timeout": true}).limited("create", "100ms").held().apply()
 	},
-	"timeout-of-unreadable": func(s *stage) { s.limited("create", "500ms").held().apply(s.whenRead(func() { s.forced("canceled") })) },
+	"timeout-of-unreadable": func(s *stage) { s.limited("create", "3s").held().apply(s.whenRead(func() { s.forced("canceled") })) },
 	"timeout-then-apply":    func(s *stage) { s.timedOut(); s.sb.Release(); s.apply() },
 	"timeout-then-planned-anew": func(s *stage) {
 		s.timedOut().forced("succeeded").apply(func(c *command) { c.plan(c.plans, held{}, s.given) })
