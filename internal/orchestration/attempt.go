@@ -30,7 +30,8 @@ type RequestLog struct {
 // exchange accompanies a call through the layers of net/http, in its context.
 type exchange struct {
 	method   string
-	gate     gate
+	gate     *gate
+	progress func() float64
 	timeout  time.Duration
 	attempts int
 	sent     bool // some attempt went beyond the gate
@@ -71,7 +72,7 @@ func singleAttempts(hc *http.Client, log func(context.Context, RequestLog)) *htt
 func (a *attempter) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
 	ex := ctx.Value(exchangeKey{}).(*exchange)
-	if err := ex.gate.enter(ctx); err != nil {
+	if err := ex.gate.enter(ctx, ex.progress); err != nil {
 		if req.Body != nil {
 			req.Body.Close()
 		}

@@ -60,8 +60,8 @@ type Client struct {
 	TenantID string
 
 	http        *retryablehttp.Client
-	exclusive   gate
-	shared      gate
+	exclusive   *gate
+	shared      *gate
 	timeout     time.Duration
 	listTimeout time.Duration
 	random      func() float64
@@ -141,8 +141,9 @@ type request struct {
 	query  url.Values
 	body   any // sent as JSON; nil sends none
 
-	gate    gate
-	timeout time.Duration // of every attempt
+	gate     *gate
+	progress func() float64 // makes it a poll (rule 7 of the gate)
+	timeout  time.Duration  // of every attempt
 }
 
 // do makes one call, repeating it as retry.go allows. A non-nil out receives
@@ -159,7 +160,7 @@ func (c *Client) do(ctx context.Context, r request, out any) (attempts int, err 
 			return 0, fmt.Errorf("encoding the request: %w", err)
 		}
 	}
-	ex := &exchange{method: r.method, gate: r.gate, timeout: r.timeout}
+	ex := &exchange{method: r.method, gate: r.gate, progress: r.progress, timeout: r.timeout}
 	req, err := retryablehttp.NewRequestWithContext(ex.into(ctx), r.method, target.String(), body)
 	if err != nil {
 		return 0, fmt.Errorf("%s %s: %w", r.method, target.EscapedPath(), unwrapURL(err))

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"slices"
+	"sync"
 	"time"
 )
 
@@ -33,6 +35,11 @@ import (
 //     "required input action is missing" although it was there: the
 //     configuration was being read by another request, before anything began.
 //
+//  7. Polls give way. Reads are few, three a second or so, and who waits for many
+//     runs wants to read more often than that. So whatever is not a poll goes
+//     before all that are, and among polls the one whose run is furthest along.
+//     One that has waited for longestGivingWay goes first, so that none starves.
+//
 // Between two tries the gate is free and a short random time passes, which
 // grows, so as not to march in step with whoever disturbs.
 
@@ -52,31 +59,87 @@ const (
 	absencesBelievedMixed = 3
 	strangeLists          = 20
 	startTries            = 8
+
+	longestGivingWay = 15 * time.Second
 )
 
 // Contended reports whether there was a sign that others read instances from
 // the same server, so that values can be theirs for a moment.
 func (c *Client) Contended() bool { return c.contended.Load() }
 
-// gate lets a bounded number pass at a time, in the order of their coming.
-type gate chan struct{}
+// gate lets a bounded number pass at a time, in the order of their coming but
+// for rule 7.
+type gate struct {
+	mu    sync.Mutex
+	free  int
+	queue []*turn // in the order of coming
+}
 
-func newGate(n int) gate { return make(gate, n) }
+// turn is a place in the queue.
+type turn struct {
+	open     chan struct{} // closed when it has come
+	since    time.Time
+	progress func() float64 // of a poll's run; nil for what does not give way
+}
 
-// enter waits for a place; err is why ctx ended before there was one.
-func (g gate) enter(ctx context.Context) error {
+func newGate(n int) *gate { return &gate{free: n} }
+
+// enter waits for a turn; err is why ctx ended before it came.
+func (g *gate) enter(ctx context.Context, progress func() float64) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	t := &turn{open: make(chan struct{}), since: time.Now(), progress: progress}
+	g.mu.Lock()
+	g.queue = append(g.queue, t)
+	g.advance()
+	g.mu.Unlock()
 	select {
-	case g <- struct{}{}:
+	case <-t.open:
 		return nil
 	case <-ctx.Done():
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if i := slices.Index(g.queue, t); i >= 0 {
+			g.queue = slices.Delete(g.queue, i, i+1)
+		} else {
+			g.free++ // it came just now
+			g.advance()
+		}
 		return context.Cause(ctx)
 	}
 }
 
-func (g gate) leave() { <-g }
+func (g *gate) leave() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.free++
+	g.advance()
+}
+
+// advance lets in whom there is room for. The caller holds mu.
+func (g *gate) advance() {
+	for g.free > 0 && len(g.queue) > 0 {
+		i := g.next()
+		close(g.queue[i].open)
+		g.queue = slices.Delete(g.queue, i, i+1)
+		g.free--
+	}
+}
+
+// next is whose turn it is in a queue that is not empty.
+func (g *gate) next() int {
+	furthest, most := 0, math.Inf(-1)
+	for i, t := range g.queue {
+		if t.progress == nil || time.Since(t.since) >= longestGivingWay {
+			return i
+		}
+		if p := t.progress(); p > most {
+			furthest, most = i, p
+		}
+	}
+	return furthest
+}
 
 // pause lets time pass after try number n, counted from 0.
 func (c *Client) pause(ctx context.Context, n int) error {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -124,6 +125,89 @@ func TestFirstComeFirstServed(t *testing.T) {
 		all.Wait()
 		if !slices.Equal(server.order, want) {
 			t.Errorf("served %q", server.order)
+		}
+	})
+}
+
+// TestPollsGiveWay: whatever comes while something else is under way goes
+// before the polls, and those go by their progress.
+func TestPollsGiveWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var served []string
+		c := bubbleClient(t, Config{}, func(r *http.Request) (*http.Response, error) {
+			what := path.Base(r.URL.Path)
+			served = append(served, what)
+			time.Sleep(time.Second)
+			return response(r, http.StatusOK, `{"id": "`+what+`", "status": "Running"}`), nil
+		})
+		var all sync.WaitGroup
+		asked := func(ask func()) {
+			all.Go(ask)
+			synctest.Wait() // it has taken its place
+		}
+		poll := func(id string, progress float64) func() {
+			return func() { c.Poll(t.Context(), id, func() float64 { return progress }) }
+		}
+		asked(func() { c.Task(t.Context(), "under-way") })
+		asked(poll("young", 0.1))
+		asked(poll("late", 1.5))
+		asked(poll("old", 0.9))
+		asked(poll("as-old", 0.9))
+		asked(func() { c.Task(t.Context(), "task") })
+		asked(func() { c.CreateInstance(t.Context(), InstanceRequest{}) })
+		all.Wait()
+		if want := []string{"under-way", "task", "instances", "late", "old", "as-old", "young"}; !slices.Equal(served, want) {
+			t.Errorf("served %q, want %q", served, want)
+		}
+	})
+}
+
+// TestNoPollStarves: it does not give way for longer than a quarter of a minute.
+func TestNoPollStarves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &slowly{}
+		c := bubbleClient(t, Config{}, server.RoundTrip)
+		var all sync.WaitGroup
+		start := time.Now()
+		all.Go(func() { c.Task(t.Context(), "under-way") })
+		synctest.Wait()
+		all.Go(func() {
+			c.Poll(t.Context(), "x", func() float64 { return 0 })
+			if took := time.Since(start); took != longestGivingWay+time.Second {
+				t.Errorf("answered after %s", took)
+			}
+		})
+		synctest.Wait()
+		for range 20 {
+			all.Go(func() { c.Task(t.Context(), "later") })
+		}
+		all.Wait()
+	})
+}
+
+// TestLeavingTheQueue: who leaves it holds nobody up, not even when the turn
+// comes at that very moment.
+func TestLeavingTheQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &slowly{}
+		c := bubbleClient(t, Config{}, server.RoundTrip)
+		for range 20 { // which of the two is seen first is a matter of chance
+			var all sync.WaitGroup
+			all.Go(func() { c.Task(t.Context(), "first") })
+			synctest.Wait()
+			for _, patience := range []time.Duration{500 * time.Millisecond, time.Second} {
+				all.Go(func() {
+					ctx, cancel := context.WithTimeout(t.Context(), patience)
+					defer cancel()
+					c.Task(ctx, "impatient")
+				})
+				synctest.Wait()
+			}
+			start := time.Now()
+			if _, err := c.Task(t.Context(), "last"); err != nil || time.Since(start) > 3*time.Second {
+				t.Fatalf("after %s: %v", time.Since(start), err)
+			}
+			all.Wait()
 		}
 	})
 }

@@ -120,7 +120,16 @@ func isMixedConfiguration(err error) bool {
 // *Error 500 can mean a status the server has no word for (contract quirk 26) or
 // an execution StackStorm has forgotten (27), and may stay.
 func (c *Client) Instance(ctx context.Context, id string) (*Instance, error) {
+	return c.Poll(ctx, id, nil)
+}
+
+// Poll is Instance for somebody who asks again and again until the run has
+// ended. It gives way to every other request, and to the polls of runs whose
+// progress, a number without a unit, is greater when there is a turn to give; 1
+// is where a run is expected to end.
+func (c *Client) Poll(ctx context.Context, id string, progress func() float64) (*Instance, error) {
 	req := c.exclusively(http.MethodGet, "instances", id)
+	req.progress = progress
 	return c.settle(ctx, id, func() (*Instance, error) {
 		var raw json.RawMessage
 		if _, err := c.do(ctx, req, &raw); err != nil {

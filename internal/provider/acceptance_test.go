@@ -18,7 +18,7 @@ var factories = map[string]func() (tfprotov6.ProviderServer, error){
 
 // start starts a sandbox that ends with the test. It takes overlapping requests
 // for each other, as the real orchestrator does.
-func start(t *testing.T, cfg sandbox.Config) *sandbox.Sandbox {
+func start(t testing.TB, cfg sandbox.Config) *sandbox.Sandbox {
 	t.Helper()
 	cfg.Races = true
 	sb, err := sandbox.Start(cfg)

@@ -185,9 +185,6 @@ func (r *instanceResource) runOnDestroy(ctx context.Context, api *orchestration.
 	if inst.ID != cleaner || !inst.Status.Final() {
 		ended, err = r.await(ctx, api, inst, time.Until(begun.Add(timeout)), nil)
 	}
-	if ended == nil {
-		ended = inst
-	}
 	summary := fmt.Sprintf("The on_destroy run %s has not succeeded", inst.ID)
 	switch {
 	case err == nil && ended.Status == orchestration.StatusSuccess:

@@ -158,7 +158,11 @@ func (r *instanceResource) post(ctx context.Context, l launch, timeout time.Dura
 		time.AfterFunc(answerGrace, func() { cancel(context.Cause(ctx)) })
 	})
 	defer stop()
-	return l.api.CreateInstance(posting, l.request)
+	inst, err := l.api.CreateInstance(posting, l.request)
+	if err == nil {
+		r.forecast.begin(inst.ID, l.request.Action)
+	}
+	return inst, err
 }
 
 // unfinished finds a run that is under way and would be repeated.

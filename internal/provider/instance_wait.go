@@ -44,9 +44,7 @@ func (r *instanceResource) settle(ctx context.Context, m *instanceModel, last *o
 	}
 	begun := time.Now()
 	inst, err := r.await(ctx, api, last, w.left, nil)
-	if inst != nil {
-		m.observe(inst, secret)
-	}
+	m.observe(inst, secret)
 	switch {
 	case err == nil && inst.Status == orchestration.StatusSuccess:
 	case err == nil:
@@ -67,17 +65,19 @@ func (r *instanceResource) settle(ctx context.Context, m *instanceModel, last *o
 	return e
 }
 
-// await polls until the run has ended. watch, if not nil, is told what each
-// poll brought.
+// await polls until the run has ended, and returns the last that was seen of it.
+// watch, if not nil, is told what each poll brought.
 func (r *instanceResource) await(ctx context.Context, api *orchestration.Client, last *orchestration.Instance, left time.Duration,
 	watch func(*orchestration.Instance, error)) (*orchestration.Instance, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, left, errOwnTimeout)
 	defer cancel()
 	pace := r.settings.pace
 	pace.Tolerate = passing
+	pace.Due = func() time.Time { return r.forecast.due(last.ID) }
+	progress := func() float64 { return r.forecast.progress(last.ID) }
 	status := last.Status
-	return wait.Until(ctx, pace, func(ctx context.Context) (*orchestration.Instance, bool, error) {
-		inst, err := api.Instance(ctx, last.ID)
+	inst, err := wait.Until(ctx, pace, func(ctx context.Context) (*orchestration.Instance, bool, error) {
+		inst, err := api.Poll(ctx, last.ID, progress)
 		if watch != nil {
 			watch(inst, err)
 		}
@@ -90,6 +90,13 @@ func (r *instanceResource) await(ctx context.Context, api *orchestration.Client,
 		}
 		return inst, inst.Status.Final(), nil
 	})
+	if inst == nil {
+		inst = last
+	}
+	if err == nil && inst.Status == orchestration.StatusSuccess {
+		r.forecast.succeed(last.ID)
+	}
+	return inst, err
 }
 
 // passing says which errors of a read do not end a wait: everything that may

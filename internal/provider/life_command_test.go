@@ -34,7 +34,7 @@ type kept struct {
 // command conducts an apply or a destroy of one run as Terraform does, with a
 // process that plans and one that applies, but without a CLI.
 type command struct {
-	t       *testing.T
+	t       testing.TB
 	ctx     context.Context // of what is applied
 	plans   *wire
 	applies *wire
@@ -45,7 +45,7 @@ type command struct {
 	between func() // what happens between plan and apply
 }
 
-func newCommand(t *testing.T, sb *sandbox.Sandbox) *command {
+func newCommand(t testing.TB, sb *sandbox.Sandbox) *command {
 	t.Helper()
 	return &command{t: t, ctx: t.Context(), plans: dial(t, sb), applies: dial(t, sb), between: func() {}}
 }

@@ -18,7 +18,7 @@ const (
 )
 
 // lab starts a sandbox with one service of both workflows.
-func lab(t *testing.T, cfg sandbox.Config) *sandbox.Sandbox {
+func lab(t testing.TB, cfg sandbox.Config) *sandbox.Sandbox {
 	t.Helper()
 	cfg.Packs = append(cfg.Packs, "testdata/packs/upkeep")
 	sb := start(t, cfg)
@@ -27,7 +27,7 @@ func lab(t *testing.T, cfg sandbox.Config) *sandbox.Sandbox {
 }
 
 // register registers a service under an id of our choice.
-func register(t *testing.T, sb *sandbox.Sandbox, id string, actions ...string) {
+func register(t testing.TB, sb *sandbox.Sandbox, id string, actions ...string) {
 	t.Helper()
 	var workflows []map[string]string
 	for _, a := range actions {

@@ -177,7 +177,7 @@ func TestCleanupOutlivesABadMoment(t *testing.T) {
 	t.Parallel()
 	sb := lab(t, sandbox.Config{})
 	cleaning := map[string]any{"action": labRemove, "parameters": map[string]any{"what": "hello"}}
-	given := workInputs(map[string]any{"on_destroy": cleaning, "timeouts": map[string]any{"delete": "100ms"}})
+	given := workInputs(map[string]any{"on_destroy": cleaning, "timeouts": map[string]any{"delete": "1ms"}})
 	o := newCommand(t, sb).run(kept{}, given)
 	sb.Hold()
 	o = newCommand(t, sb).run(o, nil)

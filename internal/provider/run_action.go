@@ -166,9 +166,7 @@ func (a *runAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *
 			return
 		}
 		ended, err := a.runs.await(ctx, l.api, inst, time.Until(begun.Add(timeout)), see)
-		if ended != nil {
-			m.observe(ended, nil)
-		}
+		m.observe(ended, nil)
 		if ctx.Err() != nil {
 			tell(m.goesOn()) // Terraform does not print the errors of an action it has interrupted
 		}

@@ -14,7 +14,7 @@ import (
 
 // invocation is an action under way.
 type invocation struct {
-	t        *testing.T
+	t        testing.TB
 	progress chan string
 	ended    chan string // what was diagnosed
 }

@@ -29,6 +29,7 @@ type session struct {
 	account account
 
 	runs        runBook
+	forecast    forecast
 	registering sync.Mutex // services are registered one at a time
 }
 
@@ -43,7 +44,7 @@ func (e *unknownSettingsError) Error() string {
 }
 
 func newSession(set settings) *session {
-	return &session{settings: set, runs: newRunBook()}
+	return &session{settings: set, runs: newRunBook(), forecast: newForecast()}
 }
 
 // api returns the client, after logging in where that has not been done yet.

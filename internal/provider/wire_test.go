@@ -27,7 +27,7 @@ const (
 // wire speaks the plugin protocol with one provider process, as a CLI of any
 // version would.
 type wire struct {
-	t *testing.T
+	t testing.TB
 	tfprotov6.ProviderServer
 	lists   tfprotov6.ListResourceServer
 	actions tfprotov6.ActionServer
@@ -35,13 +35,13 @@ type wire struct {
 }
 
 // dial starts a provider and points it at the sandbox, without Keystone.
-func dial(t *testing.T, sb *sandbox.Sandbox) *wire {
+func dial(t testing.TB, sb *sandbox.Sandbox) *wire {
 	t.Helper()
 	return dialAs(t, sb, map[string]any{"tenant_id": sandbox.Tenant, "auth_strategy": "noauth"})
 }
 
 // dialAs starts a provider that logs in as it is told.
-func dialAs(t *testing.T, sb *sandbox.Sandbox, login map[string]any) *wire {
+func dialAs(t testing.TB, sb *sandbox.Sandbox, login map[string]any) *wire {
 	t.Helper()
 	srv := providerserver.NewProtocol6(New("test")())()
 	schemas, err := srv.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
@@ -49,9 +49,8 @@ func dialAs(t *testing.T, sb *sandbox.Sandbox, login map[string]any) *wire {
 		t.Fatal(err, spell(schemas.Diagnostics))
 	}
 	w := &wire{t: t, ProviderServer: srv, lists: srv.(tfprotov6.ListResourceServer), actions: srv.(tfprotov6.ActionServer), schemas: schemas}
-	settings := maps.Clone(login)
-	settings["endpoint"], settings["max_retries"] = sb.OrchestratorURL(), 0
-	settings["poll_interval"] = map[string]any{"min": "1ms", "max": "20ms"}
+	settings := map[string]any{"endpoint": sb.OrchestratorURL(), "max_retries": 0, "poll_interval": map[string]any{"min": "1ms", "max": "20ms"}}
+	maps.Copy(settings, login)
 	config := w.config(schemas.Provider, settings)
 	resp, err := srv.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{TerraformVersion: "1.14.0", Config: config})
 	if err != nil || len(resp.Diagnostics) > 0 {
@@ -78,7 +77,7 @@ func (w *wire) dynamic(ty tftypes.Type, v tftypes.Value) *tfprotov6.DynamicValue
 // unknown stands for a value that is known after apply only.
 type unknown struct{}
 
-func terraformValue(t *testing.T, ty tftypes.Type, v any) tftypes.Value {
+func terraformValue(t testing.TB, ty tftypes.Type, v any) tftypes.Value {
 	t.Helper()
 	switch v := v.(type) {
 	case unknown:
@@ -105,7 +104,7 @@ func terraformValue(t *testing.T, ty tftypes.Type, v any) tftypes.Value {
 }
 
 // guess is the type of a value inside a dynamic one.
-func guess(t *testing.T, v any) tftypes.Type {
+func guess(t testing.TB, v any) tftypes.Type {
 	t.Helper()
 	switch v.(type) {
 	case string:
@@ -216,7 +215,7 @@ func registered(t *testing.T, sb *sandbox.Sandbox, name, source string) string {
 }
 
 // post returns the id of what it made.
-func post(t *testing.T, sb *sandbox.Sandbox, tenant, what string, body map[string]any) string {
+func post(t testing.TB, sb *sandbox.Sandbox, tenant, what string, body map[string]any) string {
 	t.Helper()
 	raw, err := json.Marshal(body)
 	if err != nil {

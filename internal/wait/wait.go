@@ -12,6 +12,9 @@ type Pace struct {
 	// Min and Max bound the pause between two polls. In between it is a tenth of
 	// the time waited so far, less up to a fifth at random.
 	Min, Max time.Duration
+	// Due tells when the wait is likely to end, zero where that is not known. No
+	// pause is longer than it is to that moment, or than it has been since.
+	Due func() time.Time
 	// Random gives numbers in [0, 1); nil means math/rand.
 	Random func() float64
 	// Tolerate says which errors of a poll do not end the wait; nil means
@@ -58,7 +61,11 @@ func (p Pace) pause(elapsed time.Duration) time.Duration {
 		random = rand.Float64
 	}
 	pause := min(p.Max, elapsed/10)
-	return max(p.Min, pause-time.Duration(random()*float64(pause)/5))
+	pause -= time.Duration(random() * float64(pause) / 5)
+	if p.Due != nil {
+		pause = min(pause, time.Until(p.Due()).Abs())
+	}
+	return max(p.Min, pause)
 }
 
 func (p Pace) tolerates(err error) bool { return p.Tolerate != nil && p.Tolerate(err) }

@@ -134,6 +134,7 @@ func TestPace(t *testing.T) {
 	for name, tc := range map[string]struct {
 		min, max time.Duration
 		random   float64
+		due      time.Duration  // when it is likely to end; 0: not known
 		polls    map[int]string // at what time the poll of this number comes
 	}{
 		"half a second to fifteen": {
@@ -148,6 +149,10 @@ func TestPace(t *testing.T) {
 			min: 10 * time.Second, max: 15 * time.Second, random: 1,
 			polls: map[int]string{1: "10s", 12: "2m0s", 13: "2m10s", 20: "3m31.632s"},
 		},
+		"likely to end after a minute": {
+			min: 500 * time.Millisecond, max: 15 * time.Second, due: time.Minute,
+			polls: map[int]string{0: "0s", 13: "6.655s", 36: "59.590882674s", 37: "1m0.090882674s", 38: "1m0.590882674s", 39: "1m1.181765348s", 40: "1m2.363530696s", 41: "1m4.727061392s", 42: "1m9.454122784s", 43: "1m16.399535062s"},
+		},
 		"always the same": {
 			min: 2 * time.Second, max: 2 * time.Second, random: 1,
 			polls: map[int]string{1: "2s", 100: "3m20s"},
@@ -161,6 +166,12 @@ func TestPace(t *testing.T) {
 				}
 				start, n := time.Now(), 0
 				pace := Pace{Min: tc.min, Max: tc.max, Random: func() float64 { return tc.random }}
+				pace.Due = func() (due time.Time) {
+					if tc.due > 0 {
+						due = start.Add(tc.due)
+					}
+					return due
+				}
 				Until(t.Context(), pace, func(context.Context) (int, bool, error) {
 					if want, ok := tc.polls[n]; ok && time.Since(start).String() != want {
 						t.Errorf("poll %d came at %s, want %s", n, time.Since(start), want)
