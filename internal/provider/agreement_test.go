@@ -145,8 +145,7 @@ func (s subject) recognise(t *testing.T, inputs, own, other map[string]any) {
 	}
 }
 
-// draw makes up values. No templates, which only StackStorm can judge, and no
-// infinities, which are no JSON.
+// draw makes up values. No templates, which only StackStorm can judge.
 type draw struct{ *rand.Rand }
 
 func one[T any](d draw, among []T) T { return among[d.IntN(len(among))] }
@@ -157,7 +156,7 @@ var (
 	someTexts = []any{"gold", "silver", "Gold", "ab", "abc-1234", "a", "A b", "abcdefghi", "10G", "1M", "10 G", "", "größe", "red", "green", "Red", "fixed", "5", "true", "[1]"}
 	someInts  = []any{number("-1"), number("0"), number("1"), number("2"), number("5"), number("6"), number("123456789012345678901234567890"),
 		number("7.9"), number("-0.5"), number("1e3"), number("1.0"), true, false, "5", " 7 ", "1_0", "1__0", "+3", "-2", "0x10", "1e3", "7.9", "", "007"}
-	someFloats = []any{number("0"), number("0.0"), number("0.001"), number("-2"), number("3"), number("1e5"), number("1e-7"), "1e3", "1.5", " .5 ", "1,5", "0", "", "1.", "1_0.5", true, false}
+	someFloats = []any{number("0"), number("0.0"), number("0.001"), number("-2"), number("3"), number("1e5"), number("1e-7"), number("1e400"), "nan", "-inf", "1e400", "1e3", "1.5", " .5 ", "1,5", "0", "", "1.", "1_0.5", true, false}
 	someBools  = []any{true, false, "true", "FALSE", "false", "yes", "None", "none", "", "1", number("1"), number("0")}
 	anything   = []any{"text", "5", "", "true", "None", "[1]", "{}", "{'cpu': 1}", `{"cpu": 1}`, "[", "(1, 2)", "([1])", "()", "(1)", " [1]", "[1] ", "{'cpu': 1, }", "{1, 2}", number("5"), number("-1"), number("2.5"), true, false,
 		[]any{}, map[string]any{}, []any{"a"}, []any{nil}, map[string]any{"cpu": number("1")}, nil}

@@ -30,8 +30,13 @@ func (r *serviceResource) register(ctx context.Context, m *serviceResourceModel)
 	if diags.HasError() {
 		return nil, false, diags
 	}
-	r.registering.Lock()
-	defer r.registering.Unlock()
+	select {
+	case r.registering <- struct{}{}:
+		defer func() { <-r.registering }()
+	case <-ctx.Done():
+		addError(&diags, summary, context.Cause(ctx))
+		return nil, false, diags
+	}
 	services, err := api.Services(ctx)
 	if err != nil {
 		addError(&diags, summary, err)

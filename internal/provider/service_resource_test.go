@@ -1,13 +1,18 @@
 package provider
 
 import (
+	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
@@ -260,4 +265,20 @@ func TestAccServiceForgotten(t *testing.T) {
 	if got := w.state(serviceAddress).Values["id"]; got != id || len(named(sb, "own")) != 1 {
 		t.Errorf("imported %v, want %v", got, id)
 	}
+}
+
+// TestARegistrationThatWaitsCanBeInterrupted: it must not hold Ctrl-C up until
+// the one before it has ended.
+func TestARegistrationThatWaitsCanBeInterrupted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &serviceResource{}
+		r.session = newSession(settings{endpoint: &url.URL{}, noAuth: true})
+		r.registering <- struct{}{}
+		ctx, interrupt := context.WithTimeoutCause(t.Context(), time.Minute, context.Canceled)
+		defer interrupt()
+		_, _, diags := r.register(ctx, &serviceResourceModel{Name: types.StringValue("second"), Workflows: types.ListValueMust(types.StringType, nil)})
+		if len(diags) != 1 || diags[0].Detail() != "The operation was interrupted." {
+			t.Error(diags)
+		}
+	})
 }

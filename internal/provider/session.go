@@ -30,7 +30,7 @@ type session struct {
 
 	runs        runBook
 	forecast    forecast
-	registering sync.Mutex // services are registered one at a time
+	registering chan struct{} // holds one place: services are registered one at a time
 }
 
 // account is in whose name we act.
@@ -44,7 +44,7 @@ func (e *unknownSettingsError) Error() string {
 }
 
 func newSession(set settings) *session {
-	return &session{settings: set, runs: newRunBook(), forecast: newForecast()}
+	return &session{settings: set, runs: newRunBook(), forecast: newForecast(), registering: make(chan struct{}, 1)}
 }
 
 // api returns the client, after logging in where that has not been done yet.

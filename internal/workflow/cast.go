@@ -58,18 +58,15 @@ func castInteger(v any) (any, bool) {
 	}
 }
 
-// castNumber is Python's float(). An integer too large for it is an error,
-// while 1e400 is infinity.
+// castNumber is Python's float(), but for nan and the infinities, which no echo
+// could tell of: they are no JSON.
 func castNumber(v any) (any, bool) {
 	if text, ok := v.(string); ok {
 		return pythonFloat(text)
 	}
 	n, ok := pythonNumber(v)
-	if !ok {
-		return nil, false
-	}
 	f := n.float()
-	return f, n.i == nil || !math.IsInf(f, 0)
+	return f, ok && !math.IsInf(f, 0)
 }
 
 // booleanText is what Python still reads as True, False or None once its
@@ -111,7 +108,6 @@ func castStructure(text string) (any, bool) {
 var (
 	intText   = regexp.MustCompile(`^[+-]?[ \t]*[0-9]+(_[0-9]+)*$`)
 	floatText = regexp.MustCompile(`^[+-]?([0-9]+(_[0-9]+)*(\.([0-9]+(_[0-9]+)*)?)?|\.[0-9]+(_[0-9]+)*)([eE][+-]?[0-9]+(_[0-9]+)*)?$`)
-	floatWord = regexp.MustCompile(`^(?i:([+-]?)(inf(?:inity)?|nan))$`)
 )
 
 var noise = strings.NewReplacer("_", "", " ", "", "\t", "")
@@ -133,12 +129,11 @@ func pythonFloat(text string) (any, bool) {
 	if foreignDigits(text) {
 		return Unknown, true
 	}
-	if !floatText.MatchString(text) && !floatWord.MatchString(text) {
+	if !floatText.MatchString(text) {
 		return nil, false
 	}
-	// The only error left is a number too large, which is infinity.
-	f, _ := strconv.ParseFloat(noise.Replace(text), 64)
-	return f, true
+	f, err := strconv.ParseFloat(noise.Replace(text), 64)
+	return f, err == nil
 }
 
 // foreignDigits reports whether text has digits of another script. Python

@@ -43,7 +43,7 @@ func TestCastNumbersAndBooleans(t *testing.T) {
 		{"integer", "\x1c5\u00a0", "5"}, {"integer", "- 5", "-5"}, {"integer", "٣", "unknown"},
 		{"integer", "", ""}, {"integer", "1__0", ""}, {"integer", "1_", ""}, {"integer", "0x10", ""}, {"integer", "1.0", ""}, {"integer", "1 0", ""}, {"integer", "True", ""},
 		{"number", "1.50", "1.5"}, {"number", ".5", "0.5"}, {"number", "5.", "5"}, {"number", " 1e3 ", "1000"}, {"number", "1_0.2_5e1_0", "1.025e+11"},
-		{"number", "nan", "NaN"}, {"number", "-Infinity", "-Inf"}, {"number", "1e400", "+Inf"}, {"number", "٣.5", "unknown"},
+		{"number", "nan", ""}, {"number", "-Infinity", ""}, {"number", "1e400", ""}, {"number", "٣.5", "unknown"},
 		{"number", "", ""}, {"number", ".", ""}, {"number", "1e", ""}, {"number", "0x1p3", ""}, {"number", "1,5", ""}, {"number", "_1", ""}, {"number", "infin", ""},
 		{"boolean", "true", "true"}, {"boolean", "TRUE", "true"}, {"boolean", "fAlSe \t", "false"}, {"boolean", "true\n# c\n", "true"}, {"boolean", "none", "null"},
 		{"boolean", " true", ""}, {"boolean", "yes", ""}, {"boolean", "1", ""}, {"boolean", "truth", ""}, {"boolean", "true false", ""}, {"boolean", "", ""},
