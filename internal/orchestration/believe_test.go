@@ -86,7 +86,7 @@ func TestInstanceIsBelieved(t *testing.T) {
 					return response(r, a.status, a.body), nil
 				})
 				c.contended.Store(tc.contended)
-				in, err := c.Instance(t.Context(), "x")
+				in, err := c.Instance(t.Context(), "x", "")
 				if asked != len(answers) {
 					t.Errorf("asked %d times, want %d", asked, len(answers))
 				}
@@ -127,7 +127,7 @@ func TestInstanceAmongOthers(t *testing.T) {
 		})
 		for range 300 {
 			start := time.Now()
-			in, err := c.Instance(t.Context(), "x")
+			in, err := c.Instance(t.Context(), "x", "")
 			if err != nil || in.ID != "x" || in.Status != StatusSuccess || in.Output != "mine" {
 				t.Fatalf("after %s: %v, %v", time.Since(start), in, err)
 			}
@@ -149,7 +149,7 @@ func TestInstanceEndsWithItsContext(t *testing.T) {
 				c := bubbleClient(t, Config{}, func(r *http.Request) (*http.Response, error) {
 					return response(r, answersToX[answer].status, answersToX[answer].body), nil
 				})
-				_, err := c.Instance(ctx, "x")
+				_, err := c.Instance(ctx, "x", "")
 				if !errors.Is(err, context.DeadlineExceeded) || err.Error() != says {
 					t.Errorf("got %v", err)
 				}

@@ -67,6 +67,7 @@ type Client struct {
 	random      func() float64
 	sleep       func(context.Context, time.Duration) error
 	contended   atomic.Bool
+	detours     detours
 }
 
 // New returns a client; it does not talk to the network.
@@ -79,6 +80,7 @@ func New(cfg Config) *Client {
 		timeout:   orDefault(cfg.RequestTimeout, defaultRequestTimeout),
 		random:    cfg.Random,
 		sleep:     sleep,
+		detours:   detours{turn: newGate(1), last: map[string]listing{}},
 	}
 	c.listTimeout = max(c.timeout, minListTimeout)
 	if c.random == nil {

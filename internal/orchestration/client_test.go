@@ -144,7 +144,7 @@ func TestRequests(t *testing.T) {
 			line: "GET /v1beta/tenant-1/orchestration/instances?service_def=a%26b%3Dc", answer: "[]",
 		},
 		"instance": {
-			call: func(ctx context.Context, c *Client) error { _, err := c.Instance(ctx, "x"); return err },
+			call: func(ctx context.Context, c *Client) error { _, err := c.Instance(ctx, "x", ""); return err },
 			line: "GET /v1beta/tenant-1/orchestration/instances/x", answer: `{"id": "x", "status": "Running"}`,
 		},
 		"delete instance": {

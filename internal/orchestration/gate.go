@@ -34,11 +34,15 @@ import (
 //  6. POST instances is repeated after one answer only, a 400 that says
 //     "required input action is missing" although it was there: the
 //     configuration was being read by another request, before anything began.
-//
 //  7. Polls give way. Reads are few, three a second or so, and who waits for many
 //     runs wants to read more often than that. So whatever is not a poll goes
 //     before all that are, and among polls the one whose run is furthest along.
 //     One that has waited for longestGivingWay goes first, so that none starves.
+//  8. Somebody who reads without pause can leave us no right answer at all: the
+//     slower StackStorm, the fewer there are. The list of one service is the
+//     way round, for no other request touches what it says of an id and its status. It
+//     costs a read of every run in it, so it is taken only after strangers' answers
+//     for as long as it takes, and by all who wait for runs of that service at once.
 //
 // Between two tries the gate is free and a short random time passes, which
 // grows, so as not to march in step with whoever disturbs.
@@ -59,6 +63,7 @@ const (
 	absencesBelievedMixed = 3
 	strangeLists          = 20
 	startTries            = 8
+	strangersBorne        = 5
 
 	longestGivingWay = 15 * time.Second
 )
@@ -230,18 +235,30 @@ func cutShort(cause, last error) error {
 }
 
 // settle reads an instance until the rules allow to believe the answer.
-func (c *Client) settle(ctx context.Context, id string, read func() (*Instance, error)) (*Instance, error) {
+func (c *Client) settle(ctx context.Context, id, serviceID string, read func() (*Instance, error)) (*Instance, error) {
 	start := time.Now()
+	since := start // the last detour
 	s := &sighting{id: id}
 	for n := 0; ; n++ {
 		s.contended = s.contended || c.contended.Load()
 		in, err := read()
+		if err == nil {
+			c.detours.count(in.ID != id)
+		}
 		done := s.believe(in, err)
 		if s.contended {
 			c.contended.Store(true)
 		}
 		if done {
 			return in, err
+		}
+		if c.detours.due(serviceID, since) {
+			for range 2 { // a final status wants a second look
+				if in := c.detour(ctx, serviceID, id); in != nil && s.believe(in, nil) {
+					return in, nil
+				}
+			}
+			since = time.Now()
 		}
 		if time.Since(start) > readPatience {
 			return nil, s.disturbed(errPatience)

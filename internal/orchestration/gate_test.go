@@ -47,7 +47,7 @@ func (s *slowly) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func TestOneAtATime(t *testing.T) {
 	exclusive := []func(context.Context, *Client) error{
-		func(ctx context.Context, c *Client) error { _, err := c.Instance(ctx, "x"); return err },
+		func(ctx context.Context, c *Client) error { _, err := c.Instance(ctx, "x", ""); return err },
 		func(ctx context.Context, c *Client) error { _, err := c.Instances(ctx); return err },
 		func(ctx context.Context, c *Client) error { _, err := c.InstancesByService(ctx, "s"); return err },
 		func(ctx context.Context, c *Client) error {
@@ -101,7 +101,7 @@ func TestServicesDoNotWaitForInstances(t *testing.T) {
 		c := bubbleClient(t, Config{}, (&slowly{}).RoundTrip)
 		start := time.Now()
 		var all sync.WaitGroup
-		all.Go(func() { c.Instance(t.Context(), "x") })
+		all.Go(func() { c.Instance(t.Context(), "x", "") })
 		all.Go(func() { c.Services(t.Context()) })
 		all.Wait()
 		if took := time.Since(start); took != time.Second {
@@ -146,7 +146,7 @@ func TestPollsGiveWay(t *testing.T) {
 			synctest.Wait() // it has taken its place
 		}
 		poll := func(id string, progress float64) func() {
-			return func() { c.Poll(t.Context(), id, func() float64 { return progress }) }
+			return func() { c.Poll(t.Context(), id, "", func() float64 { return progress }) }
 		}
 		asked(func() { c.Task(t.Context(), "under-way") })
 		asked(poll("young", 0.1))
@@ -172,7 +172,7 @@ func TestNoPollStarves(t *testing.T) {
 		all.Go(func() { c.Task(t.Context(), "under-way") })
 		synctest.Wait()
 		all.Go(func() {
-			c.Poll(t.Context(), "x", func() float64 { return 0 })
+			c.Poll(t.Context(), "x", "", func() float64 { return 0 })
 			if took := time.Since(start); took != longestGivingWay+time.Second {
 				t.Errorf("answered after %s", took)
 			}
@@ -365,7 +365,7 @@ func TestPausesAreRandomByDefault(t *testing.T) {
 		c := New(Config{BaseURL: root, TenantID: "t", HTTP: &http.Client{Transport: inMemory(func(r *http.Request) (*http.Response, error) {
 			return response(r, http.StatusNotFound, "{}"), nil
 		})}})
-		_, err := c.Instance(t.Context(), "x")
+		_, err := c.Instance(t.Context(), "x", "")
 		if took := time.Since(start); !IsNotFound(err) || took < firstPause/2 || took > firstPause {
 			t.Errorf("after %s: %v", took, err)
 		}
@@ -384,7 +384,7 @@ func TestPausesGrow(t *testing.T) {
 				came = append(came, time.Since(start))
 				return response(r, http.StatusOK, `{"id": "stranger"}`), nil
 			})
-			if _, err := c.Instance(t.Context(), "x"); !errors.Is(err, errPatience) {
+			if _, err := c.Instance(t.Context(), "x", ""); !errors.Is(err, errPatience) {
 				t.Error(err)
 			}
 			if got := fmt.Sprint(came[:6]); got != want {

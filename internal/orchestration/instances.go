@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"time"
 )
 
 // Status is where an instance stands, in the server's spelling. It can be
@@ -118,19 +119,20 @@ func isMixedConfiguration(err error) bool {
 // when others read at the same time, is never returned: it asks again, for
 // five minutes at most. The error is IsNotFound when the run is gone; an
 // *Error 500 can mean a status the server has no word for (contract quirk 26) or
-// an execution StackStorm has forgotten (27), and may stay.
-func (c *Client) Instance(ctx context.Context, id string) (*Instance, error) {
-	return c.Poll(ctx, id, nil)
+// an execution StackStorm has forgotten (27), and may stay. The service's id, if
+// known, opens a way round others (rule 8 of the gate); it may be empty.
+func (c *Client) Instance(ctx context.Context, id, serviceID string) (*Instance, error) {
+	return c.Poll(ctx, id, serviceID, nil)
 }
 
 // Poll is Instance for somebody who asks again and again until the run has
 // ended. It gives way to every other request, and to the polls of runs whose
 // progress, a number without a unit, is greater when there is a turn to give; 1
 // is where a run is expected to end.
-func (c *Client) Poll(ctx context.Context, id string, progress func() float64) (*Instance, error) {
+func (c *Client) Poll(ctx context.Context, id, serviceID string, progress func() float64) (*Instance, error) {
 	req := c.exclusively(http.MethodGet, "instances", id)
 	req.progress = progress
-	return c.settle(ctx, id, func() (*Instance, error) {
+	return c.settle(ctx, id, serviceID, func() (*Instance, error) {
 		var raw json.RawMessage
 		if _, err := c.do(ctx, req, &raw); err != nil {
 			return nil, err
@@ -155,7 +157,12 @@ func (c *Client) InstancesByService(ctx context.Context, serviceID string) ([]In
 	if serviceID == "" {
 		return nil, errors.New("listing instances by service: the service's id is empty")
 	}
-	return c.listInstances(ctx, url.Values{"service_def": {serviceID}})
+	begun := time.Now()
+	runs, err := c.listInstances(ctx, url.Values{"service_def": {serviceID}})
+	if err == nil {
+		c.detours.note(serviceID, listing{begun: begun, took: time.Since(begun), runs: runs})
+	}
+	return runs, err
 }
 
 func (c *Client) listInstances(ctx context.Context, query url.Values) ([]Instance, error) {

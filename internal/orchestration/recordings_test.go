@@ -96,7 +96,7 @@ var spoken = []struct {
 		}},
 	{"read an instance", regexp.MustCompile(`^GET /v1beta/tenant-\d/orchestration/instances/([^/?]+)/?$`),
 		func(ctx context.Context, c *Client, id string, _ json.RawMessage) (any, error) {
-			return c.Instance(ctx, id)
+			return c.Instance(ctx, id, "")
 		}},
 	{"create an instance", regexp.MustCompile(`^POST /v1beta/tenant-\d/orchestration/instances/?$`),
 		func(ctx context.Context, c *Client, _ string, body json.RawMessage) (any, error) {

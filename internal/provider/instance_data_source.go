@@ -98,7 +98,7 @@ func (d *instanceDataSource) Read(ctx context.Context, req datasource.ReadReques
 		addError(&resp.Diagnostics, "Cannot read run "+id, err)
 		return
 	}
-	in, err := api.Instance(ctx, id)
+	in, err := api.Instance(ctx, id, "")
 	switch {
 	case orchestration.IsNotFound(err):
 		resp.Diagnostics.AddAttributeError(at, "No such run", fmt.Sprintf("The orchestrator has no run %q. List what there is with data \"soda_orchestration_instances\".", id))

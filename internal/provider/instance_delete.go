@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -104,7 +105,7 @@ func (r *instanceResource) judge(ctx context.Context, api *orchestration.Client,
 // look reads the run once more. A run that cannot be read is left to the
 // destroy's own judgement, but never replaced: it may still be going on.
 func (r *instanceResource) look(ctx context.Context, api *orchestration.Client, m *instanceModel, destroying bool) (gone bool, diags diag.Diagnostics) {
-	inst, err := api.Instance(ctx, m.ID.ValueString())
+	inst, err := api.Instance(ctx, m.ID.ValueString(), m.ServiceID.ValueString())
 	switch {
 	case err == nil:
 		m.Status = types.StringValue(string(inst.Status))
@@ -217,7 +218,7 @@ func (r *instanceResource) startOnDestroy(ctx context.Context, api *orchestratio
 		return nil, diags
 	}
 	if cleaner != "" {
-		inst, err := api.Instance(ctx, cleaner)
+		inst, err := api.Instance(ctx, cleaner, cmp.Or(o.ServiceID.ValueString(), m.ServiceID.ValueString()))
 		switch {
 		case err == nil && inst.Status != orchestration.StatusFailed:
 			return inst, diags

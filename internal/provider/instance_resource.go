@@ -100,7 +100,7 @@ func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, r
 		return
 	}
 
-	inst, err := api.Instance(ctx, m.ID.ValueString())
+	inst, err := api.Instance(ctx, m.ID.ValueString(), m.ServiceID.ValueString())
 	switch {
 	case orchestration.IsNotFound(err):
 		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
@@ -139,7 +139,7 @@ func (r *instanceResource) Update(ctx context.Context, req resource.UpdateReques
 	r.runs.own(m.ID.ValueString())
 
 	if m.WaitForCompletion.ValueBool() && !m.status().Final() {
-		last := &orchestration.Instance{ID: m.ID.ValueString(), TenantID: m.TenantID.ValueString(), Status: m.status(),
+		last := &orchestration.Instance{ID: m.ID.ValueString(), ServiceID: m.ServiceID.ValueString(), TenantID: m.TenantID.ValueString(), Status: m.status(),
 			Output: m.Output.ValueString(), Input: []byte(m.Input.ValueString())}
 		secret := private[map[string]any](ctx, req.Private, privateSecret)
 		ended := r.settle(ctx, &m, last, secret, waiting{argument: "timeouts.update", timeout: timeout, left: timeout})

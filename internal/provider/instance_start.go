@@ -90,11 +90,11 @@ func (r *instanceResource) resumed(ctx context.Context, m *instanceModel) *orche
 	id := m.ID.ValueString()
 	r.runs.own(id)
 	if api, _, err := r.api(ctx); err == nil {
-		if inst, err := api.Instance(ctx, id); err == nil {
+		if inst, err := api.Instance(ctx, id, m.ServiceID.ValueString()); err == nil {
 			return inst
 		}
 	}
-	return &orchestration.Instance{ID: id, TenantID: m.TenantID.ValueString(), Status: orchestration.StatusRunning}
+	return &orchestration.Instance{ID: id, ServiceID: m.ServiceID.ValueString(), TenantID: m.TenantID.ValueString(), Status: orchestration.StatusRunning}
 }
 
 // start returns the run that the launch is about: an unfinished one that it
@@ -185,7 +185,7 @@ func (r *instanceResource) passOver(ctx context.Context, l launch, before []orch
 		if inst == nil {
 			return
 		}
-		now, err := l.api.Instance(ctx, inst.ID)
+		now, err := l.api.Instance(ctx, inst.ID, inst.ServiceID)
 		if err == nil && !now.Status.Final() || err != nil && !orchestration.IsNotFound(err) {
 			return
 		}

@@ -77,7 +77,7 @@ func (r *instanceResource) await(ctx context.Context, api *orchestration.Client,
 	progress := func() float64 { return r.forecast.progress(last.ID) }
 	status := last.Status
 	inst, err := wait.Until(ctx, pace, func(ctx context.Context) (*orchestration.Instance, bool, error) {
-		inst, err := api.Poll(ctx, last.ID, progress)
+		inst, err := api.Poll(ctx, last.ID, last.ServiceID, progress)
 		if watch != nil {
 			watch(inst, err)
 		}

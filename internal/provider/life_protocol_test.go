@@ -195,3 +195,29 @@ func TestCleanupOutlivesABadMoment(t *testing.T) {
 	}
 	ranOf(t, sb, labRemove, 1)
 }
+
+// TestAmongStrangers: while every read of a run brings somebody else's, all that
+// is done with a run of a known service still works.
+func TestAmongStrangers(t *testing.T) {
+	for name, do := range map[string]func(s *stage){
+		"created and destroyed": func(s *stage) { s.apply().destroy() },
+		"waited for later":      func(s *stage) { s.unwaited(); s.sb.Release(); s.apply().destroy() },
+		"taken over":            func(s *stage) { s.timedOut(); s.sb.Release(); s.apply().destroy() },
+		"cleaned up": func(s *stage) {
+			s.cleaning().apply().held().destroy(stoppedWhen(s.records(2)))
+			s.sb.Release()
+			s.destroy()
+			ranOf(s.t, s.sb, labRemove, 1)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := &stage{t: t, sb: lab(t, sandbox.Config{}), given: workInputs(nil)}
+			s.fault(sandbox.Fault{Method: "GET", Path: runPath, Status: 200, ContentType: "application/json", Body: `{"id": "theirs", "status": "Running"}`})
+			if do(s); s.o.state != nil || len(s.sb.Instances()) != 0 {
+				t.Errorf("after %s", spell(s.told))
+			}
+			ranOf(t, s.sb, labWork, 1)
+		})
+	}
+}
