@@ -76,7 +76,7 @@ func (p *sodaProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp 
 				"min": schema.StringAttribute{Optional: true, CustomType: timetypes.GoDurationType{}, MarkdownDescription: "The shortest pause (default `500ms`)."},
 				"max": schema.StringAttribute{Optional: true, CustomType: timetypes.GoDurationType{}, MarkdownDescription: "The longest pause (default `15s`)."},
 			},
-			MarkdownDescription: "How often a run under way is looked at: about every tenth of the time it has taken so far, between these bounds.",
+			MarkdownDescription: "How often a run under way is looked at: about every tenth of the time it has taken so far, between these bounds, and more often around the time that others of its workflow took.",
 		},
 	}
 	for name, a := range loginAttributes() {
