@@ -161,7 +161,7 @@ func TestTakeoverOutlivesABadMoment(t *testing.T) {
 				t.Fatal("no timeout")
 			}
 			c := newCommand(t, sb)
-			c.between = func() { sb.Fault(fault); sb.Release() }
+			c.between = func() { sb.Fault(fault); sb.Fault(strangers); sb.Release() }
 			o = c.run(o, limited("1h"))
 			if c.failed || c.status(o) != "Success" {
 				t.Errorf("status %q after %s", c.status(o), spell(c.told))
@@ -196,6 +196,9 @@ func TestCleanupOutlivesABadMoment(t *testing.T) {
 	ranOf(t, sb, labRemove, 1)
 }
 
+// strangers make every read of a run bring somebody else's.
+var strangers = sandbox.Fault{Method: "GET", Path: runPath, Status: 200, ContentType: "application/json", Body: `{"id": "theirs", "status": "Running"}`}
+
 // TestAmongStrangers: while every read of a run brings somebody else's, all that
 // is done with a run of a known service still works.
 func TestAmongStrangers(t *testing.T) {
@@ -213,7 +216,7 @@ func TestAmongStrangers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := &stage{t: t, sb: lab(t, sandbox.Config{}), given: workInputs(nil)}
-			s.fault(sandbox.Fault{Method: "GET", Path: runPath, Status: 200, ContentType: "application/json", Body: `{"id": "theirs", "status": "Running"}`})
+			s.fault(strangers)
 			if do(s); s.o.state != nil || len(s.sb.Instances()) != 0 {
 				t.Errorf("after %s", spell(s.told))
 			}
