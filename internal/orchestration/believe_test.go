@@ -86,6 +86,7 @@ func TestInstanceIsBelieved(t *testing.T) {
 					return response(r, a.status, a.body), nil
 				})
 				c.contended.Store(tc.contended)
+				c.settled.Store(waryReads)
 				in, err := c.Instance(t.Context(), "x", "")
 				if asked != len(answers) {
 					t.Errorf("asked %d times, want %d", asked, len(answers))
@@ -106,6 +107,35 @@ func TestInstanceIsBelieved(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestFirstReadsAreWary: the first answer of a process can be the one that
+// others have spoilt, without a sign of them before.
+func TestFirstReadsAreWary(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		answers := strings.Fields("theirs stranger success success")
+		asked := 0
+		c := bubbleClient(t, Config{}, func(r *http.Request) (*http.Response, error) {
+			a := answersToX[answers[min(asked, len(answers)-1)]]
+			asked++
+			return response(r, a.status, a.body), nil
+		})
+		if in, err := c.Instance(t.Context(), "x", ""); err != nil || in.Output != "mine" || !c.Contended() {
+			t.Errorf("%v, %v", in, err)
+		}
+
+		asked = 0
+		c = bubbleClient(t, Config{}, func(r *http.Request) (*http.Response, error) {
+			asked++
+			return response(r, http.StatusOK, answersToX["success"].body), nil
+		})
+		for range 10 {
+			c.Instance(t.Context(), "x", "")
+		}
+		if asked != 10+waryReads || c.Contended() {
+			t.Errorf("%d reads among nobody", asked)
+		}
+	})
 }
 
 // One program that reads without pause leaves a serial client one right answer

@@ -30,7 +30,8 @@ import (
 //     would run a workflow twice. It counts when it is repeated at once.
 //  5. After any sign of others (rule 2, a 500 or 404 that went away, a request
 //     of our own cut short, which lives on inside the server), a final status
-//     and its output count only when a second read agrees.
+//     and its output count only when a second read agrees. So do the first few of
+//     a process, for others may be at it already and not have shown themselves.
 //  6. POST instances is repeated after one answer only, a 400 that says
 //     "required input action is missing" although it was there: the
 //     configuration was being read by another request, before anything began.
@@ -64,6 +65,7 @@ const (
 	strangeLists          = 20
 	startTries            = 8
 	strangersBorne        = 5
+	waryReads             = 3
 
 	longestGivingWay = 15 * time.Second
 )
@@ -167,6 +169,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 type sighting struct {
 	id        string
 	contended bool
+	wary      bool // there have been too few reads to know
 
 	strangers bool  // somebody else's answer was among them
 	failures  int   // 500s in a row
@@ -196,7 +199,7 @@ func (s *sighting) believe(in *Instance, err error) bool {
 		s.contended = true
 	}
 	s.failures, s.absences = 0, 0
-	if !in.Status.Final() || !s.contended {
+	if !in.Status.Final() || !s.contended && !s.wary {
 		return true
 	}
 	if s.final != nil && s.final.Status == in.Status && s.final.Output == in.Output {
@@ -238,7 +241,7 @@ func cutShort(cause, last error) error {
 func (c *Client) settle(ctx context.Context, id, serviceID string, read func() (*Instance, error)) (*Instance, error) {
 	start := time.Now()
 	since := start // the last detour
-	s := &sighting{id: id}
+	s := &sighting{id: id, wary: c.settled.Add(1) <= waryReads}
 	for n := 0; ; n++ {
 		s.contended = s.contended || c.contended.Load()
 		in, err := read()
