@@ -86,7 +86,7 @@ func TestInstanceIsBelieved(t *testing.T) {
 					return response(r, a.status, a.body), nil
 				})
 				c.contended.Store(tc.contended)
-				c.settled.Store(waryReads)
+				c.reads.Store(waryReads)
 				in, err := c.Instance(t.Context(), "x", "")
 				if asked != len(answers) {
 					t.Errorf("asked %d times, want %d", asked, len(answers))

@@ -67,7 +67,7 @@ type Client struct {
 	random      func() float64
 	sleep       func(context.Context, time.Duration) error
 	contended   atomic.Bool
-	settled     atomic.Int32 // reads of instances so far
+	reads       atomic.Int32 // of single instances, so far
 	detours     detours
 }
 

@@ -241,7 +241,7 @@ func cutShort(cause, last error) error {
 func (c *Client) settle(ctx context.Context, id, serviceID string, read func() (*Instance, error)) (*Instance, error) {
 	start := time.Now()
 	since := start // the last detour
-	s := &sighting{id: id, wary: c.settled.Add(1) <= waryReads}
+	s := &sighting{id: id, wary: c.reads.Add(1) <= waryReads}
 	for n := 0; ; n++ {
 		s.contended = s.contended || c.contended.Load()
 		in, err := read()
