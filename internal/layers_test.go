@@ -34,7 +34,7 @@ var layers = map[string]layer{
 	".": {ours: []string{"internal/provider"}, plugin: []string{"framework/providerserver"}},
 
 	"internal/provider": {
-		ours:    []string{"internal/orchestration", "internal/keystone", "internal/wait", "internal/workflow"},
+		ours:    []string{"internal/orchestration", "internal/keystone", "internal/run", "internal/wait", "internal/workflow"},
 		testing: []string{"internal/sandbox"},
 		plugin:  anything,
 	},
@@ -44,6 +44,9 @@ var layers = map[string]layer{
 	"internal/keystone":      {},
 	"internal/wait":          {},
 	"internal/workflow":      {},
+
+	// What decides about runs. It knows no Terraform.
+	"internal/run": {ours: []string{"internal/orchestration", "internal/wait", "internal/workflow"}, testing: []string{"internal/sandbox"}},
 
 	// The stand-in keeps us honest: it shares nothing with what it tests.
 	"internal/sandbox": {},

@@ -89,14 +89,14 @@ func TestEveryMessageIsGolden(t *testing.T) {
 		}
 		texts.Write(text)
 	}
-	for _, file := range []string{"delete", "plan", "resource", "schema", "start", "wait"} {
-		parsed, err := parser.ParseFile(token.NewFileSet(), "instance_"+file+".go", nil, 0)
+	for _, file := range []string{"instance_delete", "instance_messages", "instance_plan", "instance_resource", "instance_schema", "on_destroy", "run_spec"} {
+		parsed, err := parser.ParseFile(token.NewFileSet(), file+".go", nil, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
 		ast.Inspect(parsed, func(n ast.Node) bool {
 			if summary := summaryOf(n); summary != "" && !regexp.MustCompile(`(?m)^(Error|Warning): `+summary).MatchString(texts.String()) {
-				t.Errorf("instance_%s.go: no golden text has %q", file, summary)
+				t.Errorf("%s.go: no golden text has %q", file, summary)
 			}
 			return true
 		})
