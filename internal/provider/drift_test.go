@@ -53,12 +53,12 @@ func printed(t *testing.T, guide, text string) {
 func detach(t *testing.T, sb *sandbox.Sandbox) {
 	t.Helper()
 	attachments := sb.HotpotURL() + "/v1beta/" + sandbox.Tenant + "/block/attachments"
-	_, answer := send(t, http.MethodGet, attachments, "")
+	_, answer := sendJSON(t, http.MethodGet, attachments, "")
 	var found []struct{ ID string }
 	if err := json.Unmarshal(answer, &found); err != nil || len(found) != 1 {
 		t.Fatalf("%v: %s", err, answer)
 	}
-	if status, answer := send(t, http.MethodDelete, attachments+"/"+found[0].ID, ""); status >= 300 {
+	if status, answer := sendJSON(t, http.MethodDelete, attachments+"/"+found[0].ID, ""); status >= 300 {
 		t.Fatalf("%d: %s", status, answer)
 	}
 }
@@ -66,7 +66,7 @@ func detach(t *testing.T, sb *sandbox.Sandbox) {
 // What the guide to drift shows is what plans say.
 func TestAccDriftOfAFinishedRun(t *testing.T) {
 	sb := start(t, sandbox.Config{})
-	w := newWorkspace(t, sb, volume(1))
+	w := newWorkspace(t, sb, volumeConfig(1))
 	w.apply().exits(0)
 	row := sb.Instances()[0]
 
@@ -77,11 +77,11 @@ func TestAccDriftOfAFinishedRun(t *testing.T) {
 	detach(t, sb)
 	w.plan().exits(0).says("No changes.")
 
-	w.write(volume(2))
+	w.write(volumeConfig(2))
 	printed(t, "drift", w.plan().exits(2).told())
-	w.write(volume(`"1"`))
+	w.write(volumeConfig(`"1"`))
 	printed(t, "drift", w.plan().exits(2).told())
-	w.write(volume(1))
+	w.write(volumeConfig(1))
 
 	if err := sb.Purge(row.ExecutionID); err != nil {
 		t.Fatal(err)
@@ -95,12 +95,12 @@ func TestAccDriftOfAFinishedRun(t *testing.T) {
 func TestAccDriftOfAnUnfinishedRun(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	sb.Hold()
-	w := newWorkspace(t, sb, volume(1, "wait_for_completion = false"))
+	w := newWorkspace(t, sb, volumeConfig(1, "wait_for_completion = false"))
 	w.apply().exits(0)
 	row := sb.Instances()[0]
 	w.plan().exits(0).says("No changes.")
 
-	w.write(volume(1))
+	w.write(volumeConfig(1))
 	printed(t, "drift", w.plan().exits(2).told())
 	if err := sb.ForceStatus(row.ExecutionID, "failed"); err != nil {
 		t.Fatal(err)

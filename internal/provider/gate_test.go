@@ -94,7 +94,7 @@ func hammer(t *testing.T, sb *sandbox.Sandbox, n int) <-chan struct{} {
 		defer close(done)
 		for range n {
 			for _, row := range sb.Instances() {
-				resp, err := http.Get(sb.OrchestratorURL() + "/v1beta/" + sandbox.Tenant + "/orchestration/instances/" + row.ID)
+				resp, err := http.Get(collection(sb, sandbox.Tenant, "instances") + "/" + row.ID)
 				if err != nil {
 					return // the sandbox has ended
 				}

@@ -18,10 +18,6 @@ const (
 	allRuns = "data.soda_orchestration_instances.all"
 )
 
-func attribute(address, name string, want knownvalue.Check) statecheck.StateCheck {
-	return statecheck.ExpectKnownValue(address, tfjsonpath.New(name), want)
-}
-
 func runByID(id string) string {
 	return fmt.Sprintf("data \"soda_orchestration_instance\" \"one\" {\n  id = %q\n}\n", id)
 }
@@ -42,28 +38,28 @@ func listed(complete bool, names ...string) []statecheck.StateCheck {
 		want = append(want, knownvalue.ObjectPartial(map[string]knownvalue.Check{"name": knownvalue.StringExact(name)}))
 	}
 	return []statecheck.StateCheck{
-		attribute(allRuns, "instances", knownvalue.ListExact(want)),
-		attribute(allRuns, "complete", knownvalue.Bool(complete)),
+		expectValue(allRuns, "instances", knownvalue.ListExact(want)),
+		expectValue(allRuns, "complete", knownvalue.Bool(complete)),
 	}
 }
 
 func TestAccInstanceDataSource(t *testing.T) {
 	sb := start(t, sandbox.Config{})
-	id := otherwise(t, sb, sandbox.Tenant, "by hand", map[string]any{"description": "started by a script", "user_id": "somebody"})
-	service := serviceNamed(t, sb, "volume provision")
+	id := startElsewhere(t, sb, sandbox.Tenant, "by hand", map[string]any{"description": "started by a script", "user_id": "somebody"})
+	service := serviceFor(t, sb, provisionVolume)
 	sb.Hold()
 	acceptance(t,
 		resource.TestStep{
 			Config: providerBlock(sb) + runByID(id) + fmt.Sprintf("output \"size\" {\n  value = nonsensitive(jsondecode(%s.input).size)\n}\n", oneRun),
 			ConfigStateChecks: []statecheck.StateCheck{
-				attribute(oneRun, "id", knownvalue.StringExact(id)),
-				attribute(oneRun, "tenant_id", knownvalue.StringExact(sandbox.Tenant)),
-				attribute(oneRun, "service_id", knownvalue.StringExact(service)),
-				attribute(oneRun, "name", knownvalue.StringExact("by hand")),
-				attribute(oneRun, "description", knownvalue.StringExact("started by a script")),
-				attribute(oneRun, "user_id", knownvalue.StringExact("somebody")),
-				attribute(oneRun, "status", knownvalue.StringExact("Running")),
-				attribute(oneRun, "output", knownvalue.StringExact("")),
+				expectValue(oneRun, "id", knownvalue.StringExact(id)),
+				expectValue(oneRun, "tenant_id", knownvalue.StringExact(sandbox.Tenant)),
+				expectValue(oneRun, "service_id", knownvalue.StringExact(service)),
+				expectValue(oneRun, "name", knownvalue.StringExact("by hand")),
+				expectValue(oneRun, "description", knownvalue.StringExact("started by a script")),
+				expectValue(oneRun, "user_id", knownvalue.StringExact("somebody")),
+				expectValue(oneRun, "status", knownvalue.StringExact("Running")),
+				expectValue(oneRun, "output", knownvalue.StringExact("")),
 				statecheck.ExpectSensitiveValue(oneRun, tfjsonpath.New("input")),
 				statecheck.ExpectKnownOutputValue("size", knownvalue.Int64Exact(1)),
 			},
@@ -73,7 +69,7 @@ func TestAccInstanceDataSource(t *testing.T) {
 			ExpectError: regexp.MustCompile(`No such run`),
 		},
 		resource.TestStep{ // StackStorm is up, the run's status has no word
-			PreConfig:   func() { force(t, sb, id, "canceled") },
+			PreConfig:   func() { forceStatus(t, sb, id, "canceled") },
 			Config:      providerBlock(sb) + runByID(id),
 			ExpectError: regexp.MustCompile(`Other requests work, so the orchestrator stumbles over this run alone`),
 		},
@@ -85,28 +81,21 @@ func TestAccInstanceDataSource(t *testing.T) {
 	)
 }
 
-func force(t *testing.T, sb *sandbox.Sandbox, id, status string) {
-	t.Helper()
-	if err := sb.ForceStatus(executionOf(t, sb, id), status); err != nil {
-		t.Error(err)
-	}
-}
-
 func TestAccInstancesDataSource(t *testing.T) {
 	sb := start(t, sandbox.Config{})
-	b := otherwise(t, sb, sandbox.Tenant, "b", nil)
-	force(t, sb, b, "succeeded")
-	force(t, sb, otherwise(t, sb, sandbox.Tenant, "a", nil), "failed")
-	force(t, sb, otherwise(t, sb, "another-tenant", "elsewhere", nil), "failed")
+	b := startElsewhere(t, sb, sandbox.Tenant, "b", nil)
+	forceStatus(t, sb, b, "succeeded")
+	forceStatus(t, sb, startElsewhere(t, sb, sandbox.Tenant, "a", nil), "failed")
+	forceStatus(t, sb, startElsewhere(t, sb, "another-tenant", "elsewhere", nil), "failed")
 	block := providerBlock(sb)
-	provision := fmt.Sprintf("service_id = %q", serviceNamed(t, sb, "volume provision"))
+	provision := fmt.Sprintf("service_id = %q", serviceFor(t, sb, provisionVolume))
 	acceptance(t,
 		resource.TestStep{Config: block + listOf(`status = "done"`), ExpectError: regexp.MustCompile(`(?s)status.*"Running"`)},
 		resource.TestStep{Config: block + listOf(), ConfigStateChecks: append(listed(true, "a", "b"),
-			attribute(allRuns, "instances", knownvalue.ListPartial(map[int]knownvalue.Check{1: knownvalue.ObjectPartial(map[string]knownvalue.Check{
+			expectValue(allRuns, "instances", knownvalue.ListPartial(map[int]knownvalue.Check{1: knownvalue.ObjectPartial(map[string]knownvalue.Check{
 				"id":         knownvalue.StringExact(b),
 				"tenant_id":  knownvalue.StringExact(sandbox.Tenant),
-				"service_id": knownvalue.StringExact(serviceNamed(t, sb, "volume provision")),
+				"service_id": knownvalue.StringExact(serviceFor(t, sb, provisionVolume)),
 				"status":     knownvalue.StringExact("Success"),
 				"input":      knownvalue.StringRegexp(regexp.MustCompile(`"host_id"`)),
 			})})),
@@ -115,8 +104,8 @@ func TestAccInstancesDataSource(t *testing.T) {
 		resource.TestStep{Config: block + listOf(`status = "Failed"`), ConfigStateChecks: listed(true, "a")},
 		resource.TestStep{Config: block + listOf(`name = "b"`), ConfigStateChecks: listed(true, "b")},
 		resource.TestStep{Config: block + listOf(provision), ConfigStateChecks: append(listed(false, "a", "b"),
-			attribute(allRuns, "instances", knownvalue.ListPartial(map[int]knownvalue.Check{1: knownvalue.ObjectPartial(map[string]knownvalue.Check{
-				"service_id": knownvalue.StringExact(serviceNamed(t, sb, "volume provision"))})})))},
+			expectValue(allRuns, "instances", knownvalue.ListPartial(map[int]knownvalue.Check{1: knownvalue.ObjectPartial(map[string]knownvalue.Check{
+				"service_id": knownvalue.StringExact(serviceFor(t, sb, provisionVolume))})})))},
 		resource.TestStep{Config: block + listOf(provision, `name = "nothing"`), ConfigStateChecks: listed(false)},
 	)
 }
@@ -125,12 +114,12 @@ func TestAccInstancesDataSource(t *testing.T) {
 // list nor the plan.
 func TestAccInstancesDataSourcePoisoned(t *testing.T) {
 	sb := start(t, sandbox.Config{})
-	otherwise(t, sb, sandbox.Tenant, "good", nil)
-	bad := otherwise(t, sb, sandbox.Tenant, "bad", nil)
-	otherwise(t, sb, sandbox.Tenant, "cut off", nil)
+	startElsewhere(t, sb, sandbox.Tenant, "good", nil)
+	bad := startElsewhere(t, sb, sandbox.Tenant, "bad", nil)
+	startElsewhere(t, sb, sandbox.Tenant, "cut off", nil)
 	acceptance(t,
 		resource.TestStep{
-			PreConfig:         func() { force(t, sb, bad, "abandoned") },
+			PreConfig:         func() { forceStatus(t, sb, bad, "abandoned") },
 			Config:            providerBlock(sb) + listOf() + fmt.Sprintf("check \"all_there\" {\n  assert {\n    condition     = %s.complete\n    error_message = \"incomplete\"\n  }\n}\n", allRuns),
 			ConfigStateChecks: listed(false, "good"),
 		},
@@ -141,7 +130,7 @@ func TestAccInstancesDataSourcePoisoned(t *testing.T) {
 		},
 		resource.TestStep{ // an empty answer is not "there is nothing"
 			PreConfig:   func() { sb.SetStackStorm("down") },
-			Config:      providerBlock(sb) + listOf(fmt.Sprintf("service_id = %q", serviceNamed(t, sb, "volume provision"))),
+			Config:      providerBlock(sb) + listOf(fmt.Sprintf("service_id = %q", serviceFor(t, sb, provisionVolume))),
 			ExpectError: regexp.MustCompile(`(?s)Cannot list runs.*StackStorm`),
 		},
 	)

@@ -7,12 +7,12 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox"
 )
 
-const onDestroy = `on_destroy = { action = "` + labRemove + `", parameters = { what = "hello" } }`
+const onDestroy = `on_destroy = { action = "` + upkeepRemove + `", parameters = { what = "hello" } }`
 
 // made is a workspace whose run has succeeded and has a workflow to clean up.
 func made(t *testing.T, more ...string) *workspace {
-	sb := lab(t, sandbox.Config{})
-	w := newWorkspace(t, sb, work("hello", append(more, onDestroy)...))
+	sb := upkeepSandbox(t, sandbox.Config{})
+	w := newWorkspace(t, sb, workConfig("hello", append(more, onDestroy)...))
 	w.apply().exits(0)
 	w.ran(1)
 	return w
@@ -47,8 +47,8 @@ func (w *workspace) awaitCleanup(u *underway) {
 // state, and so many records left.
 func (w *workspace) cleaned(cleanups, records int) {
 	w.t.Helper()
-	ranOf(w.t, w.sb, labWork, 1)
-	ranOf(w.t, w.sb, labRemove, cleanups)
+	expectExecutions(w.t, w.sb, upkeepWork, 1)
+	expectExecutions(w.t, w.sb, upkeepRemove, cleanups)
 	w.records(records)
 	if w.state(workAddress) != nil {
 		w.t.Error("the run is still in the state")
@@ -72,7 +72,7 @@ func TestAccOnDestroy(t *testing.T) {
 func TestAccOnDestroyFails(t *testing.T) {
 	failed := func(t *testing.T) *workspace {
 		w := made(t)
-		w.sb.FailTask(labRemove, "")
+		w.sb.FailTask(upkeepRemove, "")
 		w.destroy().exits(1).says("The on_destroy run", "has not succeeded", "is kept in the state", "Destroy again to run it once more", "or remove on_destroy and apply that")
 		w.holds(workAddress, "Success", false)
 		w.records(2)
@@ -86,7 +86,7 @@ func TestAccOnDestroyFails(t *testing.T) {
 	})
 	t.Run("without", func(t *testing.T) {
 		w := failed(t)
-		w.write(work("hello"))
+		w.write(workConfig("hello"))
 		w.apply().exits(0).says("0 added, 1 changed, 0 destroyed")
 		w.destroy().exits(0).says("undoes nothing")
 		w.cleaned(1, 1)
@@ -105,10 +105,10 @@ func TestAccOnDestroyInterrupted(t *testing.T) {
 	u = w.beginDestroy()
 	u.ctrlC()
 	u.end().exits(1)
-	ranOf(t, w.sb, labRemove, 1)
+	expectExecutions(t, w.sb, upkeepRemove, 1)
 
 	w.sb.Release()
-	forced(t, w.sb, "work-destroy", "succeeded")
+	forceStatusByName(t, w.sb, "work-destroy", "succeeded")
 	w.destroy().exits(0)
 	w.cleaned(1, 0)
 }
@@ -135,7 +135,7 @@ func TestAccOnDestroyTimeout(t *testing.T) {
 	w.destroy().exits(1).says("timeouts.delete (1s) was over", "raise timeouts.delete")
 	w.holds(workAddress, "Success", false)
 	w.sb.Release()
-	w.write(work("hello", onDestroy, `timeouts = { delete = "2m" }`))
+	w.write(workConfig("hello", onDestroy, `timeouts = { delete = "2m" }`))
 	w.apply().exits(0)
 	w.destroy().exits(0)
 	w.cleaned(1, 0)
@@ -145,7 +145,7 @@ func TestAccOnDestroyTimeout(t *testing.T) {
 // cleaned up again.
 func TestAccOnDestroyRunsOnceThoughForgettingFails(t *testing.T) {
 	w := made(t)
-	w.set("max_retries = 0")
+	w.setProviderArgument("max_retries = 0")
 	w.sb.Fault(sandbox.Fault{Method: "DELETE", Path: w.sb.Instances()[0].ID, Times: 1, Status: 500})
 	w.destroy().exits(1).says("Cannot forget run")
 	w.holds(workAddress, "Success", false)
@@ -166,25 +166,25 @@ func TestAccOnDestroyNotOnStateRemoval(t *testing.T) {
 // the old one go; and a clean-up that failed stops the replacement too.
 func TestAccOnDestroyOfAReplacedRun(t *testing.T) {
 	w := made(t)
-	w.write(work("hello again", onDestroy))
-	w.sb.FailTask(labRemove, "")
+	w.write(workConfig("hello again", onDestroy))
+	w.sb.FailTask(upkeepRemove, "")
 	w.apply().exits(1).says("has not succeeded")
 	w.ran(2)
 	w.sb.ClearFailures()
 	w.apply().exits(0)
-	ranOf(t, w.sb, labWork, 2)
-	ranOf(t, w.sb, labRemove, 2)
+	expectExecutions(t, w.sb, upkeepWork, 2)
+	expectExecutions(t, w.sb, upkeepRemove, 2)
 	w.plan().exits(0)
 }
 
 // TestAccOnDestroyNotAtATakeover: a run that is gone on with keeps what it makes.
 func TestAccOnDestroyNotAtATakeover(t *testing.T) {
-	sb := lab(t, sandbox.Config{})
-	w := newWorkspace(t, sb, work("hello", onDestroy, `timeouts = { create = "1s" }`))
+	sb := upkeepSandbox(t, sandbox.Config{})
+	w := newWorkspace(t, sb, workConfig("hello", onDestroy, `timeouts = { create = "1s" }`))
 	sb.Hold()
 	w.apply().exits(1).says("took longer than 1s")
 	sb.Release()
-	w.write(work("hello", onDestroy))
+	w.write(workConfig("hello", onDestroy))
 	w.apply().exits(0)
 	w.holds(workAddress, "Success", false)
 	w.ran(1)
@@ -193,16 +193,16 @@ func TestAccOnDestroyNotAtATakeover(t *testing.T) {
 // TestAccOnDestroyRefusesSecrets: what cannot be kept until the destroy is
 // refused, and not dropped.
 func TestAccOnDestroyRefusesSecrets(t *testing.T) {
-	sb := lab(t, sandbox.Config{})
+	sb := upkeepSandbox(t, sandbox.Config{})
 	secret := `
 variable "secret" {
   default   = "x"
   ephemeral = true
 }
 `
-	w := newWorkspace(t, sb, secret+work("hello", `on_destroy = { action = "`+labRemove+`", parameters = { what = var.secret } }`))
+	w := newWorkspace(t, sb, secret+workConfig("hello", `on_destroy = { action = "`+upkeepRemove+`", parameters = { what = var.secret } }`))
 	w.apply().exits(1).says("phemeral value", "write-only") // in the words of the CLI
-	w.write(secret + work("hello", `on_destroy = { action = "`+labRemove+`", parameters_wo = { what = var.secret } }`))
+	w.write(secret + workConfig("hello", `on_destroy = { action = "`+upkeepRemove+`", parameters_wo = { what = var.secret } }`))
 	w.apply().exits(1).says("on_destroy cannot have write-only inputs", "there may be no configuration left")
 	w.ran(0)
 }
@@ -210,9 +210,9 @@ variable "secret" {
 // TestAccOnDestroyOfAFailedRun: there is no telling what a failed run made, so
 // nothing is run for it, and the user is told.
 func TestAccOnDestroyOfAFailedRun(t *testing.T) {
-	sb := lab(t, sandbox.Config{})
-	w := newWorkspace(t, sb, work("hello", onDestroy))
-	sb.FailTask(labWork, "")
+	sb := upkeepSandbox(t, sandbox.Config{})
+	w := newWorkspace(t, sb, workConfig("hello", onDestroy))
+	sb.FailTask(upkeepWork, "")
 	w.apply().exits(1)
 	w.destroy().exits(0).says("on_destroy was not run", "only for a run that has succeeded")
 	w.cleaned(0, 0)

@@ -11,7 +11,7 @@ import (
 // follows from it.
 func TestAccFailureTellsWhatToDo(t *testing.T) {
 	sb := start(t, sandbox.Config{})
-	w := newWorkspace(t, sb, volume(1)+dependent)
+	w := newWorkspace(t, sb, volumeConfig(1)+dependentConfig)
 	sb.FailTask(provisionVolume, "attach_volume")
 	r := w.apply().exits(1)
 	failed := w.holds(volumeAddress, "Failed", true).Values
@@ -31,7 +31,7 @@ func TestAccFailureWhileAway(t *testing.T) {
 	for name, leave := range map[string]func(t *testing.T) *workspace{
 		"not waited for": func(t *testing.T) *workspace {
 			sb := start(t, sandbox.Config{})
-			w := newWorkspace(t, sb, volume(1, "wait_for_completion = false"))
+			w := newWorkspace(t, sb, volumeConfig(1, "wait_for_completion = false"))
 			sb.Hold()
 			w.apply().exits(0)
 			return w
@@ -48,7 +48,7 @@ func TestAccFailureWhileAway(t *testing.T) {
 			w.holds(volumeAddress, "Running", false)
 			w.happens(fails)
 			w.plan().exits(2).says("must be replaced", `= "Failed"`, "# forces replacement")
-			w.write(volume(1) + dependent)
+			w.write(volumeConfig(1) + dependentConfig)
 			w.lastApply(2)
 			w.records(1)
 		})
@@ -74,13 +74,13 @@ func TestAccFailureDuringUpdate(t *testing.T) {
 // next apply leaves the good one alone.
 func TestAccFailureOfOneOfTwo(t *testing.T) {
 	other := func(s string) string { return strings.ReplaceAll(s, `"work"`, `"other"`) }
-	config := work("hello") + other(work("hello"))
-	sb := lab(t, sandbox.Config{})
+	config := workConfig("hello") + other(workConfig("hello"))
+	sb := upkeepSandbox(t, sandbox.Config{})
 	w := newWorkspace(t, sb, config)
 	sb.Hold()
 	u := w.begin("apply", "-auto-approve", "-no-color")
 	w.until(u, "the runs did not start", func() bool { return len(sb.Instances()) == 2 })
-	forced(t, sb, "other", "failed")
+	forceStatusByName(t, sb, "other", "failed")
 	w.until(u, "the failure was not noticed", func() bool {
 		for _, row := range sb.Instances() {
 			if row.Status == "Failed" {

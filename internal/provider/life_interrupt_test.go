@@ -7,15 +7,6 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox"
 )
 
-// dependent is created only after the volume.
-const dependent = `
-resource "terraform_data" "after" {
-  input = soda_orchestration_instance.volume.status
-}
-`
-
-const dependentAddress = "terraform_data.after"
-
 // lastApply is what every interrupted run must come to: one execution in all,
 // seen to its end, dependents after it, and nothing left to do.
 func (w *workspace) lastApply(executions int) {
@@ -33,7 +24,7 @@ func (w *workspace) lastApply(executions int) {
 // interrupted starts an apply whose run does not end and returns it during the wait.
 func interrupted(t *testing.T) (*workspace, *underway) {
 	sb := start(t, sandbox.Config{})
-	w := newWorkspace(t, sb, volume(1)+dependent)
+	w := newWorkspace(t, sb, volumeConfig(1)+dependentConfig)
 	sb.Hold()
 	u := w.beginApply("GET", "/instances/")
 	return w, u
@@ -95,7 +86,7 @@ func (w *workspace) takesOver() {
 
 func TestAccCtrlCBeforeTheAnswer(t *testing.T) {
 	sb := start(t, sandbox.Config{})
-	w := newWorkspace(t, sb, volume(1)+dependent)
+	w := newWorkspace(t, sb, volumeConfig(1)+dependentConfig)
 	sb.Hold()
 	heal := sb.Fault(sandbox.Fault{Method: "POST", Path: "/instances$", After: true, Hang: true})
 	u := w.begin("apply", "-auto-approve", "-no-color")
@@ -113,7 +104,7 @@ func TestAccCtrlCBeforeTheAnswer(t *testing.T) {
 // about to come.
 func TestAccCtrlCAtTheAnswer(t *testing.T) {
 	sb := start(t, sandbox.Config{})
-	w := newWorkspace(t, sb, volume(1)+dependent)
+	w := newWorkspace(t, sb, volumeConfig(1)+dependentConfig)
 	sb.Hold()
 	answer := make(chan struct{})
 	sb.Fault(sandbox.Fault{Method: "POST", Path: "/instances$", Times: 1, Gate: answer})

@@ -1,50 +1,12 @@
 package provider
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox"
 )
-
-const startPath = "/instances$"
-
-// volumes are three resources that ask for the very same run.
-func volumes() string { return volume(1, "count = 3") }
-
-// runElsewhere starts the run that volume(1) asks for as another client would,
-// and returns the record's id.
-func (w *workspace) runElsewhere() string {
-	w.t.Helper()
-	body, err := json.Marshal(map[string]any{
-		"service_id": w.sb.Services()[0].ID, "name": "volume", "description": "", "user_id": "terraform", "action": provisionVolume,
-		"parameters": map[string]any{"name": "volume-1", "size": 1, "host_id": sandbox.HostID, "profile_id": ""},
-	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	url := w.sb.OrchestratorURL() + "/v1beta/" + sandbox.Tenant + "/orchestration/instances"
-	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, url, bytes.NewReader(body))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("X-Auth-Token", "another")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	var made struct{ ID string }
-	if err := json.NewDecoder(resp.Body).Decode(&made); err != nil || made.ID == "" {
-		w.t.Fatalf("starting a run: %s: %v", resp.Status, err)
-	}
-	return made.ID
-}
 
 // endAll makes every execution so far succeed.
 func (w *workspace) endAll() {
@@ -68,9 +30,9 @@ func TestAccLostAnswer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			fault.Method, fault.Path, fault.Times, fault.After = "POST", startPath, 1, true
 			sb := start(t, sandbox.Config{})
-			w := newWorkspace(t, sb, volume(1))
-			w.set(`request_timeout = "3s"`)
-			old := w.runElsewhere()
+			w := newWorkspace(t, sb, volumeConfig(1))
+			w.setProviderArgument(`request_timeout = "3s"`)
+			old := startElsewhere(t, sb, sandbox.Tenant, "volume", nil)
 			w.endAll()
 			sb.Fault(fault)
 			w.apply().exits(0).says("Found run", "after a lost answer")
@@ -85,7 +47,7 @@ func TestAccLostAnswer(t *testing.T) {
 
 func TestAccLostAnswerAmongIdenticalResources(t *testing.T) {
 	sb := start(t, sandbox.Config{})
-	w := newWorkspace(t, sb, volumes())
+	w := newWorkspace(t, sb, volumeConfig(1, "count = 3"))
 	sb.Fault(sandbox.Fault{Method: "POST", Path: startPath, Times: 2, After: true, Drop: true})
 	w.apply().exits(0)
 	w.ran(3)
@@ -103,7 +65,7 @@ func TestAccLostAnswerAmongIdenticalResources(t *testing.T) {
 // know that, so it is an error, and the next apply starts exactly one.
 func TestAccNothingStarted(t *testing.T) {
 	sb := start(t, sandbox.Config{})
-	w := newWorkspace(t, sb, volume(1))
+	w := newWorkspace(t, sb, volumeConfig(1))
 	sb.Fault(sandbox.Fault{Method: "POST", Path: startPath, Times: 1, Status: 500, Body: "<title>500</title>"})
 	w.apply().exits(1).says("Not known whether run \"volume\" has started", "st2 execution list --action "+provisionVolume)
 	w.ran(0)
@@ -118,12 +80,12 @@ func TestAccNothingStarted(t *testing.T) {
 // same run, so that nobody can tell which is whose.
 func TestAccTwoCandidates(t *testing.T) {
 	sb := start(t, sandbox.Config{})
-	w := newWorkspace(t, sb, volume(1))
+	w := newWorkspace(t, sb, volumeConfig(1))
 	sb.Hold()
 	work := make(chan struct{})
 	sb.Fault(sandbox.Fault{Method: "POST", Path: startPath, Times: 1, Gate: work, After: true, Drop: true})
 	u := w.beginApply("POST", "/instances")
-	theirs := w.runElsewhere()
+	theirs := startElsewhere(t, sb, sandbox.Tenant, "volume", nil)
 	close(work)
 	u.end().exits(1).says("These runs are new and look alike", theirs, "terraform import ADDRESS")
 	w.ran(2)
@@ -135,7 +97,7 @@ func TestAccTwoCandidates(t *testing.T) {
 // TestAccRefusedStart: an answer below 500 proves that nothing was started.
 func TestAccRefusedStart(t *testing.T) {
 	sb := start(t, sandbox.Config{})
-	w := newWorkspace(t, sb, strings.Replace(volume(1, "validate_parameters = false"), "size       = 1", "size       = \"big\"", 1))
+	w := newWorkspace(t, sb, strings.Replace(volumeConfig(1, "validate_parameters = false"), "size       = 1", "size       = \"big\"", 1))
 	w.apply().exits(1).says("Cannot start run \"volume\"", "invalid literal for int()").saysNot("Not known whether")
 	w.ran(0)
 }

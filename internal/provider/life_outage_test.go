@@ -71,7 +71,7 @@ func TestAccUnmappedStatusDuringWait(t *testing.T) {
 // timeout with an error that says what it may be.
 func TestAccCanceledForEver(t *testing.T) {
 	sb := start(t, sandbox.Config{})
-	w := newWorkspace(t, sb, volume(1, `timeouts = { create = "5s", update = "4s" }`)+dependent)
+	w := newWorkspace(t, sb, volumeConfig(1, `timeouts = { create = "5s", update = "4s" }`)+dependentConfig)
 	sb.Hold()
 	u := w.beginApply("GET", "/instances/")
 	if err := sb.ForceStatus(sb.Executions()[0].ID, "canceled"); err != nil {

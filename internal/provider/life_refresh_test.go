@@ -9,7 +9,7 @@ import (
 // applied is a workspace whose run has succeeded.
 func applied(t *testing.T) *workspace {
 	sb := start(t, sandbox.Config{})
-	w := newWorkspace(t, sb, volume(1)+dependent)
+	w := newWorkspace(t, sb, volumeConfig(1)+dependentConfig)
 	w.apply().exits(0)
 	w.holds(volumeAddress, "Success", false)
 	return w
@@ -42,7 +42,7 @@ func TestAccRefreshWithTheAPIDown(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := applied(t)
-			w.set(`max_retries = 1`)
+			w.setProviderArgument(`max_retries = 1`)
 			outage(w.sb)
 			w.plan().exits(1).says("Cannot read run")
 			w.holds(volumeAddress, "Success", false)

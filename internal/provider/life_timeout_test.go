@@ -6,8 +6,6 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox"
 )
 
-const provisionVolume = "opensds.provision-volume"
-
 // meanwhile is what happens to a run while nobody waits for it.
 type meanwhile string
 
@@ -35,7 +33,7 @@ func (w *workspace) happens(m meanwhile) {
 // timedOut is a workspace whose apply has just given up waiting.
 func timedOut(t *testing.T, more ...string) *workspace {
 	sb := start(t, sandbox.Config{})
-	w := newWorkspace(t, sb, volume(1, append(more, `timeouts = { create = "1s", update = "2m" }`)...)+dependent)
+	w := newWorkspace(t, sb, volumeConfig(1, append(more, `timeouts = { create = "1s", update = "2m" }`)...)+dependentConfig)
 	sb.Hold()
 	w.apply().exits(1).says("took longer than 1s", "terraform untaint ADDRESS", "takes the same run over")
 	w.holds(volumeAddress, "Running", true)
@@ -43,7 +41,7 @@ func timedOut(t *testing.T, more ...string) *workspace {
 		t.Error("the dependent was created before the run ended")
 	}
 	// What follows may take its time.
-	w.write(volume(1, append(more, `timeouts = { create = "2m", update = "2m" }`)...) + dependent)
+	w.write(volumeConfig(1, append(more, `timeouts = { create = "2m", update = "2m" }`)...) + dependentConfig)
 	return w
 }
 
@@ -160,7 +158,7 @@ func TestAccTimeoutThenCreateBeforeDestroyAllTheSame(t *testing.T) {
 func TestAccContinueOnTimeout(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	config := func(create string) string {
-		return volume(1, "continue_on_timeout = true", `timeouts = { create = "`+create+`" }`) + dependent
+		return volumeConfig(1, "continue_on_timeout = true", `timeouts = { create = "`+create+`" }`) + dependentConfig
 	}
 	w := newWorkspace(t, sb, config("1s"))
 	sb.Hold()
@@ -177,13 +175,13 @@ func TestAccContinueOnTimeout(t *testing.T) {
 // waiting with the next apply, and let nothing depend on an unfinished run.
 func TestAccContinueOnTimeoutWithPostcondition(t *testing.T) {
 	sb := start(t, sandbox.Config{})
-	w := newWorkspace(t, sb, volume(1, "continue_on_timeout = true", `timeouts = { create = "1s" }`,
+	w := newWorkspace(t, sb, volumeConfig(1, "continue_on_timeout = true", `timeouts = { create = "1s" }`,
 		`lifecycle {
     postcondition {
       condition     = self.status == "Success"
       error_message = "The run has not ended yet: apply again."
     }
-  }`)+dependent)
+  }`)+dependentConfig)
 	sb.Hold()
 	w.apply().exits(1).says("The run has not ended yet")
 	w.holds(volumeAddress, "Running", false)

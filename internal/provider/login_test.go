@@ -44,23 +44,6 @@ func aliased(alias string, arguments map[string]string) string {
 	return b.String()
 }
 
-// keystoneToken logs in past the provider.
-func keystoneToken(t *testing.T, sb *sandbox.Sandbox) string {
-	t.Helper()
-	body := fmt.Sprintf(`{"auth": {"identity": {"methods": ["password"], "password": {"user": {"name": "admin", "domain": {"id": "default"}, "password": %q}}},
-		"scope": {"project": {"id": %q}}}}`, sandbox.Password, sandbox.Tenant)
-	resp, err := http.Post(sb.KeystoneURL()+"/v3/auth/tokens", "application/json", strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	token := resp.Header.Get("X-Subject-Token")
-	if token == "" {
-		t.Fatal(resp.Status)
-	}
-	return token
-}
-
 // TestAccLogins: hotpot and gelato of this sandbox check tokens, so a workflow
 // only succeeds with a real one, handed through by the orchestrator.
 func TestAccLogins(t *testing.T) {
@@ -74,8 +57,8 @@ func TestAccLogins(t *testing.T) {
 	logins := map[string]map[string]string{
 		"password":        adminLogin(sb),
 		"password_v3":     adminLogin(sb, "auth_url", sb.KeystoneURL()+"/v3/"),
-		"token":           {"endpoint": sb.OrchestratorURL(), "auth_url": sb.KeystoneURL(), "token": keystoneToken(t, sb)},
-		"bare_token":      {"endpoint": sb.OrchestratorURL(), "token": keystoneToken(t, sb), "project_id": sandbox.Tenant},
+		"token":           {"endpoint": sb.OrchestratorURL(), "auth_url": sb.KeystoneURL(), "token": issueToken(t, sb)},
+		"bare_token":      {"endpoint": sb.OrchestratorURL(), "token": issueToken(t, sb), "project_id": sandbox.Tenant},
 		"credential":      {"endpoint": sb.OrchestratorURL(), "auth_url": sb.KeystoneURL(), "application_credential_id": sandbox.ApplicationCredentialID, "application_credential_secret": sandbox.ApplicationCredentialSecret},
 		"cloud":           {"endpoint": sb.OrchestratorURL(), "cloud": "soda"},
 		"default_project": adminLogin(sb, "user_name", "opensds", "project_name", "", "project_domain_name", ""),
@@ -84,7 +67,7 @@ func TestAccLogins(t *testing.T) {
 	for name, arguments := range logins {
 		config.WriteString(aliased(name, arguments))
 		fmt.Fprintf(&config, "resource \"soda_orchestration_instance\" %q {\n  provider   = soda.%s\n  service_id = %q\n  name       = %q\n  parameters = { name = %q, size = 1, host_id = %q, profile_id = \"\" }\n  wait_for_completion = %v\n}\n",
-			name, name, provisioning(t, sb), name, name, sandbox.HostID, name != "default_project") // whose user cannot see the host
+			name, name, serviceFor(t, sb, provisionVolume), name, name, sandbox.HostID, name != "default_project") // whose user cannot see the host
 	}
 	w := newWorkspace(t, sb, config.String())
 	w.env = append(w.env, "OS_CLIENT_CONFIG_FILE="+clouds)
@@ -105,18 +88,6 @@ func TestAccLogins(t *testing.T) {
 			t.Errorf("%s: status %v", name, values["status"])
 		}
 	}
-}
-
-// provisioning is the id of the shipped service that provisions volumes.
-func provisioning(t *testing.T, sb *sandbox.Sandbox) string {
-	t.Helper()
-	for _, s := range sb.Services() {
-		if s.Name == "volume provision" {
-			return s.ID
-		}
-	}
-	t.Fatal("the sandbox has lost its services")
-	return ""
 }
 
 // modelOf is a provider block with arguments that are texts.
@@ -235,7 +206,7 @@ func TestOrchestratorAway(t *testing.T) {
 func TestAccLoginRefused(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	refused := func(alias string, arguments map[string]string) string {
-		return aliased(alias, arguments) + fmt.Sprintf("resource \"soda_orchestration_instance\" %q {\n  provider   = soda.%s\n  service_id = %q\n  name       = \"x\"\n}\n", alias, alias, provisioning(t, sb))
+		return aliased(alias, arguments) + fmt.Sprintf("resource \"soda_orchestration_instance\" %q {\n  provider   = soda.%s\n  service_id = %q\n  name       = \"x\"\n}\n", alias, alias, serviceFor(t, sb, provisionVolume))
 	}
 	w := newWorkspace(t, sb, refused("password", adminLogin(sb, "password", "wr0ng"))+
 		refused("project", adminLogin(sb, "project_name", "nowhere"))+
@@ -262,7 +233,7 @@ func TestAccNoLoginUnlessNeeded(t *testing.T) {
 	block := func(endpoint string) string {
 		return fmt.Sprintf("provider \"soda\" {\n  endpoint = %s\n  auth_url = %q\n  user_name = \"admin\"\n  password = %q\n  user_domain_name = \"Default\"\n  project_name = \"admin\"\n  poll_interval = { min = \"5ms\", max = \"50ms\" }\n}\n", endpoint, front.URL+"/identity", sandbox.Password)
 	}
-	run := fmt.Sprintf("resource \"soda_orchestration_instance\" \"volume\" {\n  service_id = %q\n  name = \"v\"\n  parameters = { name = \"v\", size = SIZE, host_id = %q, profile_id = \"\" }\n}\n", provisioning(t, sb), sandbox.HostID)
+	run := fmt.Sprintf("resource \"soda_orchestration_instance\" \"volume\" {\n  service_id = %q\n  name = \"v\"\n  parameters = { name = \"v\", size = SIZE, host_id = %q, profile_id = \"\" }\n}\n", serviceFor(t, sb, provisionVolume), sandbox.HostID)
 	bad, good := strings.Replace(run, "SIZE", `"big"`, 1), strings.Replace(run, "SIZE", "1", 1)
 	unrelated := "resource \"terraform_data\" \"x\" {}\n"
 	late := fmt.Sprintf("resource \"terraform_data\" \"address\" { input = %q }\n", sb.OrchestratorURL())

@@ -14,17 +14,15 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
-
-	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox"
 )
 
 var update = flag.Bool("update", false, "write testdata/messages anew")
 
 func TestMessages(t *testing.T) {
-	for name, happens := range messages {
+	for name, happens := range messageCases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := &stage{t: t, sb: lab(t, sandbox.Config{}), given: workInputs(nil)}
+			s := newStage(t)
 			happens(s)
 			golden(t, filepath.Join("testdata", "messages", name+".golden"), message(s.told))
 		})
@@ -82,7 +80,7 @@ func message(diags []*tfprotov6.Diagnostic) string {
 // golden text.
 func TestEveryMessageIsGolden(t *testing.T) {
 	var texts strings.Builder
-	for name := range messages {
+	for name := range messageCases {
 		text, err := os.ReadFile(filepath.Join("testdata", "messages", name+".golden"))
 		if err != nil {
 			t.Fatal(err)

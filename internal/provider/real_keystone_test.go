@@ -19,7 +19,7 @@ import (
 // outlives several of them, and what is started after it gets a new one.
 func TestAccRealKeystone(t *testing.T) {
 	sb := start(t, sandbox.Config{})
-	run := fmt.Sprintf("service_id = %q\n  parameters = { name = \"v\", size = 1, host_id = %q, profile_id = \"\" }\n", provisioning(t, sb), sandbox.HostID)
+	run := fmt.Sprintf("service_id = %q\n  parameters = { name = \"v\", size = 1, host_id = %q, profile_id = \"\" }\n", serviceFor(t, sb, provisionVolume), sandbox.HostID)
 	w := newWorkspace(t, sb, "")
 	w.head = strings.Split(w.head, "provider \"soda\"")[0] + fmt.Sprintf("provider \"soda\" {\n  endpoint  = %q\n  tenant_id = %q # whose host the volume is for\n}\n", sb.OrchestratorURL(), sandbox.Tenant)
 	w.write("resource \"soda_orchestration_instance\" \"volume\" {\n  name = \"first\"\n  " + run + "}\n" +

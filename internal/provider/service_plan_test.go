@@ -21,7 +21,7 @@ func TestAccServicePlan(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	addWorkflows(t, sb, "opensds.a", "foreign.flow")
 	w := newWorkspace(t, sb, "")
-	shipped := provisioning(t, sb)
+	shipped := serviceFor(t, sb, provisionVolume)
 
 	w.plans(service("own", []string{"opensds.provision-volume"})).exits(1).
 		says("Workflow opensds.provision-volume is registered already", "three ways out",

@@ -78,14 +78,6 @@ func named(sb *sandbox.Sandbox, name string) (found []sandbox.Service) {
 	return found
 }
 
-func onService(attribute string, want knownvalue.Check) statecheck.StateCheck {
-	return statecheck.ExpectKnownValue(serviceAddress, tfjsonpath.New(attribute), want)
-}
-
-func plannedService(action plancheck.ResourceActionType) resource.ConfigPlanChecks {
-	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(serviceAddress, action)}}
-}
-
 // TestAccServiceLife: registered once, changed in place where nothing of it
 // changes, forgotten by destroy and adopted by the next apply.
 func TestAccServiceLife(t *testing.T) {
@@ -99,12 +91,12 @@ func TestAccServiceLife(t *testing.T) {
 	acceptance(t,
 		resource.TestStep{
 			Config: block + service("own", both, `constraint = "c"`, `input = "i"`),
-			ConfigStateChecks: []statecheck.StateCheck{source(0, "a"), source(1, "b"), onService("adopted", knownvalue.Bool(false)),
-				onService("user_id", knownvalue.StringExact("terraform")), onService("tenant_id", knownvalue.StringExact(sandbox.Tenant))},
+			ConfigStateChecks: []statecheck.StateCheck{source(0, "a"), source(1, "b"), expectValue(serviceAddress, "adopted", knownvalue.Bool(false)),
+				expectValue(serviceAddress, "user_id", knownvalue.StringExact("terraform")), expectValue(serviceAddress, "tenant_id", knownvalue.StringExact(sandbox.Tenant))},
 		},
 		resource.TestStep{ // another order, and what is the provider's own
 			Config:            block + service("own", reversed, `constraint = "c"`, `input = "i"`, "adopt_existing = false"),
-			ConfigPlanChecks:  plannedService(plancheck.ResourceActionUpdate),
+			ConfigPlanChecks:  expectAction(serviceAddress, plancheck.ResourceActionUpdate),
 			ConfigStateChecks: []statecheck.StateCheck{source(0, "b"), source(1, "a")},
 		},
 		resource.TestStep{Config: block, Destroy: false}, // forgotten, not removed
@@ -122,7 +114,7 @@ func TestAccServiceLife(t *testing.T) {
 		},
 		resource.TestStep{
 			Config:            block + service("own", reversed, `user_id = "terraform"`, `constraint = "c"`),
-			ConfigStateChecks: []statecheck.StateCheck{source(0, "b"), onService("adopted", knownvalue.Bool(true))},
+			ConfigStateChecks: []statecheck.StateCheck{source(0, "b"), expectValue(serviceAddress, "adopted", knownvalue.Bool(true))},
 		},
 		resource.TestStep{
 			ResourceName: serviceAddress, ImportState: true, ImportStateVerify: true,
@@ -142,16 +134,16 @@ func TestAccServiceUser(t *testing.T) {
 	acceptance(t,
 		resource.TestStep{
 			Config:            providerBlock(sb) + service("own", []string{"opensds.a"}, `user_id = "somebody"`),
-			ConfigStateChecks: []statecheck.StateCheck{onService("user_id", knownvalue.StringExact("somebody"))},
+			ConfigStateChecks: []statecheck.StateCheck{expectValue(serviceAddress, "user_id", knownvalue.StringExact("somebody"))},
 		},
 		resource.TestStep{ // leaving it out changes nothing
 			Config:           providerBlock(sb) + service("own", []string{"opensds.a"}),
-			ConfigPlanChecks: plannedService(plancheck.ResourceActionNoop),
+			ConfigPlanChecks: expectAction(serviceAddress, plancheck.ResourceActionNoop),
 		},
 		resource.TestStep{
 			Config:             providerBlock(sb) + service("own", []string{"opensds.a as other"}, `user_id = "else"`),
-			ConfigPlanChecks:   plannedService(plancheck.ResourceActionReplace),
-			ConfigStateChecks:  []statecheck.StateCheck{onService("user_id", knownvalue.StringExact("else"))},
+			ConfigPlanChecks:   expectAction(serviceAddress, plancheck.ResourceActionReplace),
+			ConfigStateChecks:  []statecheck.StateCheck{expectValue(serviceAddress, "user_id", knownvalue.StringExact("else"))},
 			ExpectNonEmptyPlan: false,
 		},
 	)
@@ -177,8 +169,8 @@ func TestAccServiceLostAnswers(t *testing.T) {
 			acceptance(t, resource.TestStep{
 				Config: providerBlock(sb) + service("own", []string{"opensds.a"}),
 				ConfigStateChecks: []statecheck.StateCheck{
-					onService("adopted", knownvalue.Bool(false)),
-					onService("id", knownvalue.StringFunc(func(id string) error {
+					expectValue(serviceAddress, "adopted", knownvalue.Bool(false)),
+					expectValue(serviceAddress, "id", knownvalue.StringFunc(func(id string) error {
 						if found := named(sb, "own"); len(found) != 1 || found[0].ID != id {
 							return fmt.Errorf("%s is in the state, registered are %v", id, found)
 						}
@@ -216,7 +208,7 @@ func TestAccServiceDropped(t *testing.T) {
 		},
 		resource.TestStep{
 			Config:            block + service("own", []string{"opensds.a", "opensds.b as again"}),
-			ConfigStateChecks: []statecheck.StateCheck{onService("workflows", knownvalue.ListSizeExact(2))},
+			ConfigStateChecks: []statecheck.StateCheck{expectValue(serviceAddress, "workflows", knownvalue.ListSizeExact(2))},
 		},
 	)
 }

@@ -20,7 +20,7 @@ const (
 
 // fleet is a provider at a sandbox of that speed.
 func fleet(b *testing.B) (*wire, *sandbox.Sandbox) {
-	sb := lab(b, sandbox.Config{TaskTime: runTime, Latency: callTime})
+	sb := upkeepSandbox(b, sandbox.Config{TaskTime: runTime, Latency: callTime})
 	return dialAs(b, sb, map[string]any{"tenant_id": sandbox.Tenant, "auth_strategy": "noauth",
 		"poll_interval": map[string]any{"min": (500 * time.Millisecond / quickness).String(), "max": (15 * time.Second / quickness).String()}}), sb
 }
@@ -40,11 +40,11 @@ func inParallel(n, parallelism int, do func(i int)) {
 }
 
 // create is a run as one resource of an apply.
-func create(b *testing.B, w *wire, i int, wait bool) kept {
+func create(b *testing.B, w *wire, i int, wait bool) savedResource {
 	c := &command{t: b, ctx: b.Context(), plans: w, applies: w, between: func() {}}
-	o := c.run(kept{}, workInputs(map[string]any{"name": fmt.Sprintf("work-%d", i), "wait_for_completion": wait}))
+	o := c.run(savedResource{}, upkeepArguments(map[string]any{"name": fmt.Sprintf("work-%d", i), "wait_for_completion": wait}))
 	if c.failed || wait && c.status(o) != "Success" {
-		b.Errorf("status %q after %s", c.status(o), spell(c.told))
+		b.Errorf("status %q after %s", c.status(o), c.said())
 	}
 	return o
 }
@@ -71,14 +71,14 @@ func BenchmarkApply(b *testing.B) {
 func BenchmarkRefresh(b *testing.B) {
 	const runs = 200
 	w, sb := fleet(b)
-	objects := make([]kept, runs)
+	objects := make([]savedResource, runs)
 	inParallel(runs, 10, func(i int) { objects[i] = create(b, w, i, false) })
 	for b.Loop() {
 		begun := time.Now()
 		inParallel(runs, 10, func(i int) {
 			c := &command{t: b, ctx: b.Context(), plans: w}
 			if c.refresh(objects[i]); c.failed {
-				b.Error(spell(c.told))
+				b.Error(c.said())
 			}
 		})
 		took := time.Since(begun)
@@ -90,13 +90,13 @@ func BenchmarkRefresh(b *testing.B) {
 // costs measures a start and a read with nothing else under way.
 func costs(b *testing.B, sb *sandbox.Sandbox) (start, read time.Duration) {
 	begun := time.Now()
-	id := post(b, sb, sandbox.Tenant, "instances", map[string]any{"name": "cost", "description": "", "user_id": "u",
-		"service_id": labService, "action": labWork, "parameters": map[string]any{}})
+	id := createElsewhere(b, collection(sb, sandbox.Tenant, "instances"), map[string]any{"name": "cost", "description": "", "user_id": "u",
+		"service_id": upkeepService, "action": upkeepWork, "parameters": map[string]any{}})
 	start = time.Since(begun)
 	const reads = 20
 	begun = time.Now()
 	for range reads {
-		resp, err := http.Get(sb.OrchestratorURL() + "/v1beta/" + sandbox.Tenant + "/orchestration/instances/" + id)
+		resp, err := http.Get(collection(sb, sandbox.Tenant, "instances") + "/" + id)
 		if err != nil {
 			b.Fatal(err)
 		}

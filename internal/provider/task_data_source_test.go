@@ -22,32 +22,32 @@ func TestAccTaskDataSource(t *testing.T) {
 	sb := start(t, sandbox.Config{Packs: []string{"../sandbox/testdata/packs/lab"}})
 	block := providerBlock(sb)
 	sb.Hold()
-	id := otherwise(t, sb, sandbox.Tenant, "volume", nil)
+	id := startElsewhere(t, sb, sandbox.Tenant, "volume", nil)
 	execution := executionOf(t, sb, id)
-	blank := executionOf(t, sb, otherwise(t, sb, sandbox.Tenant, "two", map[string]any{
-		"service_id": registered(t, sb, "lab", "opensds.lab-two-steps"), "action": "opensds.lab-two-steps", "parameters": map[string]any{}}))
+	blank := executionOf(t, sb, startElsewhere(t, sb, sandbox.Tenant, "two", map[string]any{
+		"service_id": registerElsewhere(t, sb, "lab", "opensds.lab-two-steps"), "action": "opensds.lab-two-steps", "parameters": map[string]any{}}))
 	time := knownvalue.StringRegexp(regexp.MustCompile(`^\d{4}-\d\d-\d\dT`))
 	acceptance(t,
 		resource.TestStep{
-			PreConfig: func() { force(t, sb, id, "requested") },
+			PreConfig: func() { forceStatus(t, sb, id, "requested") },
 			Config:    block + taskByID(execution),
 			ConfigStateChecks: []statecheck.StateCheck{
-				attribute(oneTask, "status", knownvalue.StringExact("requested")),
-				attribute(oneTask, "start", time),
-				attribute(oneTask, "end", knownvalue.Null()),
-				attribute(oneTask, "published", knownvalue.Null()),
+				expectValue(oneTask, "status", knownvalue.StringExact("requested")),
+				expectValue(oneTask, "start", time),
+				expectValue(oneTask, "end", knownvalue.Null()),
+				expectValue(oneTask, "published", knownvalue.Null()),
 			},
 		},
 		resource.TestStep{ // every look makes it go on
-			PreConfig: func() { force(t, sb, id, ""); sb.Release() },
+			PreConfig: func() { forceStatus(t, sb, id, ""); sb.Release() },
 			Config:    block + taskByID(execution),
 		},
 		resource.TestStep{ // results the orchestrator shows nowhere else
 			Config: block + taskByID(execution) + fmt.Sprintf("output \"volume\" {\n  value = jsondecode(%s.published).volume_id\n}\n", oneTask),
 			ConfigStateChecks: []statecheck.StateCheck{
-				attribute(oneTask, "id", knownvalue.StringExact(execution)),
-				attribute(oneTask, "status", knownvalue.StringExact("succeeded")),
-				attribute(oneTask, "end", time),
+				expectValue(oneTask, "id", knownvalue.StringExact(execution)),
+				expectValue(oneTask, "status", knownvalue.StringExact("succeeded")),
+				expectValue(oneTask, "end", time),
 				statecheck.ExpectKnownOutputValue("volume", knownvalue.StringRegexp(regexp.MustCompile(`^[0-9a-f-]{36}$`))),
 			},
 		},

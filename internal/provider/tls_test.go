@@ -209,9 +209,9 @@ func TestAccTLS(t *testing.T) {
 	}
 	w := newWorkspace(t, sb, "")
 	w.head = strings.Split(w.head, "provider \"soda\"")[0]
-	w.write(block(fmt.Sprintf("ca_cert_pem = %q", ca.pem)) + volume(1))
+	w.write(block(fmt.Sprintf("ca_cert_pem = %q", ca.pem)) + volumeConfig(1))
 	w.apply().exits(0)
 	w.holds(volumeAddress, "Success", false)
-	w.write(block("insecure_skip_verify = true") + volume(1))
+	w.write(block("insecure_skip_verify = true") + volumeConfig(1))
 	w.plan().exits(0).says("Server certificates are not checked")
 }

@@ -22,7 +22,11 @@ import (
 )
 
 // workspace is a directory in which a real CLI runs the provider as a process
-// of its own: for what cannot be seen in process, above all signals.
+// of its own.
+//
+// Use this when a test needs signals, two processes, the words on the screen or
+// the files that a CLI leaves. It is slower than the other drivers, and skips
+// without TF_ACC.
 type workspace struct {
 	t    *testing.T
 	sb   *sandbox.Sandbox
@@ -60,9 +64,27 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// newWorkspace is for tests that need a real CLI, and so skips without TF_ACC,
-// as terraform-plugin-testing does.
+// newWorkspace is a workspace with a provider block for the sandbox.
 func newWorkspace(t *testing.T, sb *sandbox.Sandbox, config string) *workspace {
+	t.Helper()
+	w := newBareWorkspace(t)
+	w.sb, w.head = sb, providerSource+providerBlock(sb)
+	w.write(config)
+	return w
+}
+
+// providerSource is what every configuration begins with.
+const providerSource = `
+terraform {
+  required_providers {
+    soda = { source = "sodafoundation/soda" }
+  }
+}
+`
+
+// newBareWorkspace is an empty directory. Without TF_ACC the test is skipped, as
+// terraform-plugin-testing does.
+func newBareWorkspace(t *testing.T) *workspace {
 	t.Helper()
 	if os.Getenv("TF_ACC") == "" {
 		t.Skip("needs a real CLI: set TF_ACC=1 (make test does)")
@@ -78,20 +100,35 @@ func newWorkspace(t *testing.T, sb *sandbox.Sandbox, config string) *workspace {
 			t.Fatal(err)
 		}
 	}
-	w := &workspace{t: t, sb: sb, cli: cli, dir: t.TempDir(), head: "terraform {\n  required_providers {\n    soda = { source = \"sodafoundation/soda\" }\n  }\n}\n" + providerBlock(sb)}
+	w := &workspace{t: t, cli: cli, dir: t.TempDir()}
 	for _, v := range os.Environ() {
 		if !strings.HasPrefix(v, "TF_") && !strings.HasPrefix(v, "OS_") && !strings.HasPrefix(v, "SODA_") {
 			w.env = append(w.env, v)
 		}
 	}
-	w.env = append(w.env, "TF_CLI_CONFIG_FILE="+filepath.Join(dir, "dev.tfrc"), "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1",
+	w.env = append(w.env, "HOME="+w.dir, "TF_CLI_CONFIG_FILE="+filepath.Join(dir, "dev.tfrc"), "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1",
 		"GORACE=atexit_sleep_ms=0") // the race detector lets a process linger for a second
-	w.write(config)
 	return w
 }
 
-// set adds a provider argument.
-func (w *workspace) set(line string) {
+// version is what the CLI says of itself: whether it is OpenTofu, and n of 1.n.
+func (w *workspace) version() (tofu bool, minor int) {
+	w.t.Helper()
+	var v struct {
+		Version string `json:"terraform_version"`
+	}
+	told := w.run("version", "-json").exits(0).out
+	if err := json.Unmarshal([]byte(told[strings.Index(told, "{"):]), &v); err != nil {
+		w.t.Fatalf("%v in %s", err, told)
+	}
+	if _, err := fmt.Sscanf(v.Version, "1.%d", &minor); err != nil {
+		w.t.Fatalf("version %q: %v", v.Version, err)
+	}
+	return strings.Contains(w.run("version").out, "OpenTofu"), minor
+}
+
+// setProviderArgument adds a line to the provider block.
+func (w *workspace) setProviderArgument(line string) {
 	w.t.Helper()
 	w.head = strings.Replace(w.head, "provider \"soda\" {\n", "provider \"soda\" {\n  "+line+"\n", 1)
 	w.write(w.config)
@@ -182,9 +219,9 @@ func (w *workspace) apply(more ...string) result {
 	return w.run(append([]string{"apply", "-auto-approve", "-no-color"}, more...)...)
 }
 
-func (w *workspace) destroy() result {
+func (w *workspace) destroy(more ...string) result {
 	w.t.Helper()
-	return w.run("destroy", "-auto-approve", "-no-color")
+	return w.run(append([]string{"destroy", "-auto-approve", "-no-color"}, more...)...)
 }
 
 // plan exits with 0 for no changes and 2 for some.
@@ -260,12 +297,7 @@ func (w *workspace) awaitTakeover(u *underway, n int) {
 func (w *workspace) awaitRequest(u *underway, n int, method, path string) {
 	w.t.Helper()
 	w.until(u, "no request "+method+" ..."+path+" came", func() bool {
-		for _, r := range w.sb.Requests()[n:] {
-			if strings.HasPrefix(r, method+" ") && strings.Contains(r, path) {
-				return true
-			}
-		}
-		return false
+		return hasRequest(w.sb.Requests()[n:], method, path)
 	})
 }
 
