@@ -27,9 +27,9 @@ func FuzzAgreement(f *testing.F) {
 	for seed := range uint64(600) {
 		f.Add(seed)
 	}
-	services := map[string]subject{}
+	services := map[string]workflowUnderTest{}
 	f.Fuzz(func(t *testing.T, seed uint64) {
-		d := draw{rand.New(rand.NewPCG(seed, 0))}
+		d := valueDraw{rand.New(rand.NewPCG(seed, 0))}
 		action := oneOf(d, []string{provisionVolume, migrationBucket, dataAnalysis, labRollout, labTypes, labShapes, labShapes})
 		s, ok := services[action]
 		if !ok {
@@ -55,17 +55,17 @@ const (
 	labShapes = "lab.shapes"
 )
 
-// subject is a workflow that inputs are tried on.
-type subject struct {
+// workflowUnderTest is a workflow that inputs are tried on.
+type workflowUnderTest struct {
 	action, service string
 	declaration     workflow.Declaration
 	schema          map[string]map[string]any
 }
 
-func newSubject(t *testing.T, sb *sandbox.Sandbox, action string) subject {
+func newSubject(t *testing.T, sb *sandbox.Sandbox, action string) workflowUnderTest {
 	t.Helper()
 	i := slices.IndexFunc(sb.Services(), func(s sandbox.Service) bool { return slices.Contains(s.Workflows, action) })
-	s := subject{action: action}
+	s := workflowUnderTest{action: action}
 	if i >= 0 {
 		s.service = sb.Services()[i].ID
 	} else {
@@ -92,12 +92,12 @@ func newSubject(t *testing.T, sb *sandbox.Sandbox, action string) subject {
 }
 
 // own names the inputs that the server does not set.
-func (s subject) own() []string {
+func (s workflowUnderTest) own() []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(s.schema)), workflow.ServerSet)
 }
 
 // compare checks the inputs and sends them; nil is a refusal, else the echo.
-func (s subject) compare(t *testing.T, sb *sandbox.Sandbox, inputs map[string]any) map[string]any {
+func (s workflowUnderTest) compare(t *testing.T, sb *sandbox.Sandbox, inputs map[string]any) map[string]any {
 	t.Helper()
 	var problems []workflow.Problem
 	for _, p := range s.declaration.Check(inputs, nil) {
@@ -131,7 +131,7 @@ func (s subject) compare(t *testing.T, sb *sandbox.Sandbox, inputs map[string]an
 }
 
 // recognise holds inputs against their own echo and against another one.
-func (s subject) recognise(t *testing.T, inputs, own, other map[string]any) {
+func (s workflowUnderTest) recognise(t *testing.T, inputs, own, other map[string]any) {
 	t.Helper()
 	if own == nil {
 		return
@@ -145,10 +145,10 @@ func (s subject) recognise(t *testing.T, inputs, own, other map[string]any) {
 	}
 }
 
-// draw makes up values. No templates, which only StackStorm can judge.
-type draw struct{ *rand.Rand }
+// valueDraw makes up values. No templates, which only StackStorm can judge.
+type valueDraw struct{ *rand.Rand }
 
-func oneOf[T any](d draw, among []T) T { return among[d.IntN(len(among))] }
+func oneOf[T any](d valueDraw, among []T) T { return among[d.IntN(len(among))] }
 
 func jsonNumber(text string) any { return json.Number(text) }
 
@@ -163,7 +163,7 @@ var (
 )
 
 // inputs are mostly right.
-func (d draw) inputs(s subject) map[string]any {
+func (d valueDraw) inputs(s workflowUnderTest) map[string]any {
 	in := map[string]any{}
 	for _, p := range s.declaration.Parameters {
 		needed := p.Required && !p.HasDefault
@@ -179,7 +179,7 @@ func (d draw) inputs(s subject) map[string]any {
 	return in
 }
 
-func (d draw) value(schema map[string]any) any {
+func (d valueDraw) value(schema map[string]any) any {
 	if enum, _ := schema["enum"].([]any); len(enum) > 0 && d.IntN(4) > 0 {
 		return oneOf(d, enum)
 	}
@@ -205,7 +205,7 @@ func (d draw) value(schema map[string]any) any {
 	}
 }
 
-func (d draw) list(schema map[string]any) []any {
+func (d valueDraw) list(schema map[string]any) []any {
 	items, _ := schema["items"].(map[string]any)
 	list := make([]any, d.IntN(5))
 	for i := range list {
@@ -214,7 +214,7 @@ func (d draw) list(schema map[string]any) []any {
 	return list
 }
 
-func (d draw) object(schema map[string]any) map[string]any {
+func (d valueDraw) object(schema map[string]any) map[string]any {
 	properties, _ := schema["properties"].(map[string]any)
 	object := map[string]any{}
 	for _, name := range slices.Sorted(maps.Keys(properties)) {
@@ -230,7 +230,7 @@ func (d draw) object(schema map[string]any) map[string]any {
 }
 
 // asText writes a value as JSON, as Python would, or leaves it.
-func (d draw) asText(v any) any {
+func (d valueDraw) asText(v any) any {
 	raw, err := json.Marshal(v)
 	switch n := d.IntN(6); {
 	case err != nil || n > 1:

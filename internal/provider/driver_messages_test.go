@@ -35,24 +35,24 @@ func newStage(t *testing.T) *stage {
 // said is what the last command has diagnosed.
 func (s *stage) said() string { return diagnosticsText(s.told) }
 
-// with adds arguments to the configuration.
-func (s *stage) with(more map[string]any) *stage {
+// withArguments adds arguments to the configuration.
+func (s *stage) withArguments(more map[string]any) *stage {
 	for name, v := range more {
 		s.given[name] = v
 	}
 	return s
 }
 
-func (s *stage) limited(operation, d string) *stage {
-	return s.with(map[string]any{"timeouts": map[string]any{operation: d}})
+func (s *stage) withTimeout(operation, d string) *stage {
+	return s.withArguments(map[string]any{"timeouts": map[string]any{operation: d}})
 }
 
-func (s *stage) cleaning() *stage {
-	return s.with(map[string]any{"on_destroy": map[string]any{"action": upkeepRemove, "parameters": map[string]any{"what": "hello"}}})
+func (s *stage) withOnDestroy() *stage {
+	return s.withArguments(map[string]any{"on_destroy": map[string]any{"action": upkeepRemove, "parameters": map[string]any{"what": "hello"}}})
 }
 
-// does carries a command out; given nil destroys.
-func (s *stage) does(given map[string]any, more ...func(*command)) *stage {
+// runCommand carries a command out; given nil destroys.
+func (s *stage) runCommand(given map[string]any, more ...func(*command)) *stage {
 	s.t.Helper()
 	c := newCommand(s.t, s.sb)
 	for _, set := range more {
@@ -65,15 +65,15 @@ func (s *stage) does(given map[string]any, more ...func(*command)) *stage {
 
 func (s *stage) apply(more ...func(*command)) *stage {
 	s.t.Helper()
-	return s.does(s.given, more...)
+	return s.runCommand(s.given, more...)
 }
 
 func (s *stage) destroy(more ...func(*command)) *stage {
 	s.t.Helper()
-	return s.does(nil, more...)
+	return s.runCommand(nil, more...)
 }
 
-func (s *stage) held() *stage { s.sb.Hold(); return s }
+func (s *stage) holdRuns() *stage { s.sb.Hold(); return s }
 
 func (s *stage) fault(f sandbox.Fault) *stage { s.sb.Fault(f); return s }
 
@@ -83,16 +83,16 @@ func (s *stage) forceStatus(status string) *stage {
 	return s
 }
 
-// as makes what is applied log in so.
-func (s *stage) as(login map[string]any) func(*command) {
+// loggingIn makes what is applied log in so.
+func (s *stage) loggingIn(login map[string]any) func(*command) {
 	return func(c *command) { c.applies = dialAs(s.t, s.sb, login) }
 }
 
-// unrefreshed is -refresh=false.
-func unrefreshed(c *command) { c.withoutRefresh = true }
+// withoutRefresh is -refresh=false.
+func withoutRefresh(c *command) { c.withoutRefresh = true }
 
-// stoppedWhen interrupts what is applied when the condition holds.
-func stoppedWhen(holds func() bool) func(*command) {
+// interruptedWhen interrupts what is applied when the condition holds.
+func interruptedWhen(holds func() bool) func(*command) {
 	return func(c *command) {
 		ctx, cancel := context.WithCancel(c.ctx)
 		c.ctx = ctx
@@ -100,45 +100,47 @@ func stoppedWhen(holds func() bool) func(*command) {
 	}
 }
 
-// whenRead does something when a run is first looked at.
-func (s *stage) whenRead(do func()) func(*command) {
+// atFirstRead does something when a run is first looked at.
+func (s *stage) atFirstRead(do func()) func(*command) {
 	return func(c *command) { go doWhen(c.t.Context(), runWasRead(s.sb), do) }
 }
 
-// workID is the id of the run's record.
-func (s *stage) workID() string { return s.sb.Instances()[0].ID }
+// recordID is the id of the run's record.
+func (s *stage) recordID() string { return s.sb.Instances()[0].ID }
 
-func (s *stage) timedOut() *stage {
+func (s *stage) applyAndTimeOut() *stage {
 	s.t.Helper()
-	s.limited("create", "100ms").held().apply()
-	return s.limited("create", "1h")
+	s.withTimeout("create", "100ms").holdRuns().apply()
+	return s.withTimeout("create", "1h")
 }
 
-// unwaited leaves a run behind that is still going on.
-func (s *stage) unwaited() *stage {
+// leaveRunning leaves a run behind that is still going on.
+func (s *stage) leaveRunning() *stage {
 	s.t.Helper()
-	s.with(map[string]any{"wait_for_completion": false}).held().apply()
-	return s.with(map[string]any{"wait_for_completion": true})
+	s.withArguments(map[string]any{"wait_for_completion": false}).holdRuns().apply()
+	return s.withArguments(map[string]any{"wait_for_completion": true})
 }
 
-// halfCleaned leaves a clean-up behind that is still going on.
-func (s *stage) halfCleaned() *stage {
+// leaveOnDestroyRunning leaves a clean-up behind that is still going on.
+func (s *stage) leaveOnDestroyRunning() *stage {
 	s.t.Helper()
-	return s.cleaning().apply().held().destroy(stoppedWhen(s.records(2)))
+	return s.withOnDestroy().apply().holdRuns().destroy(interruptedWhen(s.recordsAre(2)))
 }
 
-func (s *stage) records(n int) func() bool { return func() bool { return len(s.sb.Instances()) == n } }
+func (s *stage) recordsAre(n int) func() bool {
+	return func() bool { return len(s.sb.Instances()) == n }
+}
 
-func (s *stage) executions(n int) func() bool {
+func (s *stage) executionsAre(n int) func() bool {
 	return func() bool { return len(s.sb.Executions()) == n }
 }
 
-func (s *stage) when(holds func() bool, do func()) func(*command) {
+func (s *stage) doWhen(holds func() bool, do func()) func(*command) {
 	return func(c *command) { go doWhen(c.t.Context(), holds, do) }
 }
 
-func (s *stage) lost() *stage {
-	return s.fault(sandbox.Fault{Method: "POST", Path: startPath, After: true, Hang: true})
+func (s *stage) loseAnswer() *stage {
+	return s.fault(sandbox.Fault{Method: "POST", Path: createRunPath, After: true, Hang: true})
 }
 
 // onceListed has a process list the runs, and applies after what happens then.
@@ -152,26 +154,26 @@ func (s *stage) onceListed(happens func()) *stage {
 	return s
 }
 
-// twice loses the answer after somebody else has started the same run.
-func (s *stage) twice() *stage {
+// loseAnswerOfTwo loses the answer after somebody else has started the same run.
+func (s *stage) loseAnswerOfTwo() *stage {
 	s.t.Helper()
 	return s.onceListed(func() {
 		startElsewhere(s.t, s.sb, sandbox.Tenant, "work", map[string]any{"service_id": upkeepService, "action": upkeepWork, "parameters": map[string]any{"message": "hello"}})
-		s.fault(sandbox.Fault{Method: "POST", Path: startPath, After: true, Drop: true})
+		s.fault(sandbox.Fault{Method: "POST", Path: createRunPath, After: true, Drop: true})
 	})
 }
 
-// lostAndDown loses the answer, and the list of runs after it too.
-func (s *stage) lostAndDown() *stage {
+// loseAnswerAndList loses the answer, and the list of runs after it too.
+func (s *stage) loseAnswerAndList() *stage {
 	s.t.Helper()
 	return s.onceListed(func() {
-		s.fault(sandbox.Fault{Method: "POST", Path: startPath, After: true, Drop: true})
-		s.fault(sandbox.Fault{Method: "GET", Path: startPath, Status: 503})
+		s.fault(sandbox.Fault{Method: "POST", Path: createRunPath, After: true, Drop: true})
+		s.fault(sandbox.Fault{Method: "GET", Path: createRunPath, Status: 503})
 	})
 }
 
-// prints sets what an execution has printed.
-func (s *stage) prints(execution, text string) {
+// setOutput sets what an execution has printed.
+func (s *stage) setOutput(execution, text string) {
 	body := strings.NewReader(fmt.Sprintf(`{"text": %q}`, text))
 	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.sb.ManageURL()+"/executions/"+execution+"/output", body)
 	if err != nil {
@@ -190,11 +192,11 @@ func (s *stage) withoutCatalogue(status int) *stage {
 	return s.fault(sandbox.Fault{Method: "GET", Path: "/services/", Status: status})
 }
 
-// imported forgets what Terraform knows but the id.
-func (s *stage) imported() *stage {
+// importRun forgets what Terraform knows but the id.
+func (s *stage) importRun() *stage {
 	s.t.Helper()
 	c := newCommand(s.t, s.sb)
-	resp, err := c.plans.ImportResourceState(s.t.Context(), &tfprotov6.ImportResourceStateRequest{TypeName: instanceType, ID: s.workID()})
+	resp, err := c.plans.ImportResourceState(s.t.Context(), &tfprotov6.ImportResourceStateRequest{TypeName: instanceType, ID: s.recordID()})
 	if err != nil || len(resp.Diagnostics) > 0 {
 		s.t.Fatal(err, diagnosticsText(resp.Diagnostics))
 	}

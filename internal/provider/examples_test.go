@@ -99,7 +99,7 @@ func TestAccExampleSnippets(t *testing.T) {
 				w.copyHere(filepath.Join(filepath.Dir(snippet), "resource.tf"))
 			}
 			if filepath.Base(snippet) != "provider.tf" {
-				w.head = providerSource
+				w.preamble = providerSource
 				w.write("")
 			}
 			w.run("validate", "-no-color").exits(0)

@@ -69,13 +69,13 @@ func TestAccImportGeneratesConfiguration(t *testing.T) {
 	w.apply().exits(0).says("Resources: 6 imported, 0 added, 0 changed, 0 destroyed.")
 	w.write("") // the generated file alone
 	w.plan().exits(0).says("No changes.")
-	w.ran(len(runs))
+	w.expectExecutions(len(runs))
 }
 
 const shippedAddress = "soda_orchestration_service.shipped"
 
-// shipped is the service that an installation registers, adopted.
-const shipped = `
+// shippedConfig is the service that an installation registers, adopted.
+const shippedConfig = `
 resource "soda_orchestration_service" "shipped" {
   name        = "volume provision"
   description = "Volume Service"
@@ -87,7 +87,7 @@ resource "soda_orchestration_service" "shipped" {
 // An import of every kind finds what is in the state, and plans nothing.
 func TestAccImport(t *testing.T) {
 	sb := start(t, sandbox.Config{})
-	config := providerBlock(sb) + volumeConfig(1) + shipped
+	config := providerBlock(sb) + volumeConfig(1) + shippedConfig
 	step := func(address string, kind resource.ImportStateKind) resource.TestStep {
 		return resource.TestStep{Config: config, ResourceName: address, ImportState: true, ImportStateKind: kind,
 			ImportStateVerify: kind == resource.ImportCommandWithID}
@@ -106,7 +106,7 @@ func TestAccImport(t *testing.T) {
 
 func TestAccImportByIdentity(t *testing.T) {
 	sb := start(t, sandbox.Config{})
-	config := providerBlock(sb) + volumeConfig(1) + shipped
+	config := providerBlock(sb) + volumeConfig(1) + shippedConfig
 	step := func(address string) resource.TestStep {
 		return resource.TestStep{Config: config, ResourceName: address, ImportState: true, ImportStateKind: resource.ImportBlockWithResourceIdentity}
 	}

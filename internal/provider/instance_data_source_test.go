@@ -14,16 +14,16 @@ import (
 )
 
 const (
-	oneRun  = "data.soda_orchestration_instance.one"
-	allRuns = "data.soda_orchestration_instances.all"
+	runDataAddress  = "data.soda_orchestration_instance.one"
+	runsDataAddress = "data.soda_orchestration_instances.all"
 )
 
-func runByID(id string) string {
+func runConfig(id string) string {
 	return fmt.Sprintf("data \"soda_orchestration_instance\" \"one\" {\n  id = %q\n}\n", id)
 }
 
-// listOf lists runs; filters are lines of the block.
-func listOf(filters ...string) string {
+// listRunsConfig lists runs; filters are lines of the block.
+func listRunsConfig(filters ...string) string {
 	block := "data \"soda_orchestration_instances\" \"all\" {\n"
 	for _, line := range filters {
 		block += "  " + line + "\n"
@@ -31,15 +31,15 @@ func listOf(filters ...string) string {
 	return block + "}\n"
 }
 
-// listed checks the runs' names, in order, and whether that is all of them.
-func listed(complete bool, names ...string) []statecheck.StateCheck {
+// expectListedRuns checks the runs' names, in order, and whether that is all of them.
+func expectListedRuns(complete bool, names ...string) []statecheck.StateCheck {
 	want := make([]knownvalue.Check, 0, len(names))
 	for _, name := range names {
 		want = append(want, knownvalue.ObjectPartial(map[string]knownvalue.Check{"name": knownvalue.StringExact(name)}))
 	}
 	return []statecheck.StateCheck{
-		expectValue(allRuns, "instances", knownvalue.ListExact(want)),
-		expectValue(allRuns, "complete", knownvalue.Bool(complete)),
+		expectValue(runsDataAddress, "instances", knownvalue.ListExact(want)),
+		expectValue(runsDataAddress, "complete", knownvalue.Bool(complete)),
 	}
 }
 
@@ -50,32 +50,32 @@ func TestAccInstanceDataSource(t *testing.T) {
 	sb.Hold()
 	acceptance(t,
 		resource.TestStep{
-			Config: providerBlock(sb) + runByID(id) + fmt.Sprintf("output \"size\" {\n  value = nonsensitive(jsondecode(%s.input).size)\n}\n", oneRun),
+			Config: providerBlock(sb) + runConfig(id) + fmt.Sprintf("output \"size\" {\n  value = nonsensitive(jsondecode(%s.input).size)\n}\n", runDataAddress),
 			ConfigStateChecks: []statecheck.StateCheck{
-				expectValue(oneRun, "id", knownvalue.StringExact(id)),
-				expectValue(oneRun, "tenant_id", knownvalue.StringExact(sandbox.Tenant)),
-				expectValue(oneRun, "service_id", knownvalue.StringExact(service)),
-				expectValue(oneRun, "name", knownvalue.StringExact("by hand")),
-				expectValue(oneRun, "description", knownvalue.StringExact("started by a script")),
-				expectValue(oneRun, "user_id", knownvalue.StringExact("somebody")),
-				expectValue(oneRun, "status", knownvalue.StringExact("Running")),
-				expectValue(oneRun, "output", knownvalue.StringExact("")),
-				statecheck.ExpectSensitiveValue(oneRun, tfjsonpath.New("input")),
+				expectValue(runDataAddress, "id", knownvalue.StringExact(id)),
+				expectValue(runDataAddress, "tenant_id", knownvalue.StringExact(sandbox.Tenant)),
+				expectValue(runDataAddress, "service_id", knownvalue.StringExact(service)),
+				expectValue(runDataAddress, "name", knownvalue.StringExact("by hand")),
+				expectValue(runDataAddress, "description", knownvalue.StringExact("started by a script")),
+				expectValue(runDataAddress, "user_id", knownvalue.StringExact("somebody")),
+				expectValue(runDataAddress, "status", knownvalue.StringExact("Running")),
+				expectValue(runDataAddress, "output", knownvalue.StringExact("")),
+				statecheck.ExpectSensitiveValue(runDataAddress, tfjsonpath.New("input")),
 				statecheck.ExpectKnownOutputValue("size", knownvalue.Int64Exact(1)),
 			},
 		},
 		resource.TestStep{
-			Config:      providerBlock(sb) + runByID("00000000-0000-0000-0000-000000000000"),
+			Config:      providerBlock(sb) + runConfig("00000000-0000-0000-0000-000000000000"),
 			ExpectError: regexp.MustCompile(`No such run`),
 		},
 		resource.TestStep{ // StackStorm is up, the run's status has no word
 			PreConfig:   func() { forceStatus(t, sb, id, "canceled") },
-			Config:      providerBlock(sb) + runByID(id),
+			Config:      providerBlock(sb) + runConfig(id),
 			ExpectError: regexp.MustCompile(`Other requests work, so the orchestrator stumbles over this run alone`),
 		},
 		resource.TestStep{
 			PreConfig:   func() { sb.SetStackStorm("down") },
-			Config:      providerBlock(sb) + runByID(id),
+			Config:      providerBlock(sb) + runConfig(id),
 			ExpectError: regexp.MustCompile(`Cannot read run ` + id),
 		},
 	)
@@ -90,23 +90,23 @@ func TestAccInstancesDataSource(t *testing.T) {
 	block := providerBlock(sb)
 	provision := fmt.Sprintf("service_id = %q", serviceFor(t, sb, provisionVolume))
 	acceptance(t,
-		resource.TestStep{Config: block + listOf(`status = "done"`), ExpectError: regexp.MustCompile(`(?s)status.*"Running"`)},
-		resource.TestStep{Config: block + listOf(), ConfigStateChecks: append(listed(true, "a", "b"),
-			expectValue(allRuns, "instances", knownvalue.ListPartial(map[int]knownvalue.Check{1: knownvalue.ObjectPartial(map[string]knownvalue.Check{
+		resource.TestStep{Config: block + listRunsConfig(`status = "done"`), ExpectError: regexp.MustCompile(`(?s)status.*"Running"`)},
+		resource.TestStep{Config: block + listRunsConfig(), ConfigStateChecks: append(expectListedRuns(true, "a", "b"),
+			expectValue(runsDataAddress, "instances", knownvalue.ListPartial(map[int]knownvalue.Check{1: knownvalue.ObjectPartial(map[string]knownvalue.Check{
 				"id":         knownvalue.StringExact(b),
 				"tenant_id":  knownvalue.StringExact(sandbox.Tenant),
 				"service_id": knownvalue.StringExact(serviceFor(t, sb, provisionVolume)),
 				"status":     knownvalue.StringExact("Success"),
 				"input":      knownvalue.StringRegexp(regexp.MustCompile(`"host_id"`)),
 			})})),
-			statecheck.ExpectSensitiveValue(allRuns, tfjsonpath.New("instances").AtSliceIndex(0).AtMapKey("input")))},
-		resource.TestStep{Config: block + listOf(`all_tenants = true`), ConfigStateChecks: listed(true, "a", "b", "elsewhere")},
-		resource.TestStep{Config: block + listOf(`status = "Failed"`), ConfigStateChecks: listed(true, "a")},
-		resource.TestStep{Config: block + listOf(`name = "b"`), ConfigStateChecks: listed(true, "b")},
-		resource.TestStep{Config: block + listOf(provision), ConfigStateChecks: append(listed(false, "a", "b"),
-			expectValue(allRuns, "instances", knownvalue.ListPartial(map[int]knownvalue.Check{1: knownvalue.ObjectPartial(map[string]knownvalue.Check{
+			statecheck.ExpectSensitiveValue(runsDataAddress, tfjsonpath.New("instances").AtSliceIndex(0).AtMapKey("input")))},
+		resource.TestStep{Config: block + listRunsConfig(`all_tenants = true`), ConfigStateChecks: expectListedRuns(true, "a", "b", "elsewhere")},
+		resource.TestStep{Config: block + listRunsConfig(`status = "Failed"`), ConfigStateChecks: expectListedRuns(true, "a")},
+		resource.TestStep{Config: block + listRunsConfig(`name = "b"`), ConfigStateChecks: expectListedRuns(true, "b")},
+		resource.TestStep{Config: block + listRunsConfig(provision), ConfigStateChecks: append(expectListedRuns(false, "a", "b"),
+			expectValue(runsDataAddress, "instances", knownvalue.ListPartial(map[int]knownvalue.Check{1: knownvalue.ObjectPartial(map[string]knownvalue.Check{
 				"service_id": knownvalue.StringExact(serviceFor(t, sb, provisionVolume))})})))},
-		resource.TestStep{Config: block + listOf(provision, `name = "nothing"`), ConfigStateChecks: listed(false)},
+		resource.TestStep{Config: block + listRunsConfig(provision, `name = "nothing"`), ConfigStateChecks: expectListedRuns(false)},
 	)
 }
 
@@ -120,17 +120,17 @@ func TestAccInstancesDataSourcePoisoned(t *testing.T) {
 	acceptance(t,
 		resource.TestStep{
 			PreConfig:         func() { forceStatus(t, sb, bad, "abandoned") },
-			Config:            providerBlock(sb) + listOf() + fmt.Sprintf("check \"all_there\" {\n  assert {\n    condition     = %s.complete\n    error_message = \"incomplete\"\n  }\n}\n", allRuns),
-			ConfigStateChecks: listed(false, "good"),
+			Config:            providerBlock(sb) + listRunsConfig() + fmt.Sprintf("check \"all_there\" {\n  assert {\n    condition     = %s.complete\n    error_message = \"incomplete\"\n  }\n}\n", runsDataAddress),
+			ConfigStateChecks: expectListedRuns(false, "good"),
 		},
 		resource.TestStep{ // once its record is gone, everything is there again
 			PreConfig:         func() { sb.Forget(bad) },
-			Config:            providerBlock(sb) + listOf(),
-			ConfigStateChecks: listed(true, "cut off", "good"),
+			Config:            providerBlock(sb) + listRunsConfig(),
+			ConfigStateChecks: expectListedRuns(true, "cut off", "good"),
 		},
 		resource.TestStep{ // an empty answer is not "there is nothing"
 			PreConfig:   func() { sb.SetStackStorm("down") },
-			Config:      providerBlock(sb) + listOf(fmt.Sprintf("service_id = %q", serviceFor(t, sb, provisionVolume))),
+			Config:      providerBlock(sb) + listRunsConfig(fmt.Sprintf("service_id = %q", serviceFor(t, sb, provisionVolume))),
 			ExpectError: regexp.MustCompile(`(?s)Cannot list runs.*StackStorm`),
 		},
 	)

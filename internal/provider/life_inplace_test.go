@@ -13,20 +13,20 @@ func TestAccNotWaiting(t *testing.T) {
 	w := newWorkspace(t, sb, workConfig("hello", "wait_for_completion = false"))
 	sb.Hold()
 	w.apply().exits(0)
-	w.holds(workAddress, "Running", false)
+	w.expectInState(workAddress, "Running", false)
 	w.plan().exits(0)
 
 	w.write(workConfig("hello"))
 	w.plan().exits(2).says("will be updated in-place", "has not ended")
-	u := w.beginApply("GET", "/instances/")
+	u := w.startApply("GET", "/instances/")
 	sb.Release()
-	u.end().exits(0)
-	w.holds(workAddress, "Success", false)
+	u.wait().exits(0)
+	w.expectInState(workAddress, "Success", false)
 
 	w.write(workConfig("hello", "wait_for_completion = false"))
 	w.apply().exits(0).says("0 added, 1 changed, 0 destroyed")
 	w.plan().exits(0)
-	w.ran(1)
+	w.expectExecutions(1)
 }
 
 // TestAccNotWaitingThenSucceeded: that the run has ended well is nothing to
@@ -40,8 +40,8 @@ func TestAccNotWaitingThenSucceeded(t *testing.T) {
 	forceStatusByName(t, sb, "work", "succeeded")
 	w.plan().exits(0)
 	w.apply().exits(0)
-	w.holds(workAddress, "Success", false)
-	w.ran(1)
+	w.expectInState(workAddress, "Success", false)
+	w.expectExecutions(1)
 }
 
 // TestAccChangesThatRunNothing: how to wait, how to check and how to clean up
@@ -61,7 +61,7 @@ func TestAccChangesThatRunNothing(t *testing.T) {
 	w.plan().exits(0)
 	for _, config := range []string{
 		workConfigWith(object, wo, `timeouts = { create = "1h", update = "1h", delete = "1h" }`),
-		workConfigWith(object, wo, onDestroy),
+		workConfigWith(object, wo, onDestroyLine),
 		workConfigWith(object, wo, "continue_on_timeout = true"),
 		workConfigWith(object, wo, "validate_parameters = false"),
 		workConfigWith(asMap, wo),
@@ -71,7 +71,7 @@ func TestAccChangesThatRunNothing(t *testing.T) {
 		w.apply().exits(0).says("0 added, 1 changed, 0 destroyed")
 	}
 	w.plan().exits(0)
-	w.ran(1)
+	w.expectExecutions(1)
 }
 
 // TestAccChangesThatRunOnce: each of these is one new run, and no more.
@@ -88,8 +88,8 @@ func TestAccChangesThatRunOnce(t *testing.T) {
 	} {
 		w.write(config)
 		w.apply().exits(0).says("must be replaced", "1 added, 0 changed, 1 destroyed")
-		w.ran(n + 2)
-		w.records(1)
+		w.expectExecutions(n + 2)
+		w.expectRecords(1)
 	}
 	w.plan().exits(0)
 }

@@ -28,7 +28,7 @@ func TestAccLostAnswer(t *testing.T) {
 		"client timeout":   {Hang: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			fault.Method, fault.Path, fault.Times, fault.After = "POST", startPath, 1, true
+			fault.Method, fault.Path, fault.Times, fault.After = "POST", createRunPath, 1, true
 			sb := start(t, sandbox.Config{})
 			w := newWorkspace(t, sb, volumeConfig(1))
 			w.setProviderArgument(`request_timeout = "3s"`)
@@ -36,8 +36,8 @@ func TestAccLostAnswer(t *testing.T) {
 			w.endAll()
 			sb.Fault(fault)
 			w.apply().exits(0).says("Found run", "after a lost answer")
-			w.ran(2)
-			if s := w.holds(volumeAddress, "Success", false); s.Values["id"] == old {
+			w.expectExecutions(2)
+			if s := w.expectInState(volumeAddress, "Success", false); s.Values["id"] == old {
 				t.Error("took the older run, which another client started")
 			}
 			w.plan().exits(0)
@@ -48,12 +48,12 @@ func TestAccLostAnswer(t *testing.T) {
 func TestAccLostAnswerAmongIdenticalResources(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	w := newWorkspace(t, sb, volumeConfig(1, "count = 3"))
-	sb.Fault(sandbox.Fault{Method: "POST", Path: startPath, Times: 2, After: true, Drop: true})
+	sb.Fault(sandbox.Fault{Method: "POST", Path: createRunPath, Times: 2, After: true, Drop: true})
 	w.apply().exits(0)
-	w.ran(3)
+	w.expectExecutions(3)
 	ids := map[any]bool{}
 	for i := range 3 {
-		ids[w.holds(fmt.Sprintf("%s[%d]", volumeAddress, i), "Success", false).Values["id"]] = true
+		ids[w.expectInState(fmt.Sprintf("%s[%d]", volumeAddress, i), "Success", false).Values["id"]] = true
 	}
 	if len(ids) != 3 {
 		t.Errorf("three resources share runs: %v", ids)
@@ -66,14 +66,14 @@ func TestAccLostAnswerAmongIdenticalResources(t *testing.T) {
 func TestAccNothingStarted(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	w := newWorkspace(t, sb, volumeConfig(1))
-	sb.Fault(sandbox.Fault{Method: "POST", Path: startPath, Times: 1, Status: 500, Body: "<title>500</title>"})
+	sb.Fault(sandbox.Fault{Method: "POST", Path: createRunPath, Times: 1, Status: 500, Body: "<title>500</title>"})
 	w.apply().exits(1).says("Not known whether run \"volume\" has started", "st2 execution list --action "+provisionVolume)
-	w.ran(0)
+	w.expectExecutions(0)
 	if w.state(volumeAddress) != nil {
 		t.Error("a run that nobody knows is in the state")
 	}
 	w.apply().exits(0)
-	w.ran(1)
+	w.expectExecutions(1)
 }
 
 // TestAccTwoCandidates: while the answer was lost another client started the
@@ -83,12 +83,12 @@ func TestAccTwoCandidates(t *testing.T) {
 	w := newWorkspace(t, sb, volumeConfig(1))
 	sb.Hold()
 	work := make(chan struct{})
-	sb.Fault(sandbox.Fault{Method: "POST", Path: startPath, Times: 1, Gate: work, After: true, Drop: true})
-	u := w.beginApply("POST", "/instances")
+	sb.Fault(sandbox.Fault{Method: "POST", Path: createRunPath, Times: 1, Gate: work, After: true, Drop: true})
+	u := w.startApply("POST", "/instances")
 	theirs := startElsewhere(t, sb, sandbox.Tenant, "volume", nil)
 	close(work)
-	u.end().exits(1).says("These runs are new and look alike", theirs, "terraform import ADDRESS")
-	w.ran(2)
+	u.wait().exits(1).says("These runs are new and look alike", theirs, "terraform import ADDRESS")
+	w.expectExecutions(2)
 	if w.state(volumeAddress) != nil {
 		t.Error("took one of two candidates")
 	}
@@ -99,5 +99,5 @@ func TestAccRefusedStart(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	w := newWorkspace(t, sb, strings.Replace(volumeConfig(1, "validate_parameters = false"), "size       = 1", "size       = \"big\"", 1))
 	w.apply().exits(1).says("Cannot start run \"volume\"", "invalid literal for int()").saysNot("Not known whether")
-	w.ran(0)
+	w.expectExecutions(0)
 }

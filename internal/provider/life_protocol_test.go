@@ -10,8 +10,8 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox"
 )
 
-// interruptions are the two forms in which a provider learns of Ctrl-C.
-var interruptions = map[string]func(*command) (stop func()){
+// interruptForms are the two forms in which a provider learns of Ctrl-C.
+var interruptForms = map[string]func(*command) (stop func()){
 	"StopProvider": func(c *command) func() {
 		return func() {
 			if _, err := c.applies.StopProvider(c.t.Context(), &tfprotov6.StopProviderRequest{}); err != nil {
@@ -27,7 +27,7 @@ var interruptions = map[string]func(*command) (stop func()){
 }
 
 func TestInterruptDuringWait(t *testing.T) {
-	for name, interruption := range interruptions {
+	for name, interruption := range interruptForms {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			sb := upkeepSandbox(t, sandbox.Config{})
@@ -61,12 +61,12 @@ func TestInterruptDuringWait(t *testing.T) {
 }
 
 func TestInterruptBeforeTheAnswer(t *testing.T) {
-	for name, interruption := range interruptions {
+	for name, interruption := range interruptForms {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			sb := upkeepSandbox(t, sandbox.Config{})
 			sb.Hold()
-			heal := sb.Fault(sandbox.Fault{Method: "POST", Path: startPath, After: true, Hang: true})
+			heal := sb.Fault(sandbox.Fault{Method: "POST", Path: createRunPath, After: true, Hang: true})
 			c := newCommand(t, sb)
 			go doWhen(t.Context(), func() bool { return len(sb.Executions()) == 1 }, interruption(c))
 			if o := c.run(savedResource{}, upkeepArguments(nil)); o.state != nil {
@@ -90,13 +90,13 @@ func TestInterruptBeforeTheAnswer(t *testing.T) {
 // TestInterruptAtTheAnswer: an answer that comes just after the interrupt is
 // still taken.
 func TestInterruptAtTheAnswer(t *testing.T) {
-	for name, interruption := range interruptions {
+	for name, interruption := range interruptForms {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			sb := upkeepSandbox(t, sandbox.Config{})
 			sb.Hold()
 			answer := make(chan struct{})
-			sb.Fault(sandbox.Fault{Method: "POST", Path: startPath, Gate: answer})
+			sb.Fault(sandbox.Fault{Method: "POST", Path: createRunPath, Gate: answer})
 			c := newCommand(t, sb)
 			stop := interruption(c)
 			posted := func() bool { return hasRequest(sb.Requests(), "POST", "/instances") }
@@ -111,7 +111,7 @@ func TestInterruptAtTheAnswer(t *testing.T) {
 }
 
 func TestInterruptDuringOnDestroy(t *testing.T) {
-	for name, interruption := range interruptions {
+	for name, interruption := range interruptForms {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			sb := upkeepSandbox(t, sandbox.Config{})
@@ -139,7 +139,7 @@ func TestInterruptDuringOnDestroy(t *testing.T) {
 // between Delete and Create, so nothing that fails then may lose it.
 func TestTakeoverOutlivesABadMoment(t *testing.T) {
 	for name, fault := range map[string]sandbox.Fault{
-		"no run can be read":     {Method: "GET", Path: runPath, Status: 500, Times: 20},
+		"no run can be read":     {Method: "GET", Path: readRunPath, Status: 500, Times: 20},
 		"no service can be read": {Method: "GET", Path: "/services/", Status: 500},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -190,17 +190,17 @@ func TestCleanupOutlivesABadMoment(t *testing.T) {
 }
 
 // strangersFault makes every read of a run bring somebody else's.
-var strangersFault = sandbox.Fault{Method: "GET", Path: runPath, Status: 200, ContentType: "application/json", Body: `{"id": "theirs", "status": "Running"}`}
+var strangersFault = sandbox.Fault{Method: "GET", Path: readRunPath, Status: 200, ContentType: "application/json", Body: `{"id": "theirs", "status": "Running"}`}
 
 // TestAmongStrangers: while every read of a run brings somebody else's, all that
 // is done with a run of a known service still works.
 func TestAmongStrangers(t *testing.T) {
 	for name, do := range map[string]func(s *stage){
 		"created and destroyed": func(s *stage) { s.apply().destroy() },
-		"waited for later":      func(s *stage) { s.unwaited(); s.sb.Release(); s.apply().destroy() },
-		"taken over":            func(s *stage) { s.timedOut(); s.sb.Release(); s.apply().destroy() },
+		"waited for later":      func(s *stage) { s.leaveRunning(); s.sb.Release(); s.apply().destroy() },
+		"taken over":            func(s *stage) { s.applyAndTimeOut(); s.sb.Release(); s.apply().destroy() },
 		"cleaned up": func(s *stage) {
-			s.cleaning().apply().held().destroy(stoppedWhen(s.records(2)))
+			s.withOnDestroy().apply().holdRuns().destroy(interruptedWhen(s.recordsAre(2)))
 			s.sb.Release()
 			s.destroy()
 			expectExecutions(s.t, s.sb, upkeepRemove, 1)

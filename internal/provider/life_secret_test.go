@@ -40,7 +40,7 @@ func TestAccWriteOnlyIsKeptNowhere(t *testing.T) {
 	if got := sb.Executions()[0].Parameters["password"]; got != secretValue {
 		t.Errorf("the workflow got the password %v", got)
 	}
-	input := w.holds(workAddress, "Success", false).Values["input"].(string)
+	input := w.expectInState(workAddress, "Success", false).Values["input"].(string)
 	for _, kept := range []string{`"message":"hello"`, `"region":"eu"`, `"user":"u"`} {
 		if !strings.Contains(input, kept) {
 			t.Errorf("input lacks %s: %s", kept, input)
@@ -49,11 +49,11 @@ func TestAccWriteOnlyIsKeptNowhere(t *testing.T) {
 	if strings.Contains(input, "password") || strings.Contains(input, `"key"`) {
 		t.Errorf("input names write-only members: %s", input)
 	}
-	w.writtenNowhere(secretValue)
+	w.expectWrittenNowhere(secretValue)
 }
 
-// writtenNowhere looks through every file the CLI has left: state, plan, log.
-func (w *workspace) writtenNowhere(secret string) {
+// expectWrittenNowhere looks through every file the CLI has left: state, plan, log.
+func (w *workspace) expectWrittenNowhere(secret string) {
 	w.t.Helper()
 	files, err := os.ReadDir(w.dir)
 	if err != nil {

@@ -9,10 +9,10 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox"
 )
 
-// loggedIn makes the workspace's provider log in to the sandbox's Keystone.
-func (w *workspace) loggedIn(login string) {
+// setLogin makes the workspace's provider log in to the sandbox's Keystone.
+func (w *workspace) setLogin(login string) {
 	w.t.Helper()
-	w.head = w.head[:strings.Index(w.head, "provider \"soda\"")] + fmt.Sprintf(`
+	w.preamble = w.preamble[:strings.Index(w.preamble, "provider \"soda\"")] + fmt.Sprintf(`
 provider "soda" {
   endpoint      = %q
   auth_url      = %q
@@ -23,7 +23,7 @@ provider "soda" {
 	w.write(w.config)
 }
 
-const asAdmin = `user_name           = "admin"
+const adminArguments = `user_name           = "admin"
   password            = "` + sandbox.Password + `"
   project_name        = "admin"
   user_domain_name    = "Default"
@@ -37,12 +37,12 @@ func TestAccTokenShorterThanTheRunMayBe(t *testing.T) {
 	sb := start(t, sandbox.Config{Auth: "keystone"})
 	sb.SetTokenTTL(10 * time.Minute)
 	w := newWorkspace(t, sb, volumeConfig(1))
-	w.loggedIn(asAdmin)
+	w.setLogin(adminArguments)
 	w.apply().exits(0).says(warning, "timeouts.create allows 2h", "[token] expiration")
 	w.write(volumeConfig(2, `timeouts = { create = "5m" }`))
 	w.apply().exits(0).saysNot(warning)
 
-	w.loggedIn(fmt.Sprintf("token = %q", issueToken(t, sb)))
+	w.setLogin(fmt.Sprintf("token = %q", issueToken(t, sb)))
 	w.write(volumeConfig(3))
 	w.apply().exits(0).says(warning)
 }
@@ -54,15 +54,15 @@ func TestAccTokenEndsDuringTheRun(t *testing.T) {
 	sb := start(t, sandbox.Config{Auth: "keystone"})
 	sb.SetTokenTTL(time.Hour)
 	w := newWorkspace(t, sb, volumeConfig(1))
-	w.loggedIn(asAdmin)
+	w.setLogin(adminArguments)
 	sb.Hold()
-	u := w.beginApply("GET", "/instances/")
+	u := w.startApply("GET", "/instances/")
 	sb.Advance(2 * time.Hour)
 	sb.Release()
-	u.end().exits(1).says("failed", "st2 execution list --action "+provisionVolume)
-	w.holds(volumeAddress, "Failed", true)
+	u.wait().exits(1).says("failed", "st2 execution list --action "+provisionVolume)
+	w.expectInState(volumeAddress, "Failed", true)
 	w.apply().exits(0)
-	w.ran(2)
+	w.expectExecutions(2)
 }
 
 // TestGivenTokenEndsDuringTheWait: only the workflow needs the token. One that

@@ -13,8 +13,8 @@ import (
 
 var identityType = tftypes.Object{AttributeTypes: map[string]tftypes.Type{"tenant_id": tftypes.String, "id": tftypes.String}}
 
-// query lists as `terraform query` does. A limit of 0 is Terraform's own.
-func (w *wire) query(typeName string, filter map[string]any, full bool, limit int64) []tfprotov6.ListResourceResult {
+// listResources lists as `terraform query` does. A limit of 0 is Terraform's own.
+func (w *wire) listResources(typeName string, filter map[string]any, full bool, limit int64) []tfprotov6.ListResourceResult {
 	w.t.Helper()
 	config := w.config(w.schemas.ListResourceSchemas[typeName], filter)
 	checked, err := w.lists.ValidateListResourceConfig(w.t.Context(), &tfprotov6.ValidateListResourceConfigRequest{TypeName: typeName, Config: config})
@@ -46,12 +46,12 @@ func (w *wire) displayNames(results []tfprotov6.ListResourceResult) (names []str
 // untilAllEnded looks at the runs: that is what makes them go on.
 func (w *wire) untilAllEnded() {
 	w.t.Helper()
-	for len(w.query(instanceType, map[string]any{"status": "Running"}, false, 0)) > 0 {
+	for len(w.listResources(instanceType, map[string]any{"status": "Running"}, false, 0)) > 0 {
 	}
 }
 
-// imported is the state that an import by identity gives.
-func (w *wire) imported(typeName string, identity *tfprotov6.ResourceIdentityData) map[string]string {
+// importedState is the state that an import by identity gives.
+func (w *wire) importedState(typeName string, identity *tfprotov6.ResourceIdentityData) map[string]string {
 	w.t.Helper()
 	resp, err := w.ImportResourceState(w.t.Context(), &tfprotov6.ImportResourceStateRequest{TypeName: typeName, Identity: identity})
 	if err != nil || len(resp.Diagnostics) > 0 {
@@ -70,7 +70,7 @@ func (w *wire) sameAsImported(typeName string, results []tfprotov6.ListResourceR
 	w.t.Helper()
 	for _, r := range results {
 		listed := w.attributeTexts(w.resourceType(typeName), r.Resource)
-		if imported := w.imported(typeName, r.Identity); !maps.Equal(listed, imported) {
+		if imported := w.importedState(typeName, r.Identity); !maps.Equal(listed, imported) {
 			w.t.Errorf("%s is listed as\n%v\nand imported as\n%v", r.DisplayName, listed, imported)
 		}
 	}
@@ -94,13 +94,13 @@ func TestListServices(t *testing.T) {
 		{"at most one", nil, 1, both[:1]},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := w.displayNames(w.query(serviceType, c.filter, false, c.limit)); !slices.Equal(got, c.want) {
+			if got := w.displayNames(w.listResources(serviceType, c.filter, false, c.limit)); !slices.Equal(got, c.want) {
 				t.Errorf("got %v, want %v", got, c.want)
 			}
 		})
 	}
 
-	full := w.query(serviceType, nil, true, 0)
+	full := w.listResources(serviceType, nil, true, 0)
 	want := map[string]string{"tenant_id": sandbox.Tenant, "id": migration}
 	if got := w.attributeTexts(identityType, full[0].Identity.IdentityData); !maps.Equal(got, want) {
 		t.Errorf("identity %v, want %v", got, want)
@@ -112,7 +112,7 @@ func TestListServicesWithoutAPI(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	w := dial(t, sb)
 	sb.Fault(sandbox.Fault{Path: "/services$", Status: 502})
-	results := w.query(serviceType, nil, false, 0)
+	results := w.listResources(serviceType, nil, false, 0)
 	if len(results) != 1 {
 		t.Fatalf("%d results, want the error alone", len(results))
 	}
@@ -144,13 +144,13 @@ func TestListInstances(t *testing.T) {
 		{"at most two", nil, 2, all[:2]},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if got := w.displayNames(w.query(instanceType, tc.filter, false, tc.limit)); !slices.Equal(got, tc.want) {
+			if got := w.displayNames(w.listResources(instanceType, tc.filter, false, tc.limit)); !slices.Equal(got, tc.want) {
 				t.Errorf("got %v, want %v", got, tc.want)
 			}
 		})
 	}
 
-	full := w.query(instanceType, nil, true, 0)
+	full := w.listResources(instanceType, nil, true, 0)
 	want := map[string]string{"tenant_id": sandbox.Tenant, "id": a}
 	if got := w.attributeTexts(identityType, full[0].Identity.IdentityData); !maps.Equal(got, want) {
 		t.Errorf("identity %v, want %v", got, want)
@@ -172,7 +172,7 @@ func TestListInstancesPoisoned(t *testing.T) {
 	}
 
 	for _, full := range []bool{false, true} {
-		results := w.query(instanceType, nil, full, 0)
+		results := w.listResources(instanceType, nil, full, 0)
 		mustContain(t, diagnosticsText(results[0].Diagnostics), "WARNING", incompleteList, "2 services")
 		if got, want := w.displayNames(results[1:]), []string{"good (" + good + ")"}; !slices.Equal(got, want) {
 			t.Errorf("got %v, want %v", got, want)
@@ -187,7 +187,7 @@ func TestListInstancesWithoutStackStorm(t *testing.T) {
 	startElsewhere(t, sb, sandbox.Tenant, "a", nil)
 	sb.SetStackStorm("down")
 	for _, filter := range []map[string]any{nil, {"service_id": serviceFor(t, sb, provisionVolume)}} {
-		results := w.query(instanceType, filter, false, 0)
+		results := w.listResources(instanceType, filter, false, 0)
 		if len(results) != 1 {
 			t.Fatalf("%d results, want the error alone", len(results))
 		}

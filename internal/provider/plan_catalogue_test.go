@@ -137,7 +137,7 @@ resource "soda_orchestration_instance" "migration" {
 `)
 	w.plan().exits(1).says(`size must be an integer, but the text "big" was given`, "main.tf line",
 		"destBucketName must differ from srcBucketName", "remainSource must be true or false", `The workflow has no input "colour"`)
-	w.ran(0)
+	w.expectExecutions(0)
 }
 
 // An input that is only known at apply is checked there, before anything starts.
@@ -168,12 +168,12 @@ resource`, 1)
 	if w.state(volumeAddress) != nil {
 		t.Error("a run that never started is in the state")
 	}
-	w.ran(1) // of the other workflow, whose service was known after apply
-	if got := w.holds("soda_orchestration_instance.check", "Success", false); got.Values["action"] != labCheck {
+	w.expectExecutions(1) // of the other workflow, whose service was known after apply
+	if got := w.expectInState("soda_orchestration_instance.check", "Success", false); got.Values["action"] != labCheck {
 		t.Errorf("action %v", got.Values["action"])
 	}
 	w.write(config(`3`))
 	w.apply().exits(0)
-	w.holds(volumeAddress, "Success", false)
-	w.ran(2)
+	w.expectInState(volumeAddress, "Success", false)
+	w.expectExecutions(2)
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox"
 )
 
-// invocation is an action under way.
-type invocation struct {
+// runningAction is an action under way.
+type runningAction struct {
 	t        testing.TB
 	progress chan string
 	ended    chan string // what was diagnosed
@@ -36,14 +36,14 @@ func (w *wire) planAction(given map[string]any) string {
 }
 
 // invoke begins the action. Its events are taken as they come, like a CLI does.
-func (w *wire) invoke(ctx context.Context, given map[string]any) *invocation {
+func (w *wire) invoke(ctx context.Context, given map[string]any) *runningAction {
 	w.t.Helper()
 	config := w.config(w.schemas.ActionSchemas[runActionType].Schema, given)
 	stream, err := w.actions.InvokeAction(ctx, &tfprotov6.InvokeActionRequest{ActionType: runActionType, Config: config})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	in := &invocation{t: w.t, progress: make(chan string, 100), ended: make(chan string, 1)}
+	in := &runningAction{t: w.t, progress: make(chan string, 100), ended: make(chan string, 1)}
 	go func() {
 		defer close(in.progress)
 		for event := range stream.Events {
@@ -59,7 +59,7 @@ func (w *wire) invoke(ctx context.Context, given map[string]any) *invocation {
 }
 
 // nextProgress is the next message.
-func (in *invocation) nextProgress() string {
+func (in *runningAction) nextProgress() string {
 	in.t.Helper()
 	message, ok := <-in.progress
 	if !ok {
@@ -68,8 +68,8 @@ func (in *invocation) nextProgress() string {
 	return message
 }
 
-// end waits for it: what was told until then, and what was diagnosed.
-func (in *invocation) end() (told, diagnosed string) {
+// wait returns, at the end of the action, what was told until then, and what was diagnosed.
+func (in *runningAction) wait() (told, diagnosed string) {
 	var all []string
 	for message := range in.progress {
 		all = append(all, message)
@@ -104,7 +104,7 @@ func TestRunAction(t *testing.T) {
 	if n := len(sb.Executions()); n != 0 {
 		t.Fatalf("planning started %d executions", n)
 	}
-	told, diagnosed := w.invoke(t.Context(), volumeArguments(t, sb, nil)).end()
+	told, diagnosed := w.invoke(t.Context(), volumeArguments(t, sb, nil)).wait()
 	if diagnosed != "" {
 		t.Error(diagnosed)
 	}
@@ -115,7 +115,7 @@ func TestRunAction(t *testing.T) {
 	}
 
 	// It means "now": once the run has ended, there is a second one.
-	if _, diagnosed := w.invoke(t.Context(), volumeArguments(t, sb, nil)).end(); diagnosed != "" || len(sb.Executions()) != 2 {
+	if _, diagnosed := w.invoke(t.Context(), volumeArguments(t, sb, nil)).wait(); diagnosed != "" || len(sb.Executions()) != 2 {
 		t.Errorf("%d executions, want 2; %s", len(sb.Executions()), diagnosed)
 	}
 }
@@ -123,7 +123,7 @@ func TestRunAction(t *testing.T) {
 func TestRunActionFails(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	sb.FailTask(provisionVolume, "attach_volume")
-	told, diagnosed := dial(t, sb).invoke(t.Context(), volumeArguments(t, sb, nil)).end()
+	told, diagnosed := dial(t, sb).invoke(t.Context(), volumeArguments(t, sb, nil)).wait()
 	id := onlyRun(t, sb)
 	mustContain(t, told, ": Failed after ")
 	mustContain(t, diagnosed, "ERROR", "Run "+id+" failed", provisionVolume, "st2 execution list", "Invoking the action again starts a new run")
@@ -136,7 +136,7 @@ func TestRunActionInterrupted(t *testing.T) {
 	in := dial(t, sb).invoke(ctx, volumeArguments(t, sb, nil))
 	in.nextProgress()
 	stop()
-	told, diagnosed := in.end()
+	told, diagnosed := in.wait()
 	id := onlyRun(t, sb)
 	mustContain(t, told, "Run "+id, "goes on at the orchestrator", "Running")
 	mustContain(t, diagnosed, "ERROR", "Stopped waiting for run "+id, "goes on at the orchestrator")
@@ -145,7 +145,7 @@ func TestRunActionInterrupted(t *testing.T) {
 	in = dial(t, sb).invoke(t.Context(), volumeArguments(t, sb, nil))
 	mustContain(t, in.nextProgress(), "Run "+id, "Running")
 	sb.Release()
-	_, diagnosed = in.end()
+	_, diagnosed = in.wait()
 	mustContain(t, diagnosed, "WARNING", "Took over run "+id)
 	if strings.Contains(diagnosed, "ERROR") {
 		t.Error(diagnosed)
@@ -156,14 +156,14 @@ func TestRunActionInterrupted(t *testing.T) {
 func TestRunActionTimesOut(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	sb.Hold()
-	_, diagnosed := dial(t, sb).invoke(t.Context(), volumeArguments(t, sb, map[string]any{"timeouts": map[string]any{"invoke": "50ms"}})).end()
+	_, diagnosed := dial(t, sb).invoke(t.Context(), volumeArguments(t, sb, map[string]any{"timeouts": map[string]any{"invoke": "50ms"}})).wait()
 	mustContain(t, diagnosed, "ERROR", "timeouts", "Run "+onlyRun(t, sb)+" took longer than 50ms", "goes on at the orchestrator", "timeouts.invoke")
 }
 
 func TestRunActionDoesNotWait(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	sb.Hold()
-	told, diagnosed := dial(t, sb).invoke(t.Context(), volumeArguments(t, sb, map[string]any{"wait_for_completion": false})).end()
+	told, diagnosed := dial(t, sb).invoke(t.Context(), volumeArguments(t, sb, map[string]any{"wait_for_completion": false})).wait()
 	mustContain(t, told, "Run "+onlyRun(t, sb), "Running")
 	if diagnosed != "" {
 		t.Error(diagnosed)
@@ -178,12 +178,12 @@ func TestRunActionIsNoRunOfThePast(t *testing.T) {
 	sb.Hold()
 	startElsewhere(t, sb, sandbox.Tenant, "volume", nil)
 	forgotten := startElsewhere(t, sb, sandbox.Tenant, "volume", nil)
-	if _, diagnosed := w.invoke(t.Context(), volumeArguments(t, sb, map[string]any{"name": "first", "wait_for_completion": false})).end(); diagnosed != "" {
+	if _, diagnosed := w.invoke(t.Context(), volumeArguments(t, sb, map[string]any{"name": "first", "wait_for_completion": false})).wait(); diagnosed != "" {
 		t.Fatal(diagnosed)
 	}
 	sb.Release()
 	sb.Forget(forgotten)
-	_, diagnosed := w.invoke(t.Context(), volumeArguments(t, sb, nil)).end()
+	_, diagnosed := w.invoke(t.Context(), volumeArguments(t, sb, nil)).wait()
 	if diagnosed != "" || len(sb.Executions()) != 4 {
 		t.Errorf("%d executions, want 4; %s", len(sb.Executions()), diagnosed)
 	}
@@ -192,7 +192,7 @@ func TestRunActionIsNoRunOfThePast(t *testing.T) {
 func TestRunActionNeverPostsTwice(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	sb.Fault(sandbox.Fault{Method: "POST", Path: "/instances$", Times: 1, After: true, Drop: true})
-	_, diagnosed := dial(t, sb).invoke(t.Context(), volumeArguments(t, sb, nil)).end()
+	_, diagnosed := dial(t, sb).invoke(t.Context(), volumeArguments(t, sb, nil)).wait()
 	mustContain(t, diagnosed, "WARNING", "Found run "+onlyRun(t, sb)+" after a lost answer")
 	if strings.Contains(diagnosed, "ERROR") {
 		t.Error(diagnosed)
@@ -202,7 +202,7 @@ func TestRunActionNeverPostsTwice(t *testing.T) {
 func TestRunActionDoesNotKnowWhetherItStarted(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	sb.Fault(sandbox.Fault{Method: "POST", Path: "/instances$", Times: 1, Status: 504})
-	_, diagnosed := dial(t, sb).invoke(t.Context(), volumeArguments(t, sb, nil)).end()
+	_, diagnosed := dial(t, sb).invoke(t.Context(), volumeArguments(t, sb, nil)).wait()
 	mustContain(t, diagnosed, "ERROR", "Not known whether run \"volume\" has started", "504")
 	if n := len(sb.Executions()); n != 0 || strings.Contains(diagnosed, "terraform import") {
 		t.Errorf("%d executions; %s", n, diagnosed)
@@ -214,10 +214,10 @@ func TestRunActionDoesNotKnowWhetherItStarted(t *testing.T) {
 func TestRunActionFindsTwoRuns(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	w := dial(t, sb)
-	w.invoke(t.Context(), volumeArguments(t, sb, map[string]any{"name": "lists the runs"})).end()
+	w.invoke(t.Context(), volumeArguments(t, sb, map[string]any{"name": "lists the runs"})).wait()
 	stranger := startElsewhere(t, sb, sandbox.Tenant, "volume", nil)
 	sb.Fault(sandbox.Fault{Method: "POST", Path: "/instances$", Times: 1, After: true, Drop: true})
-	_, diagnosed := w.invoke(t.Context(), volumeArguments(t, sb, nil)).end()
+	_, diagnosed := w.invoke(t.Context(), volumeArguments(t, sb, nil)).wait()
 	mustContain(t, diagnosed, "ERROR", "Not known whether run \"volume\" has started", stranger, `data "soda_orchestration_instance"`)
 	if strings.Contains(diagnosed, "terraform import") || len(sb.Executions()) != 3 {
 		t.Errorf("%d executions, want 3; %s", len(sb.Executions()), diagnosed)
@@ -229,7 +229,7 @@ func TestRunActionWarnsOfShortTokens(t *testing.T) {
 	sb.SetTokenTTL(10 * time.Minute)
 	w := dialAs(t, sb, map[string]any{"auth_url": sb.KeystoneURL(), "user_name": "admin", "password": sandbox.Password,
 		"project_name": "admin", "user_domain_name": "Default", "project_domain_name": "Default"})
-	_, diagnosed := w.invoke(t.Context(), volumeArguments(t, sb, nil)).end()
+	_, diagnosed := w.invoke(t.Context(), volumeArguments(t, sb, nil)).wait()
 	mustContain(t, diagnosed, "WARNING", "The token ends before the run may", "timeouts.invoke allows 2h")
 }
 
@@ -240,7 +240,7 @@ func TestRunActionRecordDisappears(t *testing.T) {
 	in.nextProgress()
 	id := onlyRun(t, sb)
 	sb.Forget(id)
-	_, diagnosed := in.end()
+	_, diagnosed := in.wait()
 	mustContain(t, diagnosed, "ERROR", "Run "+id+" has disappeared", "st2 execution list --action "+provisionVolume)
 }
 

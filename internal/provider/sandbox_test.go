@@ -28,8 +28,8 @@ const (
 
 // What faults match.
 const (
-	startPath = "/instances$"
-	runPath   = "/instances/"
+	createRunPath = "/instances$"
+	readRunPath   = "/instances/"
 )
 
 // start starts a sandbox that ends with the test. It takes overlapping requests
@@ -115,7 +115,7 @@ func doWhen(ctx context.Context, holds func() bool, do func()) {
 
 // runWasRead says whether some run has been looked at.
 func runWasRead(sb *sandbox.Sandbox) func() bool {
-	return func() bool { return hasRequest(sb.Requests(), "GET", runPath) }
+	return func() bool { return hasRequest(sb.Requests(), "GET", readRunPath) }
 }
 
 // hasRequest says whether a request of the method has the text in its path.
