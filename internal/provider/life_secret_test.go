@@ -24,8 +24,8 @@ variable "secret" {
 // parameters as deep as it goes, and nothing that Terraform writes has it,
 // though the server's answers do.
 func TestAccWriteOnlyIsKeptNowhere(t *testing.T) {
-	sb := lab(t, sandbox.Config{})
-	w := newWorkspace(t, sb, secretVariable+workWith(`{ message = "hello", settings = { region = "eu", login = { user = "u" } } }`,
+	sb := upkeepSandbox(t, sandbox.Config{})
+	w := newWorkspace(t, sb, secretVariable+workConfigWith(`{ message = "hello", settings = { region = "eu", login = { user = "u" } } }`,
 		`parameters_wo = { password = var.secret, settings = { key = var.secret, login = { password = var.secret } } }`))
 	w.env = append(w.env, "TF_VAR_secret="+secretValue, "TF_LOG=TRACE", "TF_LOG_PATH="+filepath.Join(w.dir, "all.log"))
 	w.run("plan", "-no-color", "-out=saved").exits(0).saysNot(secretValue)
@@ -40,7 +40,7 @@ func TestAccWriteOnlyIsKeptNowhere(t *testing.T) {
 	if got := sb.Executions()[0].Parameters["password"]; got != secretValue {
 		t.Errorf("the workflow got the password %v", got)
 	}
-	input := w.holds(workAddress, "Success", false).Values["input"].(string)
+	input := w.expectInState(workAddress, "Success", false).Values["input"].(string)
 	for _, kept := range []string{`"message":"hello"`, `"region":"eu"`, `"user":"u"`} {
 		if !strings.Contains(input, kept) {
 			t.Errorf("input lacks %s: %s", kept, input)
@@ -49,11 +49,11 @@ func TestAccWriteOnlyIsKeptNowhere(t *testing.T) {
 	if strings.Contains(input, "password") || strings.Contains(input, `"key"`) {
 		t.Errorf("input names write-only members: %s", input)
 	}
-	w.writtenNowhere(secretValue)
+	w.expectWrittenNowhere(secretValue)
 }
 
-// writtenNowhere looks through every file the CLI has left: state, plan, log.
-func (w *workspace) writtenNowhere(secret string) {
+// expectWrittenNowhere looks through every file the CLI has left: state, plan, log.
+func (w *workspace) expectWrittenNowhere(secret string) {
 	w.t.Helper()
 	files, err := os.ReadDir(w.dir)
 	if err != nil {
@@ -89,10 +89,10 @@ func TestSecretsStayOutOfRefusals(t *testing.T) {
 		"at plan":           {secretValue, "horse", true, "count"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			sb := lab(t, sandbox.Config{})
+			sb := upkeepSandbox(t, sandbox.Config{})
 			apply := newCommand(t, sb)
-			apply.run(kept{}, workInputs(map[string]any{"validate_parameters": c.validate, "parameters_wo": map[string]any{"count": c.secret}}))
-			said := spell(apply.told)
+			apply.run(savedResource{}, upkeepArguments(map[string]any{"validate_parameters": c.validate, "parameters_wo": map[string]any{"count": c.secret}}))
+			said := apply.said()
 			if !apply.failed || strings.Contains(said, c.fragment) || !strings.Contains(said, c.want) {
 				t.Errorf("%s", said)
 			}
@@ -106,11 +106,11 @@ func TestSecretsStayOutOfRefusals(t *testing.T) {
 // TestSecretOutsideWriteOnlyIsWarnedOf: what the workflow declares secret stays
 // readable in the state when it is given in parameters.
 func TestSecretOutsideWriteOnlyIsWarnedOf(t *testing.T) {
-	sb := lab(t, sandbox.Config{})
+	sb := upkeepSandbox(t, sandbox.Config{})
 	c := newCommand(t, sb)
-	o := c.run(kept{}, workInputs(map[string]any{"parameters": map[string]any{"password": secretValue}}))
-	wants(t, spell(c.told), "WARNING", "Secret workflow input outside parameters_wo", "Move it to parameters_wo")
-	if c.status(o) != "Success" || strings.Contains(spell(c.told), secretValue) {
-		t.Errorf("status %q after %s", c.status(o), spell(c.told))
+	o := c.run(savedResource{}, upkeepArguments(map[string]any{"parameters": map[string]any{"password": secretValue}}))
+	mustContain(t, c.said(), "WARNING", "Secret workflow input outside parameters_wo", "Move it to parameters_wo")
+	if c.status(o) != "Success" || strings.Contains(c.said(), secretValue) {
+		t.Errorf("status %q after %s", c.status(o), c.said())
 	}
 }
