@@ -162,7 +162,7 @@ func (a *runAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *
 		}
 		last, err := a.runs.Wait(ctx, inst, time.Until(begun.Add(timeout)), seen)
 		if ctx.Err() != nil {
-			tell(runGoesOn(name, last.Status)) // Terraform does not print the errors of an action it has interrupted
+			tell(stillGoesOn(name, last.Status)) // Terraform does not print the errors of an action it has interrupted
 		}
 		resp.Diagnostics.Append(actionMessages(ctx, request, last, err, begun)...)
 	})
@@ -177,19 +177,19 @@ func actionMessages(ctx context.Context, req run.Request, last *orchestration.In
 	case err == nil:
 		diags.AddError(fmt.Sprintf("Run %s failed", last.ID), howItFailed(req.Action, req.Name, last, begun)+"\n\nWhat it did before it failed stays. Invoking the action again starts a new run.")
 	case ctx.Err() != nil:
-		diags.AddError(fmt.Sprintf("Stopped waiting for run %s", last.ID), runGoesOn(name, last.Status))
+		diags.AddError(fmt.Sprintf("Stopped waiting for run %s", last.ID), stillGoesOn(name, last.Status))
 	case errors.Is(err, run.ErrTimeout):
-		diags.AddAttributeError(path.Root("timeouts"), fmt.Sprintf("Run %s took longer than %s", last.ID, req.Timeout), runGoesOn(name, last.Status)+" Raise timeouts.invoke if it needs longer.")
+		diags.AddAttributeError(path.Root("timeouts"), fmt.Sprintf("Run %s took longer than %s", last.ID, req.Timeout), stillGoesOn(name, last.Status)+" Raise timeouts.invoke if it needs longer.")
 	case orchestration.IsNotFound(err):
 		diags.AddError(fmt.Sprintf("Run %s has disappeared", last.ID), disappeared(req.Action, name))
 	default:
-		diags.AddError(fmt.Sprintf("Lost sight of run %s", last.ID), explain(err)+"\n\n"+runGoesOn(name, last.Status))
+		diags.AddError(fmt.Sprintf("Lost sight of run %s", last.ID), explain(err)+"\n\n"+stillGoesOn(name, last.Status))
 	}
 	return diags
 }
 
-// runGoesOn says what becomes of a run that is not waited for to its end.
-func runGoesOn(name string, status orchestration.Status) string {
+// stillGoesOn says what becomes of a run that is not waited for to its end.
+func stillGoesOn(name string, status orchestration.Status) string {
 	return fmt.Sprintf("%s goes on at the orchestrator; its status was %s. Terraform keeps no state of an action: data \"soda_orchestration_instance\" with this id shows how the run ends, "+
 		"and invoking the action again waits for it, as long as it has not ended, instead of starting a second one.", upper(name), status)
 }

@@ -18,7 +18,7 @@ func TestProgress(t *testing.T) {
 			synctest.Wait()
 		}
 
-		follow("Run r", time.Now(), func(text string) { told = append(told, text) }, func(look func(*orchestration.Instance, error)) {
+		reportProgress("Run r", time.Now(), func(text string) { told = append(told, text) }, func(look func(*orchestration.Instance, error)) {
 			see := func(s orchestration.Status) { look(&orchestration.Instance{Status: s}, nil) }
 			see("Running")
 			pass(30 * time.Second)
