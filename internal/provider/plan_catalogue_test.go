@@ -59,7 +59,7 @@ func TestPlanWithoutAPI(t *testing.T) {
 // migrationMetadata is the shipped workflow's metadata file.
 func migrationMetadata(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile("../sandbox/packs/opensds/actions/migration_bucket.yaml")
+	text, err := os.ReadFile("../sandbox/stackstorm/packs/opensds/actions/migration_bucket.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}

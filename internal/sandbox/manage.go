@@ -29,7 +29,7 @@ var manageRoutes = []manageRoute{
 	{"POST /stackstorm", `{"state": "down"}: up, down, refuse-login, html-errors or hang`, manageStackStorm},
 	{"POST /stackstorm/faults", `{"call": "login|actions|action|execute|execution|output", "times": 1, "status": 503, "body": "...",
     "html": true, "empty": true, "drop": true, "hang": true}: fail the orchestrator's calls of one kind`, manageStackStormFault},
-	{"DELETE /stackstorm/faults", "no more of that; StackStorm is up", done(func(s *Sandbox) { s.stackstorm.recovered() })},
+	{"DELETE /stackstorm/faults", "no more of that; StackStorm is up", done((*Sandbox).RecoverStackStorm)},
 	{"GET /stackstorm/actions", "references of all actions, in StackStorm's order", manageActions},
 	{"POST /stackstorm/actions", "register or change an action; the body is its metadata file (YAML)", manageAddAction},
 	{"DELETE /stackstorm/actions/{ref}", "unregister one", manageRemoveAction},

@@ -46,7 +46,7 @@ func manageStackStorm(s *Sandbox, r *http.Request) (any, error) {
 	if err := read(r, &in); err != nil {
 		return nil, err
 	}
-	return nil, s.stackstorm.setState(in.State)
+	return nil, s.stackstorm.SetState(in.State)
 }
 
 func manageStackStormFault(s *Sandbox, r *http.Request) (any, error) {
@@ -59,10 +59,10 @@ func manageStackStormFault(s *Sandbox, r *http.Request) (any, error) {
 	if err := read(r, &in); err != nil {
 		return nil, err
 	}
-	s.stackstorm.failNext(in.Call, in.Times, stackstormFault{
-		status: in.Status, body: in.Body, html: in.HTML, empty: in.Empty, drop: in.Drop, hang: in.Hang,
+	return nil, s.FailStackStorm(StackStormFault{
+		Call: in.Call, Times: in.Times,
+		Status: in.Status, Body: in.Body, HTML: in.HTML, Empty: in.Empty, Drop: in.Drop, Hang: in.Hang,
 	})
-	return nil, nil
 }
 
 func manageOutput(s *Sandbox, r *http.Request) (any, error) {
@@ -70,7 +70,7 @@ func manageOutput(s *Sandbox, r *http.Request) (any, error) {
 	if err := read(r, &in); err != nil {
 		return nil, err
 	}
-	return nil, s.stackstorm.setOutput(r.PathValue("id"), in.Text)
+	return nil, s.SetOutput(r.PathValue("id"), in.Text)
 }
 
 func manageResult(s *Sandbox, r *http.Request) (any, error) {
@@ -78,7 +78,7 @@ func manageResult(s *Sandbox, r *http.Request) (any, error) {
 	if err := read(r, &result); err != nil {
 		return nil, err
 	}
-	return nil, s.stackstorm.setResult(r.PathValue("id"), result)
+	return nil, s.SetResult(r.PathValue("id"), result)
 }
 
 func manageBehaviour(s *Sandbox, r *http.Request) (any, error) {
@@ -89,39 +89,22 @@ func manageBehaviour(s *Sandbox, r *http.Request) (any, error) {
 	if err := read(r, &in); err != nil {
 		return nil, err
 	}
-	s.stackstorm.behave(in.Action, behaviour{firstStatus: in.FirstStatus})
-	return nil, nil
+	return nil, s.SetFirstStatus(in.Action, in.FirstStatus)
 }
 
-func manageActions(s *Sandbox, _ *http.Request) (any, error) { return s.stackstorm.refs(), nil }
+func manageActions(s *Sandbox, _ *http.Request) (any, error) { return s.Actions(), nil }
 
 func manageAddAction(s *Sandbox, r *http.Request) (any, error) {
 	text, err := io.ReadAll(r.Body)
 	if err != nil {
 		return nil, err
 	}
-	action, err := parseAction(text, "default")
-	if err != nil {
-		return nil, err
-	}
-	s.stackstorm.addAction(action)
-	return nil, nil
+	return nil, s.AddAction(string(text))
 }
 
 func manageRemoveAction(s *Sandbox, r *http.Request) (any, error) {
-	if !s.stackstorm.removeAction(r.PathValue("ref")) {
+	if !s.RemoveAction(r.PathValue("ref")) {
 		return nil, fmt.Errorf("action %s: %w", r.PathValue("ref"), errUnknown)
 	}
 	return nil, nil
-}
-
-// refs lists the actions as StackStorm sorts them.
-func (s *stackstorm) refs() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	refs := make([]string, len(s.actions))
-	for i, a := range s.actions {
-		refs[i] = a.ref()
-	}
-	return refs
 }

@@ -1,12 +1,17 @@
 package sandbox
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/seed"
 )
 
 // run posts an instance and returns its id.
@@ -48,20 +53,20 @@ func TestSandboxProvisionsAVolume(t *testing.T) {
 	if got := []string{s.status(t, id), s.status(t, id)}; got[0] != "Running" || got[1] != "Success" {
 		t.Errorf("statuses %v, want Running, then Success", got)
 	}
-	if _, body := get(t, s.HotpotURL()+"/v1beta/"+Tenant+"/block/volumes"); !strings.Contains(body, `"status":"inUse"`) {
+	if _, body := get(t, s.HotpotURL()+"/v1beta/"+seed.Tenant+"/block/volumes"); !strings.Contains(body, `"status":"inUse"`) {
 		t.Errorf("volumes: %s", body)
 	}
 	row := s.Instances()[0]
-	if row.ID != id || row.Status != "Success" || row.TenantID != Tenant || row.ExecutionID != s.Executions()[0].ID || row.Input["name"] != "vol" {
+	if row.ID != id || row.Status != "Success" || row.TenantID != seed.Tenant || row.ExecutionID != s.Executions()[0].ID || row.Input["name"] != "vol" {
 		t.Errorf("row %+v", row)
 	}
 }
 
 func TestSandboxMigratesABucket(t *testing.T) {
 	s := started(t, Config{TaskTime: time.Minute})
-	id := s.run(t, "any text", asText(record{
-		"service_id": s.Services()[1].ID, "name": "run", "description": "", "user_id": User, "action": "opensds.migration-bucket",
-		"parameters": record{
+	id := s.run(t, "any text", asText(jsonObject{
+		"service_id": s.Services()[1].ID, "name": "run", "description": "", "user_id": seed.User, "action": "opensds.migration-bucket",
+		"parameters": jsonObject{
 			"name": "plan", "description": "d", "destBackend": "backend-dst",
 			"srcBucketName": "source-bucket", "destBucketName": "destination-bucket", "remainSource": "false",
 		},
@@ -106,13 +111,13 @@ func TestTokensAreCheckedBehindTheOrchestrator(t *testing.T) {
 
 func (s *Sandbox) login(t *testing.T, user, project string) string {
 	t.Helper()
-	domain := record{"name": "Default"}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.KeystoneURL()+"/v3/auth/tokens", strings.NewReader(asText(record{
-		"auth": record{
-			"identity": record{"methods": []string{"password"}, "password": record{
-				"user": record{"name": user, "password": Password, "domain": domain},
+	domain := jsonObject{"name": "Default"}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.KeystoneURL()+"/v3/auth/tokens", strings.NewReader(asText(jsonObject{
+		"auth": jsonObject{
+			"identity": jsonObject{"methods": []string{"password"}, "password": jsonObject{
+				"user": jsonObject{"name": user, "password": seed.Password, "domain": domain},
 			}},
-			"scope": record{"project": record{"name": project, "domain": domain}},
+			"scope": jsonObject{"project": jsonObject{"name": project, "domain": domain}},
 		},
 	})))
 	if err != nil {
@@ -299,14 +304,26 @@ func TestRestart(t *testing.T) {
 	}
 }
 
+// TestCloseEndsWhatStackStormDoes: a call that would hang is over at once.
 func TestCloseEndsWhatStackStormDoes(t *testing.T) {
 	s := started(t, Config{})
+	s.SetStackStorm("hang")
 	for range 2 {
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
 	}
-	if s.stackstorm.ctx.Err() == nil {
-		t.Error("its tasks go on")
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://stackstorm/api/v1/actions", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := s.stackstorm.RoundTrip(req)
+	if err == nil {
+		resp.Body.Close()
+	}
+	if !errors.Is(err, io.EOF) {
+		t.Errorf("it goes on: %v", err)
 	}
 }
