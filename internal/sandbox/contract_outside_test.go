@@ -60,7 +60,7 @@ func (r *replay) manage(method, path string, body any) {
 	if !isText && body != nil {
 		text = asText(body)
 	}
-	req, err := http.NewRequestWithContext(r.t.Context(), method, r.sandbox.ManageURL()+path, bytes.NewBufferString(text))
+	req, err := http.NewRequestWithContext(r.t.Context(), method, r.sandbox.URLs().Manage+path, bytes.NewBufferString(text))
 	if err != nil {
 		r.t.Fatal(err)
 	}

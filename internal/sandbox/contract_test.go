@@ -110,7 +110,7 @@ func replayCase(t *testing.T, c recordedCase, transport http.RoundTripper) (diff
 // ask sends a recorded request and compares the answers.
 func (r *replay) ask(step recordedStep) (differences []string) {
 	req, err := http.NewRequestWithContext(r.t.Context(), step.Request.Method,
-		r.sandbox.OrchestratorURL()+r.translate(step.Request.Path), strings.NewReader(r.translate(requestBody(step))))
+		r.sandbox.URLs().Orchestrator+r.translate(step.Request.Path), strings.NewReader(r.translate(requestBody(step))))
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -214,7 +214,7 @@ func (r *replay) unknownOrAction(recorded string) string {
 	if r.c.Name != "services-add-by-action-id" {
 		return recorded
 	}
-	_, text := get(r.t, r.sandbox.OrchestratorURL()+"/v1beta/orchestration/workflows")
+	_, text := get(r.t, r.sandbox.URLs().Orchestrator+"/v1beta/orchestration/workflows")
 	var workflows map[string]struct{ ID string }
 	if err := json.Unmarshal([]byte(text), &workflows); err != nil {
 		r.t.Fatalf("%v: %s", err, text)

@@ -60,7 +60,7 @@ func request(ctx context.Context, method, url, body string) (int, string) {
 }
 
 func (s *Sandbox) api(path string) string {
-	return s.OrchestratorURL() + "/v1beta/" + seed.Tenant + "/orchestration" + path
+	return s.URLs().Orchestrator + "/v1beta/" + seed.Tenant + "/orchestration" + path
 }
 
 // order is a valid POST of an instance of the first shipped service.
@@ -131,7 +131,7 @@ func TestFaultGateOutlivesTheClient(t *testing.T) {
 		request(ctx, http.MethodPost, s.api("/instances"), s.order())
 	}()
 	for len(s.Requests()) == 0 {
-		get(t, s.ManageURL()+"/requests") // lets it arrive
+		get(t, s.URLs().Manage+"/requests") // lets it arrive
 	}
 	giveUp()
 	<-arrived
@@ -140,7 +140,7 @@ func TestFaultGateOutlivesTheClient(t *testing.T) {
 	}
 	gate <- struct{}{}
 	for len(s.Executions()) == 0 {
-		get(t, s.ManageURL()+"/executions") // the work is done for nobody
+		get(t, s.URLs().Manage+"/executions") // the work is done for nobody
 	}
 }
 
@@ -244,7 +244,7 @@ func TestFaultAfterTheWorkMayStillAnswer(t *testing.T) {
 		ended <- fmt.Sprint(code, " ", body)
 	}()
 	for len(s.Instances()) == 0 {
-		get(t, s.ManageURL()+"/instances")
+		get(t, s.URLs().Manage+"/instances")
 	}
 	select {
 	case answer := <-ended:

@@ -41,27 +41,44 @@ func manageFailTask(s *Sandbox, r *http.Request) (any, error) {
 	return nil, nil
 }
 
+// stackStormStates are faults of every call, until another state is set.
+var stackStormStates = map[string]StackStormFault{
+	"up":           {},
+	"down":         {Down: true},
+	"refuse-login": {Call: "login", Status: http.StatusUnauthorized}, // somebody changed the password
+	"html-errors":  {HTML: true},                                     // a proxy answers
+	"hang":         {Hang: true},
+}
+
 func manageStackStorm(s *Sandbox, r *http.Request) (any, error) {
 	var in struct{ State string }
 	if err := read(r, &in); err != nil {
 		return nil, err
 	}
-	return nil, s.stackstorm.SetState(in.State)
+	fault, ok := stackStormStates[in.State]
+	if !ok {
+		return nil, fmt.Errorf("%q is no state of StackStorm: up, down, refuse-login, html-errors or hang", in.State)
+	}
+	s.RecoverStackStorm()
+	if in.State == "up" {
+		return nil, nil
+	}
+	return nil, s.stackstorm.Fail(fault)
 }
 
 func manageStackStormFault(s *Sandbox, r *http.Request) (any, error) {
 	var in struct {
-		Call                    string
-		Times, Status           int
-		Body                    string
-		HTML, Empty, Drop, Hang bool
+		Call                          string
+		Times, Status                 int
+		Body                          string
+		HTML, Empty, Down, Drop, Hang bool
 	}
 	if err := read(r, &in); err != nil {
 		return nil, err
 	}
-	return nil, s.FailStackStorm(StackStormFault{
+	return nil, s.stackstorm.Fail(StackStormFault{
 		Call: in.Call, Times: in.Times,
-		Status: in.Status, Body: in.Body, HTML: in.HTML, Empty: in.Empty, Drop: in.Drop, Hang: in.Hang,
+		Status: in.Status, Body: in.Body, HTML: in.HTML, Empty: in.Empty, Down: in.Down, Drop: in.Drop, Hang: in.Hang,
 	})
 }
 

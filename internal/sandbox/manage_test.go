@@ -13,7 +13,7 @@ import (
 // ask uses the management port.
 func (s *Sandbox) ask(t *testing.T, method, path, body string) (int, string) {
 	t.Helper()
-	return request(t.Context(), method, s.ManageURL()+path, body)
+	return request(t.Context(), method, s.URLs().Manage+path, body)
 }
 
 func (s *Sandbox) mustAsk(t *testing.T, method, path, body string) string {

@@ -75,12 +75,12 @@ type Sandbox struct {
 
 // URLs are where the servers of a sandbox listen.
 type URLs struct {
-	Orchestrator string `json:"orchestrator"`
-	Hotpot       string `json:"hotpot"`
-	Gelato       string `json:"gelato"`
-	Keystone     string `json:"keystone"`
-	StackStorm   string `json:"stackstorm"`
-	Manage       string `json:"manage"`
+	Orchestrator string `json:"orchestrator"` // the API is below /v1beta
+	Hotpot       string `json:"hotpot"`       // the API is below /v1beta
+	Gelato       string `json:"gelato"`       // the API is below /v1
+	Keystone     string `json:"keystone"`     // ends in /identity; the API is below /identity/v3
+	StackStorm   string `json:"stackstorm"`   // the API is below /api/v1 and /auth/v1
+	Manage       string `json:"manage"`       // a GET lists what the management port can do
 }
 
 // Start starts a sandbox that listens on 127.0.0.1 and nowhere else. Its state
@@ -117,24 +117,6 @@ func (s *Sandbox) Close() error {
 
 // URLs returns the addresses of all servers.
 func (s *Sandbox) URLs() URLs { return s.urls }
-
-// OrchestratorURL is without a path; the API is below /v1beta.
-func (s *Sandbox) OrchestratorURL() string { return s.urls.Orchestrator }
-
-// HotpotURL is without a path; the API is below /v1beta.
-func (s *Sandbox) HotpotURL() string { return s.urls.Hotpot }
-
-// GelatoURL is without a path; the API is below /v1.
-func (s *Sandbox) GelatoURL() string { return s.urls.Gelato }
-
-// KeystoneURL ends in /identity; the API is below /identity/v3.
-func (s *Sandbox) KeystoneURL() string { return s.urls.Keystone }
-
-// StackStormURL is without a path; the API is below /api/v1 and /auth/v1.
-func (s *Sandbox) StackStormURL() string { return s.urls.StackStorm }
-
-// ManageURL is where a GET lists what the management port can do.
-func (s *Sandbox) ManageURL() string { return s.urls.Manage }
 
 // Service is a registered service, as far as it can be found.
 type Service = orchestrator.Service

@@ -36,18 +36,15 @@ func (s *Sandbox) FailTask(action, task string) { s.stackstorm.FailTask(action, 
 // ClearFailures ends FailTask.
 func (s *Sandbox) ClearFailures() { s.stackstorm.ClearFailures() }
 
-// SetStackStorm makes StackStorm "up", "down" (connection refused),
-// "refuse-login", "html-errors" or "hang". It panics at any other state.
-func (s *Sandbox) SetStackStorm(state string) {
-	if err := s.stackstorm.SetState(state); err != nil {
+// FailStackStorm makes calls to StackStorm fail, those of the orchestrator among
+// them. It panics if f.Call is no kind of call.
+func (s *Sandbox) FailStackStorm(f StackStormFault) {
+	if err := s.stackstorm.Fail(f); err != nil {
 		panic(err)
 	}
 }
 
-// FailStackStorm makes the orchestrator's calls to StackStorm fail.
-func (s *Sandbox) FailStackStorm(f StackStormFault) error { return s.stackstorm.FailNext(f) }
-
-// RecoverStackStorm ends FailStackStorm and SetStackStorm.
+// RecoverStackStorm ends FailStackStorm.
 func (s *Sandbox) RecoverStackStorm() { s.stackstorm.Recover() }
 
 // SetOutput replaces what an execution printed.

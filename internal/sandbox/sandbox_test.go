@@ -53,7 +53,7 @@ func TestSandboxProvisionsAVolume(t *testing.T) {
 	if got := []string{s.status(t, id), s.status(t, id)}; got[0] != "Running" || got[1] != "Success" {
 		t.Errorf("statuses %v, want Running, then Success", got)
 	}
-	if _, body := get(t, s.HotpotURL()+"/v1beta/"+seed.Tenant+"/block/volumes"); !strings.Contains(body, `"status":"inUse"`) {
+	if _, body := get(t, s.URLs().Hotpot+"/v1beta/"+seed.Tenant+"/block/volumes"); !strings.Contains(body, `"status":"inUse"`) {
 		t.Errorf("volumes: %s", body)
 	}
 	row := s.Instances()[0]
@@ -81,7 +81,7 @@ func TestSandboxMigratesABucket(t *testing.T) {
 		t.Fatalf("status %s", got)
 	}
 	for bucket, want := range map[string]bool{"source-bucket": false, "destination-bucket": true} {
-		_, body := get(t, s.GelatoURL()+"/v1/s3/"+bucket)
+		_, body := get(t, s.URLs().Gelato+"/v1/s3/"+bucket)
 		if has := strings.Contains(body, "<Key>"); has != want {
 			t.Errorf("%s: objects %v, want %v: %s", bucket, has, want, body)
 		}
@@ -112,7 +112,7 @@ func TestTokensAreCheckedBehindTheOrchestrator(t *testing.T) {
 func (s *Sandbox) login(t *testing.T, user, project string) string {
 	t.Helper()
 	domain := jsonObject{"name": "Default"}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.KeystoneURL()+"/v3/auth/tokens", strings.NewReader(asText(jsonObject{
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URLs().Keystone+"/v3/auth/tokens", strings.NewReader(asText(jsonObject{
 		"auth": jsonObject{
 			"identity": jsonObject{"methods": []string{"password"}, "password": jsonObject{
 				"user": jsonObject{"name": user, "password": seed.Password, "domain": domain},
@@ -178,11 +178,11 @@ func TestOperatorsAndAccidents(t *testing.T) {
 			t.Errorf("%s: %s, want %s", c.st2, got, c.want)
 		}
 	}
-	s.SetStackStorm("down")
+	s.FailStackStorm(StackStormFault{Down: true})
 	if got := s.status(t, id); got != "500" {
 		t.Errorf("StackStorm down: %s", got)
 	}
-	s.SetStackStorm("up")
+	s.RecoverStackStorm()
 	if err := s.ForceStatus(execution, "nonsense"); err == nil {
 		t.Error("a status that StackStorm does not know")
 	}
@@ -204,7 +204,7 @@ func TestOperatorsAndAccidents(t *testing.T) {
 // sandbox ends (contract quirk 30).
 func TestStackStormHangs(t *testing.T) {
 	for name, end := range map[string]func(*Sandbox){
-		"up": func(s *Sandbox) { s.SetStackStorm("up") },
+		"recovered": func(s *Sandbox) { s.RecoverStackStorm() },
 		"close": func(s *Sandbox) {
 			if err := s.Close(); err != nil {
 				t.Error(err)
@@ -214,14 +214,14 @@ func TestStackStormHangs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := started(t, Config{})
 			id := s.run(t, "t", s.order())
-			s.SetStackStorm("hang")
+			s.FailStackStorm(StackStormFault{Hang: true})
 			ended := make(chan int)
 			go func() {
 				code, _ := request(t.Context(), http.MethodGet, s.api("/instances/"+id), "")
 				ended <- code
 			}()
 			for len(s.Requests()) < 2 {
-				get(t, s.ManageURL()+"/requests")
+				get(t, s.URLs().Manage+"/requests")
 			}
 			select {
 			case code := <-ended:
@@ -255,7 +255,7 @@ func TestBareAndPacks(t *testing.T) {
 	if n := len(s.Services()); n != 0 {
 		t.Errorf("%d services", n)
 	}
-	if _, body := get(t, s.OrchestratorURL()+"/v1beta/orchestration/workflows"); !strings.Contains(body, "opensds.lab-echo") {
+	if _, body := get(t, s.URLs().Orchestrator+"/v1beta/orchestration/workflows"); !strings.Contains(body, "opensds.lab-echo") {
 		t.Errorf("workflows: %.200s", body)
 	}
 }
@@ -263,7 +263,7 @@ func TestBareAndPacks(t *testing.T) {
 func TestStartRefuses(t *testing.T) {
 	s := started(t, Config{})
 	port := 0
-	if _, err := fmt.Sscanf(s.OrchestratorURL(), "http://127.0.0.1:%d", &port); err != nil {
+	if _, err := fmt.Sscanf(s.URLs().Orchestrator, "http://127.0.0.1:%d", &port); err != nil {
 		t.Fatal(err)
 	}
 	for says, cfg := range map[string]Config{
@@ -307,7 +307,7 @@ func TestRestart(t *testing.T) {
 // TestCloseEndsWhatStackStormDoes: a call that would hang is over at once.
 func TestCloseEndsWhatStackStormDoes(t *testing.T) {
 	s := started(t, Config{})
-	s.SetStackStorm("hang")
+	s.FailStackStorm(StackStormFault{Hang: true})
 	for range 2 {
 		if err := s.Close(); err != nil {
 			t.Error(err)

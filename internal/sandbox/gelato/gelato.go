@@ -169,7 +169,7 @@ func (g *Server) route(mux *http.ServeMux, pattern string, operate func(*call) (
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		answer, err := operate(&call{Request: r, Caller: who, body: body})
-		if refusal := (*apiError)(nil); errors.As(err, &refusal) {
+		if refusal, ok := errors.AsType[*apiError](err); ok {
 			refuse(w, refusal)
 			return
 		}

@@ -177,7 +177,7 @@ func (h *Server) route(method, path string, schema bodySchema, policy access.Pol
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		status, answer, err := operate(&call{Caller: who, id: r.PathValue("id"), query: r.URL.Query(), body: body})
-		if refusal := (*apiError)(nil); errors.As(err, &refusal) {
+		if refusal, ok := errors.AsType[*apiError](err); ok {
 			status, answer = refusal.Code, refusal
 		}
 		h.answer(w, status, answer)

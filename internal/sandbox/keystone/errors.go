@@ -42,8 +42,7 @@ func invalid(message string) error {
 }
 
 func asAPIError(err error) *apiError {
-	var known *apiError
-	if errors.As(err, &known) {
+	if known, ok := errors.AsType[*apiError](err); ok {
 		return known
 	}
 	return &apiError{http.StatusInternalServerError, err.Error()}

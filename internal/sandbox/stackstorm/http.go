@@ -234,8 +234,7 @@ func readLiveAction(body map[string]json.RawMessage) (string, orderedParams, err
 // a failed execution behind, unless what was sent is refused anyway.
 func (s *Server) schedule(w http.ResponseWriter, a *packAction, sent orderedParams, context map[string]any) {
 	params, err := renderParameters(sent, allParameters(a))
-	var unresolved paramError
-	if errors.As(err, &unresolved) {
+	if unresolved, ok := errors.AsType[paramError](err); ok {
 		if refused := admit(a, sent); refused != nil {
 			refuse(w, refused)
 			return
@@ -257,7 +256,7 @@ func (s *Server) schedule(w http.ResponseWriter, a *packAction, sent orderedPara
 // refuse tells a mistake of the caller from what StackStorm did not expect.
 func refuse(w http.ResponseWriter, err error) {
 	status := http.StatusInternalServerError
-	if errors.As(err, new(valueError)) {
+	if _, ok := errors.AsType[valueError](err); ok {
 		status = http.StatusBadRequest
 	}
 	writeFault(w, status, err.Error())

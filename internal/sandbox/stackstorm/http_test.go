@@ -142,76 +142,67 @@ func (c *caller) broken(ctx context.Context) error {
 	return err
 }
 
-func TestStates(t *testing.T) {
+// TestFaultsOfEveryCall also end all together.
+func TestFaultsOfEveryCall(t *testing.T) {
 	c := newCaller(t, Config{})
-	set := func(state string) {
-		if err := c.SetState(state); err != nil {
-			t.Fatal(err)
-		}
-	}
-	set(stateDown)
+	c.must(c.Fail(Fault{Down: true}))
 	if err := c.broken(context.Background()); !errors.Is(err, syscall.ECONNREFUSED) {
 		t.Errorf("down: %v", err)
 	}
-	set(stateHTMLErrors)
+	c.Recover()
+	c.must(c.Fail(Fault{HTML: true}))
 	if code, v := c.call(http.MethodGet, "/api/v1/actions", ""); code != 502 || v != badGateway {
 		t.Errorf("html: %d %v", code, v)
 	}
-	set(stateRefuseLogin)
-	req := c.request(http.MethodPost, "/auth/v1/tokens", "")
-	req.SetBasicAuth(User, Password)
-	if code, v := c.send(req); code != 401 || faultstring(v) != "Invalid or missing credentials" {
-		t.Errorf("login: %d %v", code, v)
+	c.Recover()
+	c.must(c.Fail(Fault{Status: 503, Times: 2}))
+	for _, want := range []int{503, 503, 200} {
+		if code, _ := c.call(http.MethodGet, "/api/v1/actions", ""); code != want {
+			t.Errorf("%d, want %d", code, want)
+		}
 	}
-	if code, _ := c.call(http.MethodGet, "/api/v1/actions", ""); code != 200 {
-		t.Errorf("with a token from before: %d", code)
-	}
-	if c.SetState("sleepy") == nil {
-		t.Error("an unknown state was taken")
+	c.must(c.Fail(Fault{}))
+	if code, v := c.call(http.MethodGet, "/api/v1/actions", ""); code != 500 || faultstring(v) != "Internal Server Error" {
+		t.Errorf("a fault that says nothing: %d %v", code, v)
 	}
 	c.Recover()
 	if code, _ := c.call(http.MethodGet, "/api/v1/actions", ""); code != 200 {
-		t.Errorf("up: %d", code)
+		t.Errorf("recovered: %d", code)
+	}
+	if c.Fail(Fault{Call: "logout"}) == nil {
+		t.Error("a kind of call that there is not was taken")
 	}
 }
 
-// TestHangEndsWith the caller, another state, or the sandbox.
+// TestHangEndsWith the caller, the fault, or the sandbox.
 func TestHangEndsWith(t *testing.T) {
 	for name, end := range map[string]func(c *caller, cancel func()){
 		"caller":  func(_ *caller, cancel func()) { cancel() },
-		"state":   func(c *caller, _ func()) { c.Recover() },
+		"fault":   func(c *caller, _ func()) { c.Recover() },
 		"sandbox": func(c *caller, _ func()) { c.Close() },
 	} {
-		for _, how := range []string{"state", "fault"} {
-			t.Run(name+" of a hanging "+how, func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					c := newCaller(t, Config{})
-					if how == "state" {
-						if err := c.SetState(stateHang); err != nil {
-							t.Fatal(err)
-						}
-					} else {
-						c.must(c.FailNext(Fault{Call: callActions, Times: 1, Hang: true}))
-					}
-					ctx, cancel := context.WithCancel(t.Context())
-					defer cancel()
-					got := make(chan error, 1)
-					go func() {
-						got <- c.broken(ctx)
-					}()
-					synctest.Wait()
-					select {
-					case err := <-got:
-						t.Fatalf("it did not hang: %v", err)
-					default:
-					}
-					end(c, cancel)
-					if err := <-got; err == nil {
-						t.Error("no error")
-					}
-				})
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newCaller(t, Config{})
+				c.must(c.Fail(Fault{Call: callActions, Times: 1, Hang: true}))
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				got := make(chan error, 1)
+				go func() {
+					got <- c.broken(ctx)
+				}()
+				synctest.Wait()
+				select {
+				case err := <-got:
+					t.Fatalf("it did not hang: %v", err)
+				default:
+				}
+				end(c, cancel)
+				if err := <-got; err == nil {
+					t.Error("no error")
+				}
 			})
-		}
+		})
 	}
 }
 
@@ -224,7 +215,7 @@ func TestCallerWhoIsGoneIsNotServed(t *testing.T) {
 	}
 }
 
-func TestFailNext(t *testing.T) {
+func TestFail(t *testing.T) {
 	c := newCaller(t, Config{})
 	id := c.startAction("opensds.lab-echo", withAddress(nil))
 	paths := map[string][2]string{
@@ -236,7 +227,7 @@ func TestFailNext(t *testing.T) {
 		callOutput:    {http.MethodGet, "/api/v1/executions/" + id + "/output"},
 	}
 	for kind, p := range paths {
-		c.must(c.FailNext(Fault{Call: kind, Times: 2, Status: 503}))
+		c.must(c.Fail(Fault{Call: kind, Times: 2, Status: 503}))
 		for other, q := range paths {
 			if code, _ := c.call(q[0], q[1], ""); code == 503 && other != kind {
 				t.Errorf("%s fails with %s", other, kind)
@@ -263,7 +254,7 @@ func TestFailNext(t *testing.T) {
 		"half an answer": {Fault{Body: `{"id": `}, 200, `{"id": `},
 	} {
 		tc.f.Call = callActions
-		c.must(c.FailNext(tc.f))
+		c.must(c.Fail(tc.f))
 		for range 3 {
 			if code, v := c.call(http.MethodGet, "/api/v1/actions", ""); code != tc.code || v != tc.body {
 				t.Errorf("%s: %d %v", name, code, v)
@@ -271,7 +262,7 @@ func TestFailNext(t *testing.T) {
 		}
 		c.Recover()
 	}
-	c.must(c.FailNext(Fault{Call: callActions, Times: 1, Drop: true}))
+	c.must(c.Fail(Fault{Call: callActions, Times: 1, Drop: true}))
 	if err := c.broken(context.Background()); !errors.Is(err, io.EOF) {
 		t.Errorf("drop: %v", err)
 	}
@@ -295,9 +286,7 @@ func TestServedOverASocket(t *testing.T) {
 	if resp.StatusCode != 200 || resp.Header.Get("X-Total-Count") != "25" || resp.Header.Get("Content-Type") != "application/json" {
 		t.Errorf("%d %v", resp.StatusCode, resp.Header)
 	}
-	if err := c.SetState(stateDown); err != nil {
-		t.Fatal(err)
-	}
+	c.must(c.Fail(Fault{Down: true}))
 	if resp, err := get(); err == nil {
 		resp.Body.Close()
 		t.Error("it answered while down")

@@ -259,7 +259,8 @@ func TestPythonLiterals(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"nope", "[nope]", "{'k': nope}"} {
-		if _, err := pyLiteral(text); !errors.As(err, new(valueError)) {
+		_, err := pyLiteral(text)
+		if _, ok := errors.AsType[valueError](err); !ok {
 			t.Errorf("%q: %v", text, err)
 		}
 	}

@@ -50,9 +50,8 @@ type Server struct {
 	held        bool
 	failures    map[string]string // action to task, "" for the first one
 	firstStatus map[string]string // by action; and it stays so
-	state       string
-	changed     chan struct{} // closed when the state changes
 	faults      []*armedFault
+	recovered   chan struct{} // closed by Recover
 }
 
 // New has the shipped pack; load adds others.
@@ -69,8 +68,7 @@ func New(cfg Config) (*Server, error) {
 		tokens:      map[string]time.Time{},
 		failures:    map[string]string{},
 		firstStatus: map[string]string{},
-		state:       stateUp,
-		changed:     make(chan struct{}),
+		recovered:   make(chan struct{}),
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.handler = s.routes()

@@ -2,6 +2,7 @@ package stackstorm
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"net"
@@ -11,16 +12,7 @@ import (
 	"syscall"
 )
 
-// The states of the server as a whole.
-const (
-	stateUp          = "up"
-	stateDown        = "down"         // connection refused
-	stateRefuseLogin = "refuse-login" // somebody changed the password
-	stateHTMLErrors  = "html-errors"  // a proxy answers 502
-	stateHang        = "hang"         // never answers
-)
-
-// The kinds of calls that FailNext tells apart.
+// The kinds of calls that a fault tells apart.
 const (
 	callLogin     = "login"
 	callActions   = "actions" // the list
@@ -36,12 +28,13 @@ const badGateway = "<html><head><title>502 Bad Gateway</title></head><body><h1>5
 
 // Fault is an answer in place of the real one. The work is not done.
 type Fault struct {
-	Call   string // the kind of call: login, actions (the list), action, execute, execution or output
-	Times  int    // how many calls to take; 0 = until recovered
-	Status int    // with a body of its own kind: {"faultstring": ...}
-	Body   string // instead of that
-	HTML   bool   // a proxy's page instead of that
+	Call   string // the kind of call: login, actions (the list), action, execute, execution or output; "" = every call
+	Times  int    // how many calls to take; 0 = until Recover
+	Status int    // of the answer {"faultstring": ...}; 0 = 500
+	Body   string // instead of that answer
+	HTML   bool   // a proxy's page instead of that answer; its status is 502 unless Status says otherwise
 	Empty  bool   // no body at all
+	Down   bool   // no answer: the connection is refused
 	Drop   bool   // no answer: the connection breaks
 	Hang   bool   // no answer, and it does not break either
 }
@@ -52,23 +45,9 @@ type armedFault struct {
 	left int
 }
 
-// SetState changes what every call meets. Calls that hang are cut off.
-func (s *Server) SetState(state string) error {
-	known := []string{stateUp, stateDown, stateRefuseLogin, stateHTMLErrors, stateHang}
-	if !slices.Contains(known, state) {
-		return fmt.Errorf("%q is no state of StackStorm: %s", state, strings.Join(known, ", "))
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.state = state
-	close(s.changed)
-	s.changed = make(chan struct{})
-	return nil
-}
-
-// FailNext makes calls of a kind meet f.
-func (s *Server) FailNext(f Fault) error {
-	if !slices.Contains(callKinds, f.Call) {
+// Fail makes calls meet f. Of several faults the one that was added first counts.
+func (s *Server) Fail(f Fault) error {
+	if f.Call != "" && !slices.Contains(callKinds, f.Call) {
 		return fmt.Errorf("%q is no kind of call: %s", f.Call, strings.Join(callKinds, ", "))
 	}
 	s.mu.Lock()
@@ -77,14 +56,13 @@ func (s *Server) FailNext(f Fault) error {
 	return nil
 }
 
-// Recover ends every fault and every state but up.
+// Recover ends every fault. Calls that hang are cut off.
 func (s *Server) Recover() {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.faults = nil
-	s.mu.Unlock()
-	if err := s.SetState(stateUp); err != nil {
-		panic(err) // "up" is a state
-	}
+	close(s.recovered)
+	s.recovered = make(chan struct{})
 }
 
 // RoundTrip answers in process what a client of StackStorm asks.
@@ -125,57 +103,45 @@ func (s *Server) answer(r *http.Request) (*response, error) {
 		return nil, err
 	}
 	s.mu.Lock()
-	state, changed, kind := s.state, s.changed, callKind(r)
-	var fault *Fault
-	if state == stateUp {
-		fault = s.takeFault(kind)
-	}
+	fault, recovered := s.takeFault(callKind(r)), s.recovered
 	s.mu.Unlock()
 
 	w := &response{header: http.Header{}, status: http.StatusOK}
-	switch {
-	case state == stateDown:
-		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
-	case state == stateHang:
-		return nil, s.hang(r, changed)
-	case state == stateHTMLErrors:
-		w.html(http.StatusBadGateway, badGateway)
-	case state == stateRefuseLogin && kind == callLogin:
-		w.fault(http.StatusUnauthorized, "Invalid or missing credentials")
-	case fault != nil:
-		return w, s.meet(fault, w, r, changed)
-	default:
-		s.handler.ServeHTTP(w, r)
+	if fault != nil {
+		return w, s.meet(fault, w, r, recovered)
 	}
+	s.handler.ServeHTTP(w, r)
 	return w, nil
 }
 
-// hang waits for the caller to go away, the state to change or the sandbox to
-// end.
-func (s *Server) hang(r *http.Request, changed <-chan struct{}) error {
-	select {
-	case <-r.Context().Done():
-		return r.Context().Err()
-	case <-changed:
-	case <-s.ctx.Done():
-	}
-	return io.EOF
-}
-
-func (s *Server) meet(f *Fault, w *response, r *http.Request, changed <-chan struct{}) error {
+func (s *Server) meet(f *Fault, w *response, r *http.Request, recovered <-chan struct{}) error {
 	switch {
-	case f.Hang:
-		return s.hang(r, changed)
+	case f.Down:
+		return &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
 	case f.Drop:
 		return io.EOF
+	case f.Hang:
+		return s.hang(r, recovered)
 	}
 	f.write(w)
 	return nil
 }
 
+// hang waits for the caller to go away, for Recover, or for the end of the
+// sandbox.
+func (s *Server) hang(r *http.Request, recovered <-chan struct{}) error {
+	select {
+	case <-r.Context().Done():
+		return r.Context().Err()
+	case <-recovered:
+	case <-s.ctx.Done():
+	}
+	return io.EOF
+}
+
 func (s *Server) takeFault(kind string) *Fault {
 	for i, f := range s.faults {
-		if f.Call != kind {
+		if f.Call != "" && f.Call != kind {
 			continue
 		}
 		if f.left == 1 {
@@ -188,19 +154,17 @@ func (s *Server) takeFault(kind string) *Fault {
 }
 
 func (f *Fault) write(w *response) {
-	status := f.Status
 	switch {
-	case f.HTML && status == 0:
-		w.html(http.StatusBadGateway, badGateway)
 	case f.HTML:
-		w.html(status, badGateway)
+		w.html(cmp.Or(f.Status, http.StatusBadGateway), badGateway)
 	case f.Empty:
-		w.WriteHeader(max(status, http.StatusOK))
+		w.WriteHeader(cmp.Or(f.Status, http.StatusOK))
 	case f.Body != "":
 		w.header.Set("Content-Type", "application/json")
-		w.WriteHeader(max(status, http.StatusOK))
+		w.WriteHeader(cmp.Or(f.Status, http.StatusOK))
 		w.body.WriteString(f.Body)
 	default:
+		status := cmp.Or(f.Status, http.StatusInternalServerError)
 		w.fault(status, http.StatusText(status))
 	}
 }
