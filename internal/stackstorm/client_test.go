@@ -2,6 +2,7 @@ package stackstorm
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -121,6 +122,23 @@ func TestADeletedTokenIsRenewedOnce(t *testing.T) {
 		err := c.Check(t.Context())
 		if e, ok := errors.AsType[*Error](err); !ok || e.Kind != KindCredentials || s.logins != 3 {
 			t.Errorf("%v, %d logins", err, s.logins)
+		}
+	})
+}
+
+// A token that was deleted is of no use, although its end has not come.
+func TestADeletedTokenAndAChangedPassword(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &stackStorm{life: time.Hour, tokens: map[string]time.Time{}}
+		c := inMemory(Config{Username: "st2admin", Password: "hunter2"}, s.RoundTrip)
+		if err := c.Check(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		clear(s.tokens)
+		s.refuses = true
+		err := c.Check(t.Context())
+		if e, ok := errors.AsType[*Error](err); !ok || e.Option != "password" || s.calls != 2 {
+			t.Errorf("%v after %d calls", err, s.calls)
 		}
 	})
 }
@@ -328,7 +346,7 @@ func TestReadsAreRepeated(t *testing.T) {
 		want   int
 	}{
 		{429, nil, 4}, {502, nil, 4}, {503, nil, 4}, {504, nil, 4},
-		{0, errors.New("connection reset"), 4},
+		{0, errors.New("connection reset"), 4}, {0, x509.UnknownAuthorityError{}, 1},
 		{500, nil, 1}, {400, nil, 1}, {401, nil, 1}, {404, nil, 1},
 	} {
 		synctest.Test(t, func(t *testing.T) {
@@ -372,6 +390,36 @@ func TestNoRedirectIsFollowed(t *testing.T) {
 	})
 	if err := client.Check(t.Context()); err == nil || len(asked) != 1 {
 		t.Errorf("%v, asked %q", err, asked)
+	}
+}
+
+// What stands in the address as user and password is not sent.
+func TestOnlyItsOwnCredentialIsSent(t *testing.T) {
+	client := New(Config{APIURL: &url.URL{Scheme: "https", Host: "st2", User: url.UserPassword("user", "hunter2")}, APIKey: "k",
+		HTTP: &http.Client{Transport: transport(func(req *http.Request) (*http.Response, error) {
+			if len(req.Header["Authorization"]) > 0 || req.Header.Get("St2-Api-Key") != "k" {
+				t.Errorf("sent %v", req.Header)
+			}
+			return response(200, "[]"), nil
+		})}})
+	if err := client.Check(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// A task may print the token that the connection itself goes by.
+func TestTheTokenOfTheConnectionIsHidden(t *testing.T) {
+	client := inMemory(Config{Username: "u", Password: "hunter2"}, func(req *http.Request) (*http.Response, error) {
+		if req.Method == http.MethodPost {
+			return response(201, `{"token": "the-token-of-the-test", "expiry": "2999-01-01T00:00:00Z"}`), nil
+		}
+		return response(200, `{"id": "6b0000000000000000000001", "status": "failed", "result": {"error": "the-token-of-the-test and hunter2"}}`), nil
+	})
+	for range 2 { // the first time the token is not there yet when the call begins
+		f, err := client.Failure(t.Context(), "6b0000000000000000000001", nil)
+		if err != nil || f.Text != "(hidden) and (hidden)" {
+			t.Errorf("%+v, %v", f, err)
+		}
 	}
 }
 

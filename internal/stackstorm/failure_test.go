@@ -180,6 +180,49 @@ func TestFailureBlamesTheNewestTask(t *testing.T) {
 	}
 }
 
+// What the engine says, where no task is to blame (rules b and c of S18).
+func TestFailureOfTheEngine(t *testing.T) {
+	const root = "6b0000000000000000000000"
+	for result, want := range map[string]Failure{
+		`{"errors": [{"task_id": "a", "message": "first\nline"}, {"task_id": "b", "message": "second"}]}`:                                         {Task: "a", Text: "first"},
+		`{"tasks": [{"name": "a", "state": "ERROR", "state_info": "old"}, {"name": "b", "state": "ERROR", "state_info": "\nnew, data={\nmore"}]}`: {Task: "b", Text: "new"},
+		`{"tasks": [{"name": "a", "state": "SUCCESS", "state_info": "fine"}], "error": "the workbook is wrong"}`:                                  {Text: "the workbook is wrong"},
+		`{"tasks": [], "message": "a message"}`: {Text: "a message"},
+		`{"tasks": []}`:                         {},
+	} {
+		c := answering(t, func(req *http.Request) (int, string) {
+			if strings.HasSuffix(req.URL.Path, root) {
+				return 200, `{"id": "` + root + `", "status": "failed", "result": ` + result + `}`
+			}
+			return 200, "[]"
+		})
+		want.ExecutionID, want.Status = root, StatusFailed
+		if f, err := c.Failure(t.Context(), root, nil); err != nil || f != want {
+			t.Errorf("%s: %+v, %v", result, f, err)
+		}
+	}
+}
+
+// A workflow that timed out leaves a result like a task's. Its own task tells more.
+func TestFailureInAWorkflowThatTimedOut(t *testing.T) {
+	const outer, inner, task = "6b0000000000000000000001", "6b0000000000000000000002", "6b0000000000000000000003"
+	for _, engine := range []string{`"workflow_execution": "x"`, `"mistral": {"execution_id": "x"}`} {
+		c := answering(t, func(req *http.Request) (int, string) {
+			switch req.URL.Query().Get("parent") {
+			case outer:
+				return 200, `[{"id": "` + inner + `", "parent": "` + outer + `", "status": "timeout", "context": {` + engine + `, "orquesta": {"task_name": "sub"}}, "result": {"error": "too long"}}]`
+			case inner:
+				return 200, `[{"id": "` + task + `", "parent": "` + inner + `", "status": "timeout", "context": {"orquesta": {"task_name": "sleep"}}, "result": {"error": "slow"}}]`
+			}
+			return 200, `{"id": "` + outer + `", "status": "failed", "context": {` + engine + `}, "result": {"error": "outside"}}`
+		})
+		f, err := c.Failure(t.Context(), outer, nil)
+		if err != nil || f != (Failure{Task: "sub > sleep", Text: "slow", ExecutionID: task, Status: StatusFailed}) {
+			t.Errorf("%+v, %v", f, err)
+		}
+	}
+}
+
 // Workflows that hold each other end the search.
 func TestFailureWithoutABottom(t *testing.T) {
 	const root = "6b0000000000000000000000"

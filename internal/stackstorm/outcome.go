@@ -145,9 +145,6 @@ func (r *redactor) value(v any) any {
 		}
 		return kept
 	case string:
-		if r.exact[v] {
-			return hidden
-		}
 		return r.text(v)
 	case json.Number:
 		if r.exact[v.String()] {
