@@ -48,7 +48,7 @@ func (w *workspace) awaitReads(u *runningCLI, reads int) {
 }
 
 // TestAccUnmappedStatusDuringWait: of StackStorm's fourteen statuses nine make
-// every read a 500 (contract quirk 26). None of them ends the wait, and none
+// every read a 500 (quirk 26). None of them ends the wait, and none
 // is taken for success.
 func TestAccUnmappedStatusDuringWait(t *testing.T) {
 	w, u := volumeUnderway(t)
