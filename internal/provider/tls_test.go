@@ -36,7 +36,7 @@ func countRequests(n *atomic.Int64, server string) http.Handler {
 	})
 }
 
-func proxyTo(server string) http.Handler {
+func proxyTo(server string) *httputil.ReverseProxy {
 	target, err := url.Parse(server)
 	if err != nil {
 		panic(err)
