@@ -99,7 +99,7 @@ func TestAccServiceLife(t *testing.T) {
 			ConfigPlanChecks:  expectAction(serviceAddress, plancheck.ResourceActionUpdate),
 			ConfigStateChecks: []statecheck.StateCheck{source(0, "b"), source(1, "a")},
 		},
-		resource.TestStep{Config: block, Destroy: false}, // forgotten, not removed
+		resource.TestStep{Config: block}, // forgotten, not removed
 		resource.TestStep{ // not to be adopted
 			Config:      block + serviceConfig("own", both, "adopt_existing = false"),
 			ExpectError: regexp.MustCompile(`(?s)registered already.*adopt_existing = true`),
@@ -141,10 +141,9 @@ func TestAccServiceUser(t *testing.T) {
 			ConfigPlanChecks: expectAction(serviceAddress, plancheck.ResourceActionNoop),
 		},
 		resource.TestStep{
-			Config:             providerBlock(sb) + serviceConfig("own", []string{"opensds.a as other"}, `user_id = "else"`),
-			ConfigPlanChecks:   expectAction(serviceAddress, plancheck.ResourceActionReplace),
-			ConfigStateChecks:  []statecheck.StateCheck{expectValue(serviceAddress, "user_id", knownvalue.StringExact("else"))},
-			ExpectNonEmptyPlan: false,
+			Config:            providerBlock(sb) + serviceConfig("own", []string{"opensds.a as other"}, `user_id = "else"`),
+			ConfigPlanChecks:  expectAction(serviceAddress, plancheck.ResourceActionReplace),
+			ConfigStateChecks: []statecheck.StateCheck{expectValue(serviceAddress, "user_id", knownvalue.StringExact("else"))},
 		},
 	)
 }
