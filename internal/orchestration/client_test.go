@@ -32,7 +32,7 @@ func newTestClient(t *testing.T, endpoint string, cfg Config) *Client {
 	cfg.Random = func() float64 { return 0.5 }
 	c := New(cfg)
 	c.sleep = func(ctx context.Context, _ time.Duration) error { return context.Cause(ctx) }
-	c.http.RetryWaitMin, c.http.RetryWaitMax = time.Microsecond, time.Microsecond
+	c.retryWait = time.Microsecond
 	return c
 }
 
@@ -273,11 +273,10 @@ func TestAnswersAreBounded(t *testing.T) {
 			}
 			served <- sent
 		})
-		transport := c.http.HTTPClient.Transport.(*attempter)
-		if transport.maxAnswer != 64<<20 {
-			t.Errorf("the bound is %d", transport.maxAnswer)
+		if c.maxAnswer != 64<<20 {
+			t.Errorf("the bound is %d", c.maxAnswer)
 		}
-		transport.maxAnswer = 1 << 20 // 64 take their time
+		c.maxAnswer = 1 << 20 // 64 take their time
 		_, err := c.Services(t.Context())
 		if err == nil || !strings.Contains(err.Error(), want) || len(err.Error()) > 700 {
 			t.Errorf("%d: %v", status, err)

@@ -45,7 +45,7 @@ func TestErrorWords(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := serve(t, func(w http.ResponseWriter, _ *http.Request) { answer(w, tc.status, tc.body) })
-			c.http.RetryMax = 0
+			c.maxRetries = 0
 			_, err := c.Service(t.Context(), "x")
 			api, ok := errors.AsType[*Error](err)
 			if !ok || api.Method != "GET" || api.Path != "/v1beta/tenant-1/orchestration/services/x" || api.Status != tc.status {
@@ -158,8 +158,8 @@ func TestAmbiguousWithoutAnswer(t *testing.T) {
 		}
 		l.Close()
 		c := newTestClient(t, "http://"+l.Addr().String(), Config{})
-		if err := create(t.Context(), c); err == nil || Ambiguous(err) || c.Contended() {
-			t.Errorf("%v (contended: %v)", err, c.Contended())
+		if err := create(t.Context(), c); err == nil || Ambiguous(err) || c.contended.Load() {
+			t.Errorf("%v (contended: %v)", err, c.contended.Load())
 		}
 	})
 	t.Run("untrusted certificate", func(t *testing.T) {
@@ -183,7 +183,7 @@ func TestAmbiguousWithoutAnswer(t *testing.T) {
 		if errors.Is(err, context.DeadlineExceeded) {
 			t.Error("an attempt's own timeout passes for the caller's")
 		}
-		if !c.Contended() {
+		if !c.contended.Load() {
 			t.Error("the request goes on inside the server: a sign of others")
 		}
 	})
@@ -191,8 +191,8 @@ func TestAmbiguousWithoutAnswer(t *testing.T) {
 		srv := httptest.NewServer(http.HandlerFunc(untilTheClientGoes))
 		defer srv.Close()
 		c := newTestClient(t, srv.URL, Config{RequestTimeout: time.Millisecond})
-		if _, err := c.Services(t.Context()); err == nil || c.Contended() {
-			t.Errorf("%v (contended: %v)", err, c.Contended())
+		if _, err := c.Services(t.Context()); err == nil || c.contended.Load() {
+			t.Errorf("%v (contended: %v)", err, c.contended.Load())
 		}
 	})
 	t.Run("cancelled under way", func(t *testing.T) {
