@@ -238,20 +238,28 @@ func (k *call) unanswered(req *retryablehttp.Request, err error) error {
 	return lost
 }
 
-// identified is an answer that is worthless without an id.
-type identified interface{ identity() string }
+// checked is an answer that may be worthless although it could be decoded.
+type checked interface{ check() error }
+
+const notTheAPI = "the answer is not what the API sends"
 
 func decode(raw []byte, out any) error {
-	const text = "the answer is not what the API sends"
 	err := json.Unmarshal(raw, out)
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return fmt.Errorf("%s: unexpected %s %s", text, wrong.Value, wrong.Field) // the original names Go's types
+		return fmt.Errorf("%s: unexpected %s %s", notTheAPI, wrong.Value, wrong.Field) // the original names Go's types
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", text, err)
+		return fmt.Errorf("%s: %w", notTheAPI, err)
 	}
-	if v, ok := out.(identified); ok && v.identity() == "" {
-		return errors.New(text + ": it holds no id")
+	if v, ok := out.(checked); ok {
+		return v.check()
+	}
+	return nil
+}
+
+func checkID(id string) error {
+	if id == "" {
+		return errors.New(notTheAPI + ": it holds no id")
 	}
 	return nil
 }

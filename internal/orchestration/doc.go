@@ -22,6 +22,8 @@
 //	                                       500 in all it gives up
 //	CreateInstance     a start             8 times, after one recorded   the same; nothing was started
 //	                                       answer only
+//	ListUntilProven    a service's list    until the context ends        a list proves nothing while
+//	                                                                     StackStorm fails (quirk 29)
 //
 // Waiting for the end of a run is the caller's: package wait repeats Poll.
 package orchestration

@@ -16,9 +16,7 @@ type Error struct {
 	// empty when it had none beyond the status.
 	Message string
 
-	// own says that the body has a form the orchestrator itself uses, so that
-	// it is not some proxy's, or the page for an unknown route.
-	own bool
+	form bodyForm
 }
 
 func (e *Error) Error() string {
@@ -35,20 +33,17 @@ func (e *Error) Error() string {
 // routes-missing), and must not pass for an instance that is gone.
 func IsNotFound(err error) bool {
 	e, ok := errors.AsType[*Error](err)
-	return ok && e.Status == http.StatusNotFound && e.own
+	return ok && e.Status == http.StatusNotFound && e.form != otherForm
 }
 
-// Ambiguous reports whether a failed CreateInstance may have started a run
-// nevertheless: no answer came, it could not be read, or it was a 5xx (quirks 16,
-// 17 and 24). Any other status, a connection that was never made and a
-// request that never left the queue have started nothing.
-func Ambiguous(err error) bool {
-	if e, ok := errors.AsType[*Error](err); ok {
-		return e.Status >= 500
-	}
-	lost, ok := errors.AsType[*lostError](err)
-	return ok && !neverArrived(lost.err)
-}
+// Passing reports whether a failed read of an instance may succeed later, so that
+// a wait for the run's end goes on until its deadline. Only a 404 of the
+// orchestrator itself does not pass: the run is gone.
+//
+// The orchestrator answers such a read with 200, 404 or 500 (Routes). Any other
+// status comes from something in between: a proxy that restarts, asks for a login
+// or leads elsewhere. No answer at all, or no token for the moment, passes too.
+func Passing(err error) bool { return err != nil && !IsNotFound(err) }
 
 // neverArrived reports whether err proves that the request did not reach
 // the server.
@@ -79,7 +74,7 @@ func newError(method, path string, resp *http.Response, raw []byte) *Error {
 		return e
 	}
 	var words string
-	words, e.own = serverWords(raw)
+	words, e.form = serverWords(raw)
 	e.Message = condense(words)
 	return e
 }

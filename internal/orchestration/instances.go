@@ -40,10 +40,8 @@ type Instance struct {
 	Output string `json:"output"`
 }
 
-func (in *Instance) identity() string { return in.ID }
-
 // UnmarshalJSON reads the service's id also from service_definition_id, the key
-// that a service's list has instead of service_id.
+// that a service's list has instead of service_id. The answer to a start has both.
 func (in *Instance) UnmarshalJSON(raw []byte) error {
 	type plain Instance
 	v := struct {
@@ -53,71 +51,16 @@ func (in *Instance) UnmarshalJSON(raw []byte) error {
 	if err := json.Unmarshal(raw, &v); err != nil {
 		return err
 	}
-	if in.ServiceID == "" {
+	switch in.ServiceID {
+	case "":
 		in.ServiceID = v.ServiceDefinitionID
+	case v.ServiceDefinitionID:
+	default:
+		if v.ServiceDefinitionID != "" {
+			return errors.New("its service_id and service_definition_id differ")
+		}
 	}
 	return nil
-}
-
-// InstanceRequest asks for a run. Description and UserID may be empty but are
-// always sent: without them the server starts the run and forgets it (quirk
-// 16). Nil Parameters are sent as {}.
-type InstanceRequest struct {
-	Name        string          `json:"name"`
-	Description string          `json:"description"`
-	UserID      string          `json:"user_id"`
-	ServiceID   string          `json:"service_id"`
-	Action      string          `json:"action"`
-	Parameters  json.RawMessage `json:"parameters"`
-}
-
-// complete reports whether the request has all that the server misses with its
-// "required input action is missing" (quirk 22).
-func (r InstanceRequest) complete() bool {
-	var object map[string]json.RawMessage
-	return r.Action != "" && json.Unmarshal(r.Parameters, &object) == nil && object != nil
-}
-
-const (
-	missingAction = "required input action is missing"
-
-	startTries = 8 // while others mix with the configuration that is read for it
-)
-
-// CreateInstance starts a run and returns without waiting for it. When it fails,
-// Ambiguous tells whether the run may have started nevertheless.
-//
-// It is repeated after one answer only: "required input action is missing"
-// although the action was there. Another request was reading the server's
-// configuration at that moment, and nothing was started (Races, point 4).
-func (c *Client) CreateInstance(ctx context.Context, r InstanceRequest) (*Instance, error) {
-	if r.Parameters == nil {
-		r.Parameters = json.RawMessage(`{}`)
-	}
-	req := c.exclusively(http.MethodPost, "instances")
-	req.body = r
-	for n := 0; ; n++ {
-		in := new(Instance)
-		_, err := c.do(ctx, req, in)
-		if err == nil {
-			return in, nil
-		}
-		if !isConfigurationRace(err) || !r.complete() {
-			return nil, err
-		}
-		c.contended.Store(true)
-		if n+1 == startTries {
-			return nil, err
-		}
-		if cause := c.pause(ctx, n); cause != nil {
-			return nil, cutShort(cause, err)
-		}
-	}
-}
-
-func isConfigurationRace(err error) bool {
-	e, ok := errors.AsType[*Error](err)
-	return ok && e.Status == http.StatusBadRequest && e.Message == missingAction
 }
 
 // Instance reads one run. An answer about another run, as the server gives when

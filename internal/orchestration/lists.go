@@ -26,7 +26,7 @@ func (c *Client) Instances(ctx context.Context) ([]Instance, error) {
 // (quirks 28 and 29). A run that is missing in it may exist nevertheless.
 func (c *Client) InstancesByService(ctx context.Context, serviceID string) ([]Instance, error) {
 	if serviceID == "" {
-		return nil, errors.New("listing instances by service: the service's id is empty")
+		return nil, errNoService
 	}
 	began := time.Now()
 	runs, err := c.listInstances(ctx, url.Values{"service_def": {serviceID}})
@@ -68,6 +68,8 @@ func (c *Client) listInstances(ctx context.Context, query url.Values) ([]Instanc
 		}
 	}
 }
+
+var errNoService = errors.New("listing instances by service: the service's id is empty")
 
 var errForeignList = errors.New("listing instances: the server gave us the answer to somebody else's request")
 

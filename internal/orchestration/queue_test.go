@@ -33,7 +33,7 @@ func (s *slowly) RoundTrip(r *http.Request) (*http.Response, error) {
 		r.Body.Close()
 	}
 	<-time.After(time.Second)
-	body := `{"id": "x", "status": "Running"}`
+	body := `{"id": "x", "tenant_id": "tenant-1", "status": "Running"}`
 	if r.Method == http.MethodGet && (strings.HasSuffix(r.URL.Path, "/instances") || strings.HasSuffix(r.URL.Path, "/services")) {
 		body = "[]"
 	}

@@ -147,9 +147,9 @@ func TestRecordings(t *testing.T) {
 }
 
 // recordings are the steps of every case, by the name of its file.
-func recordings(t *testing.T) map[string][]recordedStep {
+func recordings(t *testing.T, folder ...string) map[string][]recordedStep {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join("..", "sandbox", "testdata", "contract", "*.json"))
+	files, err := filepath.Glob(filepath.Join("..", "sandbox", "testdata", "contract", filepath.Join(folder...), "*.json"))
 	if err != nil || len(files) == 0 {
 		t.Fatal("no recordings found:", err)
 	}

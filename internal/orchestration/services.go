@@ -23,7 +23,7 @@ type Service struct {
 	Workflows []WorkflowDefinition `json:"workflows"`
 }
 
-func (s *Service) identity() string { return s.ID }
+func (s *Service) check() error { return checkID(s.ID) }
 
 // WorkflowDefinition is a workflow as it was when first registered (quirk 9).
 type WorkflowDefinition struct {

@@ -11,39 +11,55 @@ import (
 
 const maxMessage = 500 // characters of a server's words
 
-// serverWords finds what the body says, and whether the orchestrator said so, or
-// StackStorm through it: a JSON string (quirk 41), {} with a 404, [] (quirk 24),
-// {"faultstring"} (quirk 23), {"response": {"faultstring"}} (quirk 38).
-func serverWords(raw []byte) (words string, own bool) {
+// bodyForm is the form of an error's body. It tells the orchestrator's own answers
+// from those of something in between.
+type bodyForm int
+
+const (
+	otherForm     bodyForm = iota // a proxy's, or a page of the orchestrator's web framework
+	stringForm                    // a JSON string: the orchestrator's words (quirk 41)
+	emptyForm                     // {} with a 404, or [] (quirk 24)
+	faultForm                     // {"faultstring"}: StackStorm's words, passed on (quirk 23)
+	taskFaultForm                 // {"response": {"faultstring"}}: the same of a task (quirk 38)
+)
+
+// serverWords finds what the body says, and its form.
+func serverWords(raw []byte) (words string, form bodyForm) {
 	raw = bytes.TrimSpace(raw)
-	var text string
-	if json.Unmarshal(raw, &text) == nil {
-		return text, true
+	var body any
+	if json.Unmarshal(raw, &body) != nil {
+		return pageWords(string(raw)), otherForm
 	}
-	var list []any
-	if json.Unmarshal(raw, &list) == nil {
-		return "", len(list) == 0
+	switch v := body.(type) {
+	case string:
+		return v, stringForm
+	case map[string]any:
+		return objectWords(v)
+	case []any:
+		if len(v) == 0 {
+			return "", emptyForm
+		}
 	}
-	var object map[string]any
-	if json.Unmarshal(raw, &object) == nil {
-		return objectWords(object)
-	}
-	return pageWords(string(raw)), false
+	return "", otherForm
 }
 
-func objectWords(object map[string]any) (words string, own bool) {
-	if inner, ok := object["response"].(map[string]any); ok {
-		object = inner
+func objectWords(object map[string]any) (words string, form bodyForm) {
+	if len(object) == 0 {
+		return "", emptyForm
 	}
-	if fault, ok := object["faultstring"].(string); ok {
-		return fault, true
+	form = faultForm
+	if inner, ok := object["response"].(map[string]any); ok {
+		object, form = inner, taskFaultForm
+	}
+	if fault, ok := object["faultstring"].(string); ok && len(object) == 1 {
+		return fault, form
 	}
 	for _, key := range []string{"message", "error", "detail", "title"} {
 		if text, ok := object[key].(string); ok {
-			return text, false
+			return text, otherForm
 		}
 	}
-	return "", len(object) == 0
+	return "", otherForm
 }
 
 var (

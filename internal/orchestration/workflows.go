@@ -51,7 +51,7 @@ type Task struct {
 	Published json.RawMessage `json:"published"`
 }
 
-func (t *Task) identity() string { return t.ID }
+func (t *Task) check() error { return checkID(t.ID) }
 
 // Task reads an execution by StackStorm's id. No answer of the orchestrator holds
 // that id (quirk 25).
