@@ -221,9 +221,9 @@ func statusOf(resp *http.Response) int {
 
 func isGood(status int) bool { return status >= 200 && status <= 299 }
 
-// unanswered describes a call that brought no answer. One that was cut short
-// goes on inside the server, where it can mix with our next: a sign to be as
-// careful as with other clients.
+// unanswered describes a call that brought no answer. One that was cut short goes
+// on inside the server and can mix with our next. So it counts as a sign of other
+// clients.
 func (k *call) unanswered(req *retryablehttp.Request, err error) error {
 	if ctx := req.Context(); ctx.Err() != nil {
 		err = context.Cause(ctx)

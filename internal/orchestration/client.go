@@ -17,8 +17,8 @@ const (
 	defaultMaxConcurrent  = 4 // requests
 
 	// A list costs the server as much as a read of every instance in it, and
-	// nothing is sent before the end: 300 instances took 85 seconds (What calls
-	// cost in the contract's README).
+	// nothing is sent before the end. 300 instances took 85 seconds ("What calls
+	// cost" in the contract's README).
 	minListTimeout = 10 * time.Minute
 )
 
@@ -109,10 +109,9 @@ func orDefault[T int | time.Duration](v, fallback T) T {
 	return v
 }
 
-// Root turns an endpoint as users write it into the API's root: without a path
-// that is /v1beta below it, with one (as behind the dashboard's proxy, where it
-// is /orch) the path is the root itself. The error does not repeat an endpoint
-// that may hold a password.
+// Root turns an endpoint as users write it into the API's root. Without a path that
+// is /v1beta below it. With a path, such as the dashboard's /orch, the path is the
+// root itself. The error does not repeat an endpoint that may hold a password.
 func Root(endpoint string) (*url.URL, error) {
 	const example = "expected a URL such as http://orchestrator:5000"
 	u, err := url.Parse(endpoint)

@@ -42,10 +42,12 @@ type readEvidence struct {
 // By the server's code a 404 may be a race too. Trusting a wrong one would run a
 // workflow twice, so it counts only when the next read says so as well.
 //
-// A final status and its output count only when two reads agree, if there was
-// any sign of other clients: a foreign answer, a 500 or 404 that went away, or a
-// request of our own that was cut short and goes on inside the server. The first reads
-// of a process are treated alike: other clients may be there and not have shown.
+// A final status and its output count only when two reads agree, if there was a
+// sign of other clients. The signs are a foreign answer, a 500 or 404 that went
+// away, and a request of our own that was cut short. That one goes on inside the
+// server.
+// The first reads of a process are treated alike: other clients may not have
+// shown yet.
 func (e *readEvidence) accept(in *Instance, err error) bool {
 	switch {
 	case IsNotFound(err):

@@ -63,10 +63,10 @@ func (in *Instance) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// Instance reads one run. An answer about another run, as the server gives when
-// others read at the same time, is never returned: Instance asks again, for at most
-// five minutes. With the service's id, which may be empty, it can use the
-// service's list instead.
+// Instance reads one run. It never returns an answer about another run, as the
+// server gives when others read at the same time. It asks again, for at most five
+// minutes. With the service's id, which may be empty, it can use the service's list
+// instead.
 //
 // The error is IsNotFound when the run is gone. An *Error 500 may last for ever: the
 // server cannot map the run's status (quirk 26), or StackStorm has purged its

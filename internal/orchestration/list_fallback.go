@@ -12,12 +12,12 @@ import (
 const foreignBeforeList = 5
 
 // listFallback reads instances from the list of their service. Another client
-// that reads without pause can spoil all our reads, but not the ids and statuses
-// in such a list: no other request touches them.
+// that reads without pause can spoil all our reads. The ids and statuses in a
+// service's list are safe: no other request touches them.
 //
 // A list costs as much as reading every run in it. So reads must have failed for
-// as long as the service's last list took, and everybody waiting for a run of
-// the service shares a list.
+// as long as the service's last list took. Everybody waiting for a run of the
+// service shares a list.
 type listFallback struct {
 	turn *queue // one list at a time, so that all who wait for it can share it
 

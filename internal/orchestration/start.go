@@ -125,8 +125,8 @@ func Ambiguous(err error) bool {
 }
 
 // precedesWork reports whether the answer to a start is recorded to come before
-// the work: the orchestrator's own refusals, and StackStorm's 400 and 401, which
-// the orchestrator passes on (quirk 23).
+// the work. These are the orchestrator's own refusals, and StackStorm's 400 and
+// 401, which the orchestrator passes on (quirk 23).
 //
 // StackStorm's 500s are not among them. Those recorded started nothing (S39), but it
 // has the same form for whatever fails after it has queued the execution.
