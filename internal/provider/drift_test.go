@@ -52,7 +52,7 @@ func expectInGuide(t *testing.T, guide, text string) {
 // detachVolume undoes the half of what provisioning made, behind everybody's back.
 func detachVolume(t *testing.T, sb *sandbox.Sandbox) {
 	t.Helper()
-	attachments := sb.HotpotURL() + "/v1beta/" + sandbox.Tenant + "/block/attachments"
+	attachments := sb.URLs().Hotpot + "/v1beta/" + sandbox.Tenant + "/block/attachments"
 	_, answer := sendJSON(t, http.MethodGet, attachments, "")
 	var found []struct{ ID string }
 	if err := json.Unmarshal(answer, &found); err != nil || len(found) != 1 {

@@ -2,9 +2,6 @@ package provider
 
 import (
 	"context"
-	"fmt"
-	"net/http"
-	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -121,6 +118,14 @@ func (s *stage) leaveRunning() *stage {
 	return s.withArguments(map[string]any{"wait_for_completion": true})
 }
 
+// killed leaves a run behind that is still going on and that no state holds.
+func (s *stage) killed() *stage {
+	s.t.Helper()
+	s.leaveRunning()
+	s.saved = savedResource{}
+	return s
+}
+
 // leaveOnDestroyRunning leaves a clean-up behind that is still going on.
 func (s *stage) leaveOnDestroyRunning() *stage {
 	s.t.Helper()
@@ -158,6 +163,7 @@ func (s *stage) onceListed(happens func()) *stage {
 func (s *stage) loseAnswerOfTwo() *stage {
 	s.t.Helper()
 	return s.onceListed(func() {
+		s.holdRuns()
 		startElsewhere(s.t, s.sb, sandbox.Tenant, "work", map[string]any{"service_id": upkeepService, "action": upkeepWork, "parameters": map[string]any{"message": "hello"}})
 		s.fault(sandbox.Fault{Method: "POST", Path: createRunPath, After: true, Drop: true})
 	})
@@ -169,23 +175,16 @@ func (s *stage) loseAnswerAndList() *stage {
 	return s.onceListed(func() {
 		s.fault(sandbox.Fault{Method: "POST", Path: createRunPath, After: true, Drop: true})
 		s.fault(sandbox.Fault{Method: "GET", Path: createRunPath, Status: 503})
+		s.withTimeout("create", "1s")
 	})
 }
 
 // setOutput sets what an execution has printed.
 func (s *stage) setOutput(execution, text string) {
-	body := strings.NewReader(fmt.Sprintf(`{"text": %q}`, text))
-	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.sb.ManageURL()+"/executions/"+execution+"/output", body)
-	if err != nil {
+	s.t.Helper()
+	if err := s.sb.SetOutput(execution, text); err != nil {
 		s.t.Error(err)
-		return
 	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		s.t.Error(err)
-		return
-	}
-	resp.Body.Close()
 }
 
 func (s *stage) withoutCatalogue(status int) *stage {

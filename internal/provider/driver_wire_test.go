@@ -52,7 +52,7 @@ func dialAs(t testing.TB, sb *sandbox.Sandbox, login map[string]any) *wire {
 		t.Fatal(err, diagnosticsText(schemas.Diagnostics))
 	}
 	w := &wire{t: t, ProviderServer: srv, lists: srv.(tfprotov6.ListResourceServer), actions: srv.(tfprotov6.ActionServer), schemas: schemas}
-	settings := map[string]any{"endpoint": sb.OrchestratorURL(), "max_retries": 0, "poll_interval": map[string]any{"min": "1ms", "max": "20ms"}}
+	settings := map[string]any{"endpoint": sb.URLs().Orchestrator, "max_retries": 0, "poll_interval": map[string]any{"min": "1ms", "max": "20ms"}}
 	maps.Copy(settings, login)
 	config := w.config(schemas.Provider, settings)
 	resp, err := srv.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{TerraformVersion: "1.14.0", Config: config})

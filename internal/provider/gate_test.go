@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"testing"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox"
@@ -46,13 +45,8 @@ func (w *workspace) decideOutcomes(edition string) decidedOutcomes {
 		if err := w.sb.ForceStatus(e.ID, end); err != nil {
 			w.t.Fatal(err)
 		}
-		resp, err := http.Post(w.sb.ManageURL()+"/executions/"+e.ID+"/output", "application/json", strings.NewReader(fmt.Sprintf(`{"text": %q}`, o.output)))
-		if err != nil {
+		if err := w.sb.SetOutput(e.ID, o.output); err != nil {
 			w.t.Fatal(err)
-		}
-		resp.Body.Close()
-		if resp.StatusCode/100 != 2 {
-			w.t.Fatal(resp.Status)
 		}
 		decided[e.ID] = o
 	}

@@ -74,7 +74,7 @@ func TestAccInstanceDataSource(t *testing.T) {
 			ExpectError: regexp.MustCompile(`Other requests work, so the orchestrator stumbles over this run alone`),
 		},
 		resource.TestStep{
-			PreConfig:   func() { sb.SetStackStorm("down") },
+			PreConfig:   func() { sb.FailStackStorm(sandbox.StackStormFault{Down: true}) },
 			Config:      providerBlock(sb) + runConfig(id),
 			ExpectError: regexp.MustCompile(`Cannot read run ` + id),
 		},
@@ -129,7 +129,7 @@ func TestAccInstancesDataSourcePoisoned(t *testing.T) {
 			ConfigStateChecks: expectListedRuns(true, "cut off", "good"),
 		},
 		resource.TestStep{ // an empty answer is not "there is nothing"
-			PreConfig:   func() { sb.SetStackStorm("down") },
+			PreConfig:   func() { sb.FailStackStorm(sandbox.StackStormFault{Down: true}) },
 			Config:      providerBlock(sb) + listRunsConfig(fmt.Sprintf("service_id = %q", serviceFor(t, sb, provisionVolume))),
 			ExpectError: regexp.MustCompile(`(?s)Cannot list runs.*StackStorm`),
 		},

@@ -159,9 +159,6 @@ func (m *instanceModel) waitMessages(ctx context.Context, err error, o waitOptio
 		m.reportTimeout(&e.diags, err, o)
 	case orchestration.IsNotFound(err):
 		e.diags.AddError(fmt.Sprintf("Run %s has disappeared", id), disappeared(m.Action.ValueString(), m.run())+" The next apply starts a new run.")
-	default:
-		e.unresolved = true
-		e.diags.AddError(fmt.Sprintf("Lost sight of run %s", id), explain(err)+"\n\n"+m.goOn(o))
 	}
 	return e
 }
@@ -208,7 +205,10 @@ func (m *instanceModel) reportTimeout(diags *diag.Diagnostics, err error, o wait
 	summary := fmt.Sprintf("Run %s took longer than %s", m.ID.ValueString(), o.timeout)
 	detail := fmt.Sprintf("%s had status %s when %s (%s) was over.", upper(m.run()), m.Status.ValueString(), o.argument, o.timeout)
 	if api, ok := errors.AsType[*orchestration.Error](err); ok {
-		detail += fmt.Sprintf(" It could not be read any more: %s A run that was canceled, paused or has timed out in StackStorm looks like this, since the orchestrator cannot show such a status.", sentence(api.Error()))
+		detail += " It could not be read any more: " + sentence(api.Error())
+		if serverFault(api) {
+			detail += " A run that was canceled, paused or has timed out in StackStorm looks like this, since the orchestrator cannot show such a status."
+		}
 	}
 	if m.ContinueOnTimeout.ValueBool() {
 		diags.AddAttributeWarning(at, summary, detail+" Since continue_on_timeout is set, what depends on it goes ahead. The next apply waits for the same run.")

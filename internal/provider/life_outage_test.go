@@ -16,8 +16,8 @@ func TestAccOutageDuringWait(t *testing.T) {
 			return sb.Fault(sandbox.Fault{Status: 404, Body: "<html>not here</html>"})
 		},
 		"StackStorm down": func(sb *sandbox.Sandbox) func() {
-			sb.SetStackStorm("down")
-			return func() { sb.SetStackStorm("up") }
+			sb.FailStackStorm(sandbox.StackStormFault{Down: true})
+			return sb.RecoverStackStorm
 		},
 		"restart": func(sb *sandbox.Sandbox) func() {
 			heal := sb.Fault(sandbox.Fault{Drop: true})
@@ -48,7 +48,7 @@ func (w *workspace) awaitReads(u *runningCLI, reads int) {
 }
 
 // TestAccUnmappedStatusDuringWait: of StackStorm's fourteen statuses nine make
-// every read a 500 (contract quirk 26). None of them ends the wait, and none
+// every read a 500 (quirk 26). None of them ends the wait, and none
 // is taken for success.
 func TestAccUnmappedStatusDuringWait(t *testing.T) {
 	w, u := volumeUnderway(t)

@@ -1,8 +1,15 @@
 package provider
 
 import (
+	"bytes"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,7 +26,7 @@ provider "soda" {
   poll_interval = { min = "5ms", max = "50ms" }
   %s
 }
-`, w.sb.OrchestratorURL(), w.sb.KeystoneURL(), login)
+`, w.sb.URLs().Orchestrator, w.sb.URLs().Keystone, login)
 	w.write(w.config)
 }
 
@@ -71,19 +78,45 @@ func TestAccTokenEndsDuringTheRun(t *testing.T) {
 func TestGivenTokenEndsDuringTheWait(t *testing.T) {
 	t.Parallel()
 	sb := upkeepSandbox(t, sandbox.Config{})
-	const life = 5 * time.Second
-	sb.SetTokenTTL(life)
-	ends := time.Now().Add(life)
 	sb.Hold()
+	unfinished := newCommand(t, sb).run(savedResource{}, upkeepArguments(map[string]any{"wait_for_completion": false}))
+
+	keystone := proxyTo(sb.URLs().Keystone)
+	keystone.ModifyResponse = endsAtOnce
+	keystoneFront := httptest.NewServer(keystone)
+	defer keystoneFront.Close()
+	var readWithoutToken atomic.Bool
+	orchestrator := proxyTo(sb.URLs().Orchestrator)
+	orchestratorFront := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.URL.Path, readRunPath) && r.Header.Get("X-Auth-Token") == "" && !readWithoutToken.Swap(true) {
+			sb.Release()
+		}
+		orchestrator.ServeHTTP(w, r)
+	}))
+	defer orchestratorFront.Close()
+
 	c := newCommand(t, sb)
-	c.applies = dialAs(t, sb, map[string]any{"auth_url": sb.KeystoneURL(), "token": issueToken(t, sb)})
-	reads := 0
-	go doWhen(t.Context(), func() bool { return time.Now().After(ends.Add(time.Second)) }, func() {
-		reads = len(sb.Requests())
-		doWhen(t.Context(), func() bool { return len(sb.Requests()) > reads }, sb.Release)
-	})
-	o := c.run(savedResource{}, upkeepArguments(map[string]any{"timeouts": map[string]any{"create": "1m"}}))
-	if c.failed || c.status(o) != "Success" {
-		t.Errorf("status %q after %s", c.status(o), c.said())
+	c.applies = dialAs(t, sb, map[string]any{"endpoint": orchestratorFront.URL, "auth_url": keystoneFront.URL + "/identity", "token": issueToken(t, sb)})
+	ended := c.run(unfinished, upkeepArguments(map[string]any{"timeouts": map[string]any{"update": "1m"}}))
+	if c.failed || c.status(ended) != "Success" || !readWithoutToken.Load() {
+		t.Errorf("status %q after %s", c.status(ended), c.said())
 	}
+}
+
+// endsAtOnce makes Keystone say that a token ends a millisecond from now.
+func endsAtOnce(answer *http.Response) error {
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return err
+	}
+	now, err := http.ParseTime(answer.Header.Get("Date"))
+	if err != nil {
+		return err
+	}
+	end := now.Add(time.Millisecond).Format("2006-01-02T15:04:05.000000Z")
+	body = regexp.MustCompile(`("expires_at": ?)"[^"]*"`).ReplaceAll(body, []byte(`${1}"`+end+`"`))
+	answer.Body = io.NopCloser(bytes.NewReader(body))
+	answer.ContentLength = int64(len(body))
+	answer.Header.Set("Content-Length", strconv.Itoa(len(body)))
+	return nil
 }

@@ -46,8 +46,12 @@ func (w *wire) displayNames(results []tfprotov6.ListResourceResult) (names []str
 // untilAllEnded looks at the runs: that is what makes them go on.
 func (w *wire) untilAllEnded() {
 	w.t.Helper()
-	for len(w.listResources(instanceType, map[string]any{"status": "Running"}, false, 0)) > 0 {
+	for range 1000 {
+		if len(w.listResources(instanceType, map[string]any{"status": "Running"}, false, 0)) == 0 {
+			return
+		}
 	}
+	w.t.Fatal("a run does not end")
 }
 
 // importedState is the state that an import by identity gives.
@@ -185,7 +189,7 @@ func TestListInstancesWithoutStackStorm(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	w := dial(t, sb)
 	startElsewhere(t, sb, sandbox.Tenant, "a", nil)
-	sb.SetStackStorm("down")
+	sb.FailStackStorm(sandbox.StackStormFault{Down: true})
 	for _, filter := range []map[string]any{nil, {"service_id": serviceFor(t, sb, provisionVolume)}} {
 		results := w.listResources(instanceType, filter, false, 0)
 		if len(results) != 1 {

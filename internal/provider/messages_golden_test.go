@@ -80,6 +80,10 @@ func messageText(diags []*tfprotov6.Diagnostic) string {
 // golden text.
 func TestEveryMessageIsGolden(t *testing.T) {
 	var texts strings.Builder
+	golden, err := filepath.Glob(filepath.Join("testdata", "messages", "*.golden"))
+	if err != nil || len(golden) != len(messageCases) {
+		t.Errorf("%d golden texts for %d cases: %v", len(golden), len(messageCases), err)
+	}
 	for name := range messageCases {
 		text, err := os.ReadFile(filepath.Join("testdata", "messages", name+".golden"))
 		if err != nil {
@@ -87,21 +91,47 @@ func TestEveryMessageIsGolden(t *testing.T) {
 		}
 		texts.Write(text)
 	}
-	for _, file := range []string{"instance_delete", "instance_messages", "instance_plan", "instance_resource", "instance_schema", "on_destroy", "run_spec"} {
-		parsed, err := parser.ParseFile(token.NewFileSet(), file+".go", nil, 0)
+	summaries := 0
+	for _, file := range instanceFiles(t) {
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
 		ast.Inspect(parsed, func(n ast.Node) bool {
-			if summary := summaryOf(n); summary != "" && !regexp.MustCompile(`(?m)^(Error|Warning): `+summary).MatchString(texts.String()) {
-				t.Errorf("%s.go: no golden text has %q", file, summary)
+			summary := summaryOf(n)
+			if summary == "" {
+				return true
+			}
+			summaries++
+			if !regexp.MustCompile(`(?m)^(Error|Warning): ` + summary).MatchString(texts.String()) {
+				t.Errorf("%s: no golden text has %q", file, summary)
 			}
 			return true
 		})
 	}
+	if summaries < 30 { // the names of the functions that report may have changed
+		t.Errorf("only %d summaries were found", summaries)
+	}
 }
 
-// reportingFunctions take a summary, as so manieth argument.
+// instanceFiles are those of the resource. Lists and data sources have messages
+// and tests of their own.
+func instanceFiles(t *testing.T) (files []string) {
+	t.Helper()
+	all, err := filepath.Glob("instance_*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range all {
+		other := strings.Contains(file, "data_source") || strings.Contains(file, "inventory") || strings.Contains(file, "list")
+		if !other && !strings.HasSuffix(file, "_test.go") {
+			files = append(files, file)
+		}
+	}
+	return files
+}
+
+// reportingFunctions take a summary, as the argument with this index.
 var reportingFunctions = map[string]int{
 	"AddError": 0, "AddWarning": 0, "AddAttributeError": 1, "AddAttributeWarning": 1,
 	"addError": 1, "addNotStarted": 1, "addKept": 1, "addAttributeError": 2,

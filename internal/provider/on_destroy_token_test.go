@@ -10,7 +10,7 @@ import (
 func TestTokenWarningNamesTheTimeout(t *testing.T) {
 	sb := upkeepSandbox(t, sandbox.Config{Auth: "keystone"})
 	sb.SetTokenTTL(10 * time.Minute)
-	login := map[string]any{"auth_url": sb.KeystoneURL(), "user_name": "admin", "password": sandbox.Password,
+	login := map[string]any{"auth_url": sb.URLs().Keystone, "user_name": "admin", "password": sandbox.Password,
 		"project_name": "admin", "user_domain_name": "Default", "project_domain_name": "Default"}
 	onDestroy := map[string]any{"action": upkeepRemove, "parameters": map[string]any{"what": "hello"}}
 	c := newCommand(t, sb)

@@ -47,7 +47,7 @@ func sendJSON(t testing.TB, method, url string, body any) (status int, answer []
 
 // collection is the URL of a tenant's "services" or "instances".
 func collection(sb *sandbox.Sandbox, tenant, what string) string {
-	return sb.OrchestratorURL() + "/v1beta/" + tenant + "/orchestration/" + what
+	return sb.URLs().Orchestrator + "/v1beta/" + tenant + "/orchestration/" + what
 }
 
 // createElsewhere makes something in a collection and returns its id.
@@ -129,7 +129,7 @@ func issueToken(t testing.TB, sb *sandbox.Sandbox) string {
 	t.Helper()
 	body := fmt.Sprintf(`{"auth": {"identity": {"methods": ["password"], "password": {"user": {"id": %q, "password": %q}}}, "scope": {"project": {"id": %q}}}}`,
 		sandbox.User, sandbox.Password, sandbox.Tenant)
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, sb.KeystoneURL()+"/v3/auth/tokens", strings.NewReader(body))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, sb.URLs().Keystone+"/v3/auth/tokens", strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -59,18 +59,19 @@ func TestPlanWithoutAPI(t *testing.T) {
 // migrationMetadata is the shipped workflow's metadata file.
 func migrationMetadata(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile("../sandbox/packs/opensds/actions/migration_bucket.yaml")
+	text, err := os.ReadFile("../sandbox/stackstorm/packs/opensds/actions/migration_bucket.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
 	return string(text)
 }
 
-// replaceAction replaces a workflow in StackStorm; services keep their old copies.
-func replaceAction(t *testing.T, sb *sandbox.Sandbox, metadata string) {
+// addAction registers an action with StackStorm, or replaces it there. Services
+// keep the copy that they were registered with.
+func addAction(t *testing.T, sb *sandbox.Sandbox, metadata string) {
 	t.Helper()
-	if status, answer := sendJSON(t, http.MethodPost, sb.ManageURL()+"/stackstorm/actions", metadata); status >= 300 {
-		t.Fatalf("%d: %s", status, answer)
+	if err := sb.AddAction(metadata); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -84,7 +85,7 @@ func TestPlanKnowsWhatHasChanged(t *testing.T) {
 	if got := w.planInstance(extended).reports; len(got) != 1 || got[0].path != "parameters.speed" {
 		t.Fatalf("before: %v", got)
 	}
-	replaceAction(t, sb, strings.TrimRight(old, "\n")+"\n  speed:\n    type: integer\n    maximum: 9\n")
+	addAction(t, sb, strings.TrimRight(old, "\n")+"\n  speed:\n    type: integer\n    maximum: 9\n")
 	plan := w.planInstance(extended)
 	if len(plan.reports) > 0 {
 		t.Fatalf("a false error: %v", plan.reports)
@@ -103,7 +104,7 @@ func TestPlanKnowsWhatHasChanged(t *testing.T) {
 func TestApplyRefusedByStackStorm(t *testing.T) {
 	sb := labPackSandbox(t)
 	w := dial(t, sb)
-	replaceAction(t, sb, strings.TrimRight(migrationMetadata(t), "\n")+"\n  speed:\n    type: integer\n    required: true\n")
+	addAction(t, sb, strings.TrimRight(migrationMetadata(t), "\n")+"\n  speed:\n    type: integer\n    required: true\n")
 	plan := w.planInstance(changedRun(t, sb, migrationBucket, `{}`, ""))
 	if len(plan.reports) > 0 {
 		t.Fatalf("got %v", plan.reports)

@@ -224,7 +224,7 @@ func TestPlanTellsWhereValuesStand(t *testing.T) {
 	w := dial(t, sb)
 	got := w.planInstance(map[string]any{"service_id": serviceFor(t, sb, labRollout),
 		"parameters":    fromJSON(t, `{"tier": "bronze", "limits": {"cpu": "2"}, "password": "x"}`),
-		"parameters_wo": fromJSON(t, `{"label": "A", "limits": {"memory": "1 GB"}, "password": 5}`)}).reports
+		"parameters_wo": fromJSON(t, `{"label": "Q", "limits": {"memory": "1 GB"}, "password": 57}`)}).reports
 	want := []string{"parameters.limits.cpu", "parameters.tier", "parameters_wo.label", "parameters_wo.label", "parameters_wo.limits.memory", "parameters_wo.password"}
 	var paths []string
 	for _, r := range got {
@@ -233,9 +233,9 @@ func TestPlanTellsWhereValuesStand(t *testing.T) {
 	if strings.Join(paths, " ") != strings.Join(want, " ") {
 		t.Errorf("got %v", got)
 	}
-	for _, hush := range []string{`"A"`, "1 GB", "5"} {
-		for _, r := range got {
-			if strings.HasPrefix(r.path, "parameters_wo") && strings.Contains(r.detail, "given") && strings.Contains(strings.SplitN(r.detail, "but", 2)[1], hush) {
+	for _, r := range got {
+		for _, hush := range []string{"Q", "1 GB", "57"} {
+			if strings.HasPrefix(r.path, "parameters_wo") && strings.Contains(r.detail, hush) {
 				t.Errorf("the secret %s is told: %v", hush, r)
 			}
 		}

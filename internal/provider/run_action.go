@@ -182,8 +182,6 @@ func actionMessages(ctx context.Context, req run.Request, last *orchestration.In
 		diags.AddAttributeError(path.Root("timeouts"), fmt.Sprintf("Run %s took longer than %s", last.ID, req.Timeout), stillGoesOn(name, last.Status)+" Raise timeouts.invoke if it needs longer.")
 	case orchestration.IsNotFound(err):
 		diags.AddError(fmt.Sprintf("Run %s has disappeared", last.ID), disappeared(req.Action, name))
-	default:
-		diags.AddError(fmt.Sprintf("Lost sight of run %s", last.ID), explain(err)+"\n\n"+stillGoesOn(name, last.Status))
 	}
 	return diags
 }

@@ -45,25 +45,12 @@ resource "soda_orchestration_service" "own" {
 `, name, strings.Join(entries, ", "), strings.Join(more, "\n  "))
 }
 
-// postToManage asks the sandbox's management port for something.
-func postToManage(t *testing.T, sb *sandbox.Sandbox, path, body string) {
-	t.Helper()
-	resp, err := http.Post(sb.ManageURL()+path, "application/json", strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp.Body.Close()
-	if resp.StatusCode/100 != 2 {
-		t.Fatalf("%s: %s", path, resp.Status)
-	}
-}
-
 // addWorkflows gives StackStorm workflows that nobody has registered yet.
 func addWorkflows(t *testing.T, sb *sandbox.Sandbox, refs ...string) {
 	t.Helper()
 	for _, ref := range refs {
 		pack, name, _ := strings.Cut(ref, ".")
-		postToManage(t, sb, "/stackstorm/actions", fmt.Sprintf("name: %s\npack: %s\nenabled: true\nrunner_type: mistral-v2\nparameters:\n"+
+		addAction(t, sb, fmt.Sprintf("name: %s\npack: %s\nenabled: true\nrunner_type: mistral-v2\nparameters:\n"+
 			"  ip_addr: {type: string}\n  port: {type: string}\n  tenant_id: {type: string}\n  auth_token: {type: string}\n", name, pack))
 	}
 }
@@ -99,7 +86,7 @@ func TestAccServiceLife(t *testing.T) {
 			ConfigPlanChecks:  expectAction(serviceAddress, plancheck.ResourceActionUpdate),
 			ConfigStateChecks: []statecheck.StateCheck{source(0, "b"), source(1, "a")},
 		},
-		resource.TestStep{Config: block, Destroy: false}, // forgotten, not removed
+		resource.TestStep{Config: block}, // forgotten, not removed
 		resource.TestStep{ // not to be adopted
 			Config:      block + serviceConfig("own", both, "adopt_existing = false"),
 			ExpectError: regexp.MustCompile(`(?s)registered already.*adopt_existing = true`),
@@ -141,10 +128,9 @@ func TestAccServiceUser(t *testing.T) {
 			ConfigPlanChecks: expectAction(serviceAddress, plancheck.ResourceActionNoop),
 		},
 		resource.TestStep{
-			Config:             providerBlock(sb) + serviceConfig("own", []string{"opensds.a as other"}, `user_id = "else"`),
-			ConfigPlanChecks:   expectAction(serviceAddress, plancheck.ResourceActionReplace),
-			ConfigStateChecks:  []statecheck.StateCheck{expectValue(serviceAddress, "user_id", knownvalue.StringExact("else"))},
-			ExpectNonEmptyPlan: false,
+			Config:            providerBlock(sb) + serviceConfig("own", []string{"opensds.a as other"}, `user_id = "else"`),
+			ConfigPlanChecks:  expectAction(serviceAddress, plancheck.ResourceActionReplace),
+			ConfigStateChecks: []statecheck.StateCheck{expectValue(serviceAddress, "user_id", knownvalue.StringExact("else"))},
 		},
 	)
 }
@@ -189,7 +175,7 @@ func TestAccServiceDropped(t *testing.T) {
 	addWorkflows(t, sb, "opensds.a", "opensds.b")
 	block := providerBlock(sb)
 	moment := func() {
-		postToManage(t, sb, "/stackstorm/faults", `{"call": "action", "times": 1, "status": 503, "body": "{\"faultstring\": \"busy\"}"}`)
+		sb.FailStackStorm(sandbox.StackStormFault{Call: "action", Times: 1, Status: 503})
 	}
 	acceptance(t,
 		resource.TestStep{ // nothing is left of it

@@ -36,7 +36,7 @@ func countRequests(n *atomic.Int64, server string) http.Handler {
 	})
 }
 
-func proxyTo(server string) http.Handler {
+func proxyTo(server string) *httputil.ReverseProxy {
 	target, err := url.Parse(server)
 	if err != nil {
 		panic(err)
@@ -144,9 +144,9 @@ func TestTLS(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	ca, stranger := newAuthority(t), newAuthority(t)
 	local := ca.server("127.0.0.1")
-	key, open := tlsFront(t, sb.KeystoneURL(), local, nil), tlsFront(t, sb.OrchestratorURL(), local, nil)
-	guardedKey, guarded := tlsFront(t, sb.KeystoneURL(), local, ca), tlsFront(t, sb.OrchestratorURL(), local, ca)
-	elsewhere := tlsFront(t, sb.OrchestratorURL(), ca.server("elsewhere.test"), nil)
+	key, open := tlsFront(t, sb.URLs().Keystone, local, nil), tlsFront(t, sb.URLs().Orchestrator, local, nil)
+	guardedKey, guarded := tlsFront(t, sb.URLs().Keystone, local, ca), tlsFront(t, sb.URLs().Orchestrator, local, ca)
+	elsewhere := tlsFront(t, sb.URLs().Orchestrator, ca.server("elsewhere.test"), nil)
 	cert, certKey := ca.client()
 	file, wrong := ca.file(), stranger.file()
 	cases := map[string]struct {
@@ -202,7 +202,7 @@ func TestAccTLS(t *testing.T) {
 	ca := newAuthority(t)
 	local := ca.server("127.0.0.1")
 	cert, key := ca.client()
-	arguments := adminLogin(sb, "endpoint", tlsFront(t, sb.OrchestratorURL(), local, ca), "auth_url", tlsFront(t, sb.KeystoneURL(), local, ca)+"/identity",
+	arguments := adminLogin(sb, "endpoint", tlsFront(t, sb.URLs().Orchestrator, local, ca), "auth_url", tlsFront(t, sb.URLs().Keystone, local, ca)+"/identity",
 		"client_cert_file", cert, "client_key_file", key)
 	block := func(trust string) string {
 		return strings.Replace(aliasedProvider("x", arguments), "alias = \"x\"", trust, 1)

@@ -18,7 +18,7 @@ type Runs struct {
 
 	// starting is held while a run is looked for or started.
 	starting chan struct{}
-	listed   map[string][]orchestration.Instance // by service; guarded by starting
+	listed   map[string]orchestration.Listing // by service; guarded by starting
 }
 
 // Config is what Runs works with.
@@ -40,6 +40,6 @@ func New(c Config) *Runs {
 		pace:      c.Pace,
 		durations: newDurations(),
 		starting:  make(chan struct{}, 1),
-		listed:    map[string][]orchestration.Instance{},
+		listed:    map[string]orchestration.Listing{},
 	}
 }

@@ -70,7 +70,7 @@ func (r *Runs) startInTurn(ctx context.Context, req Request) (Started, error) {
 	if err != nil {
 		return Started{}, &NotStarted{Looking: true, Err: err}
 	}
-	existing, err := r.existing(ctx, &req, before)
+	existing, err := r.existing(ctx, &req, before.Instances)
 	if err != nil || existing != nil {
 		return Started{Instance: existing, How: TakenOver}, err
 	}
@@ -183,19 +183,18 @@ func (r *Runs) post(ctx context.Context, req Request) (*orchestration.Instance, 
 // resolveLostStart looks for the run whose start brought no clear answer. One
 // new run in the list is it. None or several mean that nobody can tell; the
 // request is never sent again.
-func (r *Runs) resolveLostStart(ctx context.Context, req *Request, before []orchestration.Instance) (*orchestration.Instance, *Unknown) {
-	after, err := r.listAfter(ctx, req.ServiceID)
+func (r *Runs) resolveLostStart(ctx context.Context, req *Request, before orchestration.Listing) (*orchestration.Instance, *Unknown) {
+	after, err := r.api.ListUntilProven(ctx, req.ServiceID)
 	if err != nil {
 		return nil, &Unknown{ListErr: err, Interrupted: errors.Is(err, context.Canceled)}
 	}
 	var candidates []orchestration.Instance
-	for _, in := range after {
-		isOld := slices.ContainsFunc(before, func(b orchestration.Instance) bool { return b.ID == in.ID })
-		if !isOld && r.isCandidate(req, &in) {
+	for _, in := range after.NewSince(before) {
+		if r.isCandidate(req, &in) {
 			candidates = append(candidates, in)
 		}
 	}
-	if len(candidates) != 1 || req.Adopt == AdoptNone {
+	if len(candidates) != 1 || !before.Proven {
 		return nil, &Unknown{Candidates: candidates}
 	}
 	return &candidates[0], nil

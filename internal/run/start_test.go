@@ -15,7 +15,7 @@ import (
 // newRuns returns Runs at a sandbox.
 func newRuns(t *testing.T, sb *sandbox.Sandbox) *Runs {
 	t.Helper()
-	endpoint, err := orchestration.Root(sb.OrchestratorURL())
+	endpoint, err := orchestration.Root(sb.URLs().Orchestrator)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func TestNothingIsStartedAfterAnInterrupt(t *testing.T) {
 	defer sb.Close()
 	r := newRuns(t, sb)
 	req := Request{InstanceRequest: orchestration.InstanceRequest{ServiceID: sb.Services()[0].ID, Name: "late"}, Timeout: time.Minute}
-	r.listed[req.ServiceID] = nil // listed already, and empty
+	r.listed[req.ServiceID] = orchestration.Listing{Proven: true} // listed already, and empty
 	ctx, interrupt := context.WithCancel(t.Context())
 	interrupt()
 

@@ -3,7 +3,6 @@ package run
 import (
 	"context"
 	"errors"
-	"net/http"
 	"time"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
@@ -21,7 +20,7 @@ func (r *Runs) Wait(ctx context.Context, last *orchestration.Instance, left time
 	ctx, cancel := context.WithTimeoutCause(ctx, left, ErrTimeout)
 	defer cancel()
 	pace := r.pace
-	pace.Tolerate = Passing
+	pace.Tolerate = orchestration.Passing
 	pace.Due = func() time.Time { return r.durations.expectedEnd(last.ID) }
 	elapsedShare := func() float64 { return r.durations.elapsedShare(last.ID) }
 	inst, err := wait.Until(ctx, pace, func(ctx context.Context) (*orchestration.Instance, bool, error) {
@@ -41,21 +40,4 @@ func (r *Runs) Wait(ctx context.Context, last *orchestration.Instance, left time
 		r.durations.succeeded(last.ID)
 	}
 	return inst, err
-}
-
-// Passing reports whether a failed read may work when it is tried again: all
-// but what the orchestrator itself answers about the run.
-func Passing(err error) bool {
-	api, ok := errors.AsType[*orchestration.Error](err)
-	if !ok {
-		return true // no answer, or no token for the moment
-	}
-	switch api.Status {
-	case http.StatusNotFound:
-		return !orchestration.IsNotFound(err) // a proxy's, while the server is away
-	case http.StatusTooManyRequests, http.StatusRequestTimeout:
-		return true
-	default:
-		return api.Status >= http.StatusInternalServerError
-	}
 }
