@@ -79,7 +79,7 @@ var messageCases = map[string]func(s *stage){
 		s.sb.Release()
 		s.withArguments(map[string]any{"adopt_existing": true}).apply()
 	},
-	"incomplete-list":   func(s *stage) { s.killed().forceStatus("canceled").apply() },
+	"incomplete-list":   func(s *stage) { s.killed().forceStatus("canceled"); s.sb.Release(); s.apply() },
 	"unknown-workflow":  func(s *stage) { s.withArguments(map[string]any{"action": nil}).withoutCatalogue(503).apply() },
 	"already-succeeded": func(s *stage) { s.killed().forceStatus("succeeded").apply() },
 	"found": func(s *stage) {
