@@ -43,12 +43,6 @@ func (spec *runSpec) declared(ctx context.Context, api *orchestration.Client) (d
 		diags.AddAttributeError(path.Root("service_id"), "No such service",
 			fmt.Sprintf("The orchestrator has no service %q with a workflow. List what there is with data \"soda_orchestration_services\".", spec.ServiceID.ValueString()))
 		return d, false, diags
-	case err != nil && spec.Action.IsNull():
-		// A plan that leaves the workflow open would be refused at apply, which
-		// knows it by then, and by Terraform itself: "inconsistent final plan".
-		diags.AddAttributeError(path.Root("action"), "The workflow is not known",
-			explain(err)+"\n\naction is left out, so the workflow is the only one of the service, and the service cannot be read. Give action, or do the same again when the orchestrator answers. Nothing was started.")
-		return d, false, diags
 	case err != nil:
 		planWithoutAPI(&diags, path.Root("parameters"), err)
 		return d, false, diags

@@ -57,6 +57,13 @@ func (r *instanceResource) planCreate(ctx context.Context, req resource.ModifyPl
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if spec.Action.IsNull() && !spec.ServiceID.IsUnknown() {
+		// Left open here and known at apply, it would be an "inconsistent final
+		// plan", or the other way round.
+		resp.Diagnostics.AddAttributeError(path.Root("action"), "The workflow is not known",
+			"action is left out, which means the only workflow of the service, and the service cannot be read. Give action, or do the same again when the orchestrator answers. Nothing was started.")
+		return
+	}
 	if m.Action.IsUnknown() && isGiven(spec.Action) {
 		m.Action = spec.Action
 	}

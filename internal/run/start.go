@@ -64,9 +64,7 @@ func (r *Runs) startInTurn(ctx context.Context, req Request) (Started, error) {
 	case <-ctx.Done():
 		return Started{}, &NotStarted{Err: context.Cause(ctx)}
 	}
-	limited, cancel := context.WithTimeoutCause(ctx, req.Timeout, ErrTimeout)
-	defer cancel()
-	before, err := r.listBefore(limited, &req)
+	before, err := r.listBefore(ctx, &req)
 	if err != nil {
 		return Started{}, &NotStarted{Looking: true, Err: err}
 	}
@@ -83,6 +81,8 @@ func (r *Runs) startInTurn(ctx context.Context, req Request) (Started, error) {
 	case ctx.Err() != nil:
 		return Started{}, &Unknown{Err: err, Interrupted: true}
 	}
+	limited, cancel := context.WithTimeoutCause(ctx, req.Timeout, ErrTimeout)
+	defer cancel()
 	inst, unknown := r.resolveLostStart(limited, &req, before)
 	if unknown != nil {
 		unknown.Err = err
