@@ -41,6 +41,7 @@ var layers = map[string]layer{
 
 	// The leaves know neither each other nor Terraform.
 	"internal/orchestration": {},
+	"internal/stackstorm":    {},
 	"internal/keystone":      {},
 	"internal/wait":          {},
 	"internal/workflow":      {},
