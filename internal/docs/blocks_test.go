@@ -18,7 +18,7 @@ import (
 // notRun says why a block of commands is not run, by page and first line.
 // Every other block of the pages is run.
 var notRun = map[string]string{
-	"README.md: make demo   # applies examples/demo to a SODA in memory, checks the result, and cleans up": "the demo has tests of its own, and this test is part of make test",
+	"README.md: make demo   # applies examples/demo to a SODA in memory, checks the result, and cleans up": "TestAccReadmeShowsTheDemo of internal/cmd/demo runs it; make test runs this test",
 	"README.md: export SODA_ENDPOINT=http://soda.example.com:5000":                                         "needs a real SODA",
 	"README.md: export SODA_ENDPOINT=http://127.0.0.1:5000":                                                "needs a real SODA",
 
