@@ -36,6 +36,8 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	seen := &recording{Writer: out, begun: time.Now()}
+	out = seen
 	dir, err := os.MkdirTemp("", "soda-demo-")
 	if err != nil {
 		return err
@@ -50,6 +52,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		err = errors.Join(err, sb.stop())
 		if err == nil {
 			fmt.Fprintln(out, "The sandbox has stopped. Nothing remains.")
+			err = seen.save(o.svg)
 		}
 	}()
 	fmt.Fprintf(out, "SODA orchestration in memory at %s\n", sb.urls.Orchestrator)
@@ -91,7 +94,7 @@ func (s steps) run(ctx context.Context, out io.Writer) error {
 
 // options are paths. They are made absolute, because the CLI runs in another
 // folder.
-type options struct{ tf, tfrc, sandbox, config string }
+type options struct{ tf, tfrc, sandbox, config, svg string }
 
 func parse(args []string, out io.Writer) (options, error) {
 	var o options
@@ -101,6 +104,7 @@ func parse(args []string, out io.Writer) (options, error) {
 	f.StringVar(&o.tfrc, "tfrc", "", "the CLI configuration `file` that names the provider")
 	f.StringVar(&o.sandbox, "sandbox", "", "the sandbox's binary")
 	f.StringVar(&o.config, "config", "examples/demo", "the `folder` with the configuration to apply")
+	f.StringVar(&o.svg, "svg", "", "also write what is printed to this `file`, as a picture")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}

@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,9 +15,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 const config = "../../../examples/demo"
@@ -92,6 +96,41 @@ func TestAccReadmeShowsTheDemo(t *testing.T) {
 	}
 	if shown = "SODA orchestration in memory" + shown; constant(shown) != constant(printed) {
 		t.Errorf("README.md shows\n%s\nbut the demo prints\n%s", shown, printed)
+	}
+}
+
+// TestPicture: the picture is well-formed, shows every word that was printed,
+// and is written only if a file is named.
+func TestPicture(t *testing.T) {
+	var out bytes.Buffer
+	r := &recording{Writer: &out, begun: time.Now()}
+	long := "  0.2s  plan: " + strings.Repeat("a <word> & ", 20) + "end"
+	fmt.Fprintln(r, "first")
+	fmt.Fprintln(r, long)
+	if out.String() != "first\n"+long+"\n" {
+		t.Errorf("printed: %q", &out)
+	}
+	var picture struct {
+		Text []string `xml:"text"`
+	}
+	if err := xml.Unmarshal(r.svg(), &picture); err != nil {
+		t.Fatal(err)
+	}
+	shown := strings.Fields(strings.Join(picture.Text, " "))
+	if want := strings.Fields("$ make demo first " + long); !slices.Equal(shown, want) {
+		t.Errorf("the picture shows %q, want %q", shown, want)
+	}
+	for _, row := range picture.Text {
+		if len(row) > columns {
+			t.Errorf("a row is too long: %q", row)
+		}
+	}
+	file := filepath.Join(t.TempDir(), "demo.svg")
+	if err := errors.Join(r.save(""), r.save(file)); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(file); err != nil || !bytes.Equal(text, r.svg()) {
+		t.Errorf("the file is not the picture: %v", err)
 	}
 }
 
