@@ -142,8 +142,8 @@ func startSandbox(t *testing.T, cfg sandbox.Config) (*sandbox.Sandbox, []string)
 		}
 	})
 	return sb, []string{
-		"SODA_ENDPOINT=" + sb.OrchestratorURL(), "SODA_POLL_INTERVAL_MIN=5ms",
-		"OS_AUTH_URL=" + sb.KeystoneURL(), "OS_USERNAME=admin", "OS_PASSWORD=" + sandbox.Password, "OS_PROJECT_NAME=admin",
+		"SODA_ENDPOINT=" + sb.URLs().Orchestrator, "SODA_POLL_INTERVAL_MIN=5ms",
+		"OS_AUTH_URL=" + sb.URLs().Keystone, "OS_USERNAME=admin", "OS_PASSWORD=" + sandbox.Password, "OS_PROJECT_NAME=admin",
 		"OS_USER_DOMAIN_NAME=Default", "OS_PROJECT_DOMAIN_NAME=Default",
 	}
 }
