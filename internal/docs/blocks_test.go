@@ -196,6 +196,14 @@ func onFreePort(t *testing.T, s *shell, text string) string {
 // when the sandbox listens.
 func (s *shell) serve(command string) string {
 	s.t.Helper()
+	s.served(command)
+	return ""
+}
+
+// served is serve, and returns what the sandbox prints before the first
+// request.
+func (s *shell) served(command string) string {
+	s.t.Helper()
 	script := fmt.Sprintf(". %[1]s/environment\ncd \"$(cat %[1]s/pwd)\"\n%[2]s", s.folder, command)
 	cmd := exec.Command("bash", "-c", script)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -211,14 +219,16 @@ func (s *shell) serve(command string) string {
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM)
 		_ = cmd.Wait()
 	})
+	var introduction strings.Builder
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
-		if strings.Contains(lines.Text(), "Stop it with Ctrl-C") {
+		introduction.WriteString(lines.Text() + "\n")
+		if lines.Text() == "terraform apply" { // the last line of its introduction
 			go func() {
 				for lines.Scan() { // it must not block on a full pipe
 				}
 			}()
-			return ""
+			return introduction.String()
 		}
 	}
 	s.t.Fatalf("%s ended", command)
