@@ -15,12 +15,12 @@ func TestContributingNamesWhatExists(t *testing.T) {
 	text := readPage(t, root+"/CONTRIBUTING.md").text
 	tests := testNames(t)
 	for _, name := range regexp.MustCompile(`\b(?:Test|Fuzz|Benchmark)[A-Z]\w+`).FindAllString(text, -1) {
-		if !tests[name] {
+		if name != "TestAcc" && !tests[name] { // which is how the names of acceptance tests begin
 			t.Errorf("CONTRIBUTING.md names %s, which is no test", name)
 		}
 	}
 	for _, found := range regexp.MustCompile("`((?:internal/[\\w/.]+|main\\.go))`").FindAllStringSubmatch(text, -1) {
-		if _, err := os.Stat(filepath.Join(root, found[1])); err != nil {
+		if _, err := os.Stat(filepath.Join(root, found[1])); err != nil && !strings.Contains(found[1], "NAME") {
 			t.Errorf("CONTRIBUTING.md names a file that is not there: %v", err)
 		}
 	}
