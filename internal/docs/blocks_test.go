@@ -39,9 +39,9 @@ var notRun = map[string]string{
 	"templates/guides/secrets.md: export TF_VAR_api_key=...":                                                   "TestAccEphemeralIsInNoPlanFile does that",
 }
 
-// told are the pages whose blocks are run in order, as a reader would: each
+// walkthroughs are the pages whose blocks are run in order, as a reader would: each
 // begins in a new terminal, in a folder and with an environment of its own.
-var told = map[string]func(t *testing.T) *shell{
+var walkthroughs = map[string]func(t *testing.T) *shell{
 	"README.md":                           func(t *testing.T) *shell { return newShell(t, root) },
 	"templates/guides/getting-started.md": func(t *testing.T) *shell { return newShell(t, root) },
 	"templates/guides/testing.md": func(t *testing.T) *shell {
@@ -77,7 +77,7 @@ func TestEveryCommandIsRun(t *testing.T) {
 			}
 			key := p.key(b)
 			delete(left, key)
-			if told[p.name] == nil && notRun[key] == "" {
+			if walkthroughs[p.name] == nil && notRun[key] == "" {
 				t.Errorf("%s:%d: nothing runs this block, and notRun has no reason for %q", p.name, b.line, key)
 			}
 		}
@@ -111,7 +111,7 @@ func TestNoPromptInTheMiddle(t *testing.T) {
 // TestAccPagesAreTrue runs the commands of the pages in order and compares
 // what they print with the text blocks that follow them.
 func TestAccPagesAreTrue(t *testing.T) {
-	for name, start := range told {
+	for name, start := range walkthroughs {
 		t.Run(filepath.Base(name), func(t *testing.T) { // one after another: each builds the mirror
 			p := readPage(t, filepath.Join(root, name))
 			s := start(t)

@@ -54,9 +54,9 @@ func TestAccGitHubSteps(t *testing.T) {
 			s.run("bash -e <<'SCRIPT'\n" + step.Run + "\nSCRIPT")
 			applied = applied || strings.Contains(step.Run, "terraform apply")
 			if step.ID == "plan" {
-				told, err := os.ReadFile(output)
-				if err != nil || string(told) != "code="+code+"\n" {
-					t.Fatalf("the plan step tells %q, want code=%s: %v", told, code, err)
+				printed, err := os.ReadFile(output)
+				if err != nil || string(printed) != "code="+code+"\n" {
+					t.Fatalf("the plan step prints %q, want code=%s: %v", printed, code, err)
 				}
 				if err := os.Remove(output); err != nil {
 					t.Fatal(err)
