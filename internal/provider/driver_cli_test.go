@@ -57,6 +57,9 @@ var plugin = sync.OnceValues(func() (string, error) {
 var pluginDir string
 
 func TestMain(m *testing.M) {
+	// OpenTofu warns of a file that is not there, in words that
+	// terraform-plugin-testing takes for a part of the version.
+	os.Unsetenv("TF_CLI_CONFIG_FILE")
 	code := m.Run()
 	if pluginDir != "" {
 		os.RemoveAll(pluginDir)
