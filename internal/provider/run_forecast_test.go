@@ -54,7 +54,8 @@ func (s *slow) RoundTrip(r *http.Request) (*http.Response, error) {
 			s.t.Error(err)
 		}
 		s.ends[asked.Name] = time.Now().Add(length)
-		body = `{"id": "` + asked.Name + `"}`
+		body = fmt.Sprintf(`{"id": %q, "name": %q, "description": %q, "user_id": %q, "service_id": %q, "tenant_id": "t"}`,
+			asked.Name, asked.Name, asked.Description, asked.UserID, asked.ServiceID)
 	} else if id := path.Base(r.URL.Path); id != "instances" {
 		status := orchestration.StatusRunning
 		if end, ok := s.ends[id]; ok && !time.Now().Before(end) {

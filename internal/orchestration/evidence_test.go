@@ -32,13 +32,13 @@ var answersToX = map[string]struct {
 	"403":      {403, `"no"`},
 }
 
-func TestInstanceIsBelieved(t *testing.T) {
+func TestWhichAnswersCount(t *testing.T) {
 	many := func(n int, what string) string { return strings.TrimSpace(strings.Repeat(what+" ", n)) }
 	for name, tc := range map[string]struct {
 		answers   string // in their order; all of them must be asked for, and no more
 		contended bool   // from before
 		want      string // what is returned
-		sign      bool   // Contended afterwards
+		sign      bool   // contended afterwards
 	}{
 		"running":                   {answers: "running", want: "running"},
 		"ended":                     {answers: "success", want: "success"},
@@ -86,13 +86,13 @@ func TestInstanceIsBelieved(t *testing.T) {
 					return response(r, a.status, a.body), nil
 				})
 				c.contended.Store(tc.contended)
-				c.reads.Store(waryReads)
+				c.reads.Store(firstReads)
 				in, err := c.Instance(t.Context(), "x", "")
 				if asked != len(answers) {
 					t.Errorf("asked %d times, want %d", asked, len(answers))
 				}
-				if c.Contended() != tc.sign {
-					t.Errorf("contended: %v", c.Contended())
+				if c.contended.Load() != tc.sign {
+					t.Errorf("contended: %v", c.contended.Load())
 				}
 				want := answersToX[tc.want]
 				if want.status != http.StatusOK {
@@ -109,9 +109,9 @@ func TestInstanceIsBelieved(t *testing.T) {
 	}
 }
 
-// TestFirstReadsAreWary: the first answer of a process can be the one that
+// TestFirstReadsAreVerified: the first answer of a process can be the one that
 // others have spoilt, without a sign of them before.
-func TestFirstReadsAreWary(t *testing.T) {
+func TestFirstReadsAreVerified(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		answers := strings.Fields("theirs stranger success success")
 		asked := 0
@@ -120,7 +120,7 @@ func TestFirstReadsAreWary(t *testing.T) {
 			asked++
 			return response(r, a.status, a.body), nil
 		})
-		if in, err := c.Instance(t.Context(), "x", ""); err != nil || in.Output != "mine" || !c.Contended() {
+		if in, err := c.Instance(t.Context(), "x", ""); err != nil || in.Output != "mine" || !c.contended.Load() {
 			t.Errorf("%v, %v", in, err)
 		}
 
@@ -132,14 +132,14 @@ func TestFirstReadsAreWary(t *testing.T) {
 		for range 10 {
 			c.Instance(t.Context(), "x", "")
 		}
-		if asked != 10+waryReads || c.Contended() {
+		if asked != 10+firstReads || c.contended.Load() {
 			t.Errorf("%d reads among nobody", asked)
 		}
 	})
 }
 
 // One program that reads without pause leaves a serial client one right answer
-// in ten (contract, Races). Every read must bring the right one all the same.
+// in ten (Races). Every read must bring the right one nevertheless.
 func TestInstanceAmongOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dice := rand.New(rand.NewPCG(1, 2))
@@ -184,7 +184,7 @@ func TestInstanceEndsWithItsContext(t *testing.T) {
 					t.Errorf("got %v", err)
 				}
 				if IsNotFound(err) {
-					t.Error("a single 404 is believed")
+					t.Error("a single 404 counts")
 				}
 				if took := time.Since(start); took != 10*time.Millisecond {
 					t.Errorf("took %s", took)
@@ -234,7 +234,7 @@ func TestListsAmongOthers(t *testing.T) {
 		"nothing":             {answers: "null list", sign: true},
 		"somebody's instance": {answers: "stranger list", sign: true},
 		"somebody's deletion": {answers: "deletion stranger list", sign: true},
-		"always somebody's":   {answers: strings.Repeat("stranger ", strangeLists), strange: true, sign: true},
+		"always somebody's":   {answers: strings.Repeat("stranger ", foreignListTries), strange: true, sign: true},
 		"not allowed":         {answers: "403", status: 403},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -250,13 +250,13 @@ func TestListsAmongOthers(t *testing.T) {
 				switch {
 				case asked != len(answers):
 					t.Errorf("asked %d times", asked)
-				case tc.status != 0 && (e == nil || e.Status != tc.status), tc.strange && !errors.Is(err, errStrangeList):
+				case tc.status != 0 && (e == nil || e.Status != tc.status), tc.strange && !errors.Is(err, errForeignList):
 					t.Errorf("got %v", err)
 				case tc.status == 0 && !tc.strange && (err != nil || len(list) != 1):
 					t.Errorf("got %v, %v", list, err)
 				}
-				if c.Contended() != tc.sign {
-					t.Errorf("contended: %v", c.Contended())
+				if c.contended.Load() != tc.sign {
+					t.Errorf("contended: %v", c.contended.Load())
 				}
 			})
 		})

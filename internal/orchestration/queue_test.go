@@ -3,9 +3,7 @@ package orchestration
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
-	"net/url"
 	"path"
 	"slices"
 	"strconv"
@@ -35,7 +33,7 @@ func (s *slowly) RoundTrip(r *http.Request) (*http.Response, error) {
 		r.Body.Close()
 	}
 	<-time.After(time.Second)
-	body := `{"id": "x", "status": "Running"}`
+	body := `{"id": "x", "tenant_id": "tenant-1", "status": "Running"}`
 	if r.Method == http.MethodGet && (strings.HasSuffix(r.URL.Path, "/instances") || strings.HasSuffix(r.URL.Path, "/services")) {
 		body = "[]"
 	}
@@ -233,7 +231,7 @@ func TestTheQueueHonoursTheContext(t *testing.T) {
 		if want := "POST /v1beta/tenant-1/orchestration/instances was not sent: context deadline exceeded"; err.Error() != want {
 			t.Errorf("got %q, want %q", err, want)
 		}
-		if c.Contended() {
+		if c.contended.Load() {
 			t.Error("what was never sent cannot go on inside the server")
 		}
 	})
@@ -300,103 +298,3 @@ type endless struct{ ctx context.Context }
 
 func (e endless) Read([]byte) (int, error) { <-e.ctx.Done(); return 0, e.ctx.Err() }
 func (e endless) Close() error             { return nil }
-
-func TestCreateIsRepeatedAfterMixedConfiguration(t *testing.T) {
-	const missing = `"required input action is missing"`
-	complete := InstanceRequest{Action: "a"}
-	for name, tc := range map[string]struct {
-		request InstanceRequest
-		answers []string
-		fails   bool
-	}{
-		"others were about":           {complete, []string{missing, missing, `{"id": "x"}`}, false},
-		"they always are":             {complete, slices.Repeat([]string{missing}, startTries), true},
-		"another 400":                 {complete, []string{`"required input service 'name' is missing"`}, true},
-		"the action is missing":       {InstanceRequest{}, []string{missing}, true},
-		"parameters are no object":    {InstanceRequest{Action: "a", Parameters: []byte(`[]`)}, []string{missing}, true},
-		"parameters are null":         {InstanceRequest{Action: "a", Parameters: []byte(`null`)}, []string{missing}, true},
-		"the answer to one was a 500": {complete, []string{missing, "", `{"id": "x"}`}, true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				asked := 0
-				c := bubbleClient(t, Config{}, func(r *http.Request) (*http.Response, error) {
-					asked++
-					switch body := tc.answers[asked-1]; {
-					case body == "":
-						return response(r, http.StatusInternalServerError, "[]"), nil
-					case strings.HasPrefix(body, `"`):
-						return response(r, http.StatusBadRequest, body), nil
-					default:
-						return response(r, http.StatusOK, body), nil
-					}
-				})
-				_, err := c.CreateInstance(t.Context(), tc.request)
-				want := len(tc.answers)
-				if name == "the answer to one was a 500" {
-					want = 2
-				}
-				if asked != want || (err != nil) != tc.fails {
-					t.Errorf("asked %d times: %v", asked, err)
-				}
-				if sign := asked > 1; c.Contended() != sign {
-					t.Errorf("contended: %v", c.Contended())
-				}
-			})
-		})
-	}
-}
-
-func TestCreateIsNotRepeatedForItsWordsAlone(t *testing.T) {
-	asked := 0
-	c := bubbleClient(t, Config{}, func(r *http.Request) (*http.Response, error) {
-		asked++
-		return response(r, http.StatusInternalServerError, `"required input action is missing"`), nil
-	})
-	if _, err := c.CreateInstance(t.Context(), InstanceRequest{Action: "a"}); !Ambiguous(err) || asked != 1 {
-		t.Errorf("asked %d times: %v", asked, err)
-	}
-}
-
-func TestPausesAreRandomByDefault(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		root := &url.URL{Scheme: "http", Host: "orchestrator", Path: "/v1beta"}
-		start := time.Now()
-		c := New(Config{BaseURL: root, TenantID: "t", HTTP: &http.Client{Transport: inMemory(func(r *http.Request) (*http.Response, error) {
-			return response(r, http.StatusNotFound, "{}"), nil
-		})}})
-		_, err := c.Instance(t.Context(), "x", "")
-		if took := time.Since(start); !IsNotFound(err) || took < firstPause/2 || took > firstPause {
-			t.Errorf("after %s: %v", took, err)
-		}
-	})
-}
-
-func TestPausesGrow(t *testing.T) {
-	for random, want := range map[float64]string{
-		0:   "[0s 25ms 62.5ms 118.75ms 203.125ms 329.6875ms]",
-		0.5: "[0s 37.5ms 93.75ms 178.125ms 304.6875ms 494.53125ms]",
-	} {
-		synctest.Test(t, func(t *testing.T) {
-			start := time.Now()
-			var came []time.Duration
-			c := bubbleClient(t, Config{Random: func() float64 { return random }}, func(r *http.Request) (*http.Response, error) {
-				came = append(came, time.Since(start))
-				return response(r, http.StatusOK, `{"id": "stranger"}`), nil
-			})
-			if _, err := c.Instance(t.Context(), "x", ""); !errors.Is(err, errPatience) {
-				t.Error(err)
-			}
-			if got := fmt.Sprint(came[:6]); got != want {
-				t.Errorf("random %v: asked at %s, want %s", random, got, want)
-			}
-			last := came[len(came)-1]
-			if longest := last - came[len(came)-2]; longest != time.Duration(float64(longestPause)*(1+random)/2) {
-				t.Errorf("the longest pause is %s", longest)
-			}
-			if last < readPatience || last > readPatience+longestPause {
-				t.Errorf("gave up after %s", last)
-			}
-		})
-	}
-}

@@ -42,7 +42,7 @@ func (s *crowd) lists() (n int) {
 	return n
 }
 
-func TestDetour(t *testing.T) {
+func TestListFallback(t *testing.T) {
 	const (
 		others  = `[{"id": "z", "status": "Failed"}]`
 		running = `[{"id": "z", "status": "Failed"}, {"id": "x", "status": "Running"}]`
@@ -69,7 +69,7 @@ func TestDetour(t *testing.T) {
 				if err != nil || in.Status != tc.status || in.Output == "theirs" || len(server.asked) != tc.asked {
 					t.Errorf("%v, %v after %q", in, err, server.asked)
 				}
-				if before := slices.Index(server.asked, "instances"); before != strangersBorne {
+				if before := slices.Index(server.asked, "instances"); before != foreignBeforeList {
 					t.Errorf("a list after %d reads", before)
 				}
 			})
@@ -77,8 +77,8 @@ func TestDetour(t *testing.T) {
 	}
 }
 
-// TestDetoursCost: a list is worth it only after reads for as long as it takes.
-func TestDetoursCost(t *testing.T) {
+// TestListsAreExpensive: a list is worth it only after reads for as long as it takes.
+func TestListsAreExpensive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		twenty := "[" + strings.Repeat(`{"id": "other"}, `, 19) + `{"id": "other"}]`
 		server := &crowd{list: []string{twenty, twenty, twenty, `[{"id": "x", "status": "Running"}]`}}
@@ -102,8 +102,8 @@ func TestDetoursCost(t *testing.T) {
 	})
 }
 
-// TestDetourIsShared: all who wait for runs of the service take the same lists.
-func TestDetourIsShared(t *testing.T) {
+// TestListsAreShared: all who wait for runs of the service take the same lists.
+func TestListsAreShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var rows []string
 		for _, id := range strings.Split("abcdefghijklmnopqrst", "") {
@@ -130,13 +130,13 @@ func TestDetourIsShared(t *testing.T) {
 	})
 }
 
-func TestNoDetour(t *testing.T) {
+func TestNoListFallback(t *testing.T) {
 	for name, tc := range map[string]struct {
 		service string
 		right   int // every so many answers are one's own
 	}{
 		"without the service":    {"", 0},
-		"while some answers fit": {"s", strangersBorne},
+		"while some answers fit": {"s", foreignBeforeList},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
