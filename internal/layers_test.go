@@ -34,7 +34,7 @@ var layers = map[string]layer{
 	".": {ours: []string{"internal/provider"}, plugin: []string{"framework/providerserver"}},
 
 	"internal/provider": {
-		ours:    []string{"internal/orchestration", "internal/keystone", "internal/wait", "internal/workflow"},
+		ours:    []string{"internal/orchestration", "internal/stackstorm", "internal/keystone", "internal/wait", "internal/workflow"},
 		testing: []string{"internal/sandbox"},
 		plugin:  anything,
 	},
