@@ -89,7 +89,7 @@ func (s *session) api(ctx context.Context) (*orchestration.Client, account, erro
 		MaxConcurrent:  s.settings.maxConcurrent,
 		Log:            logRequest,
 	})
-	s.runs = run.New(run.Config{API: s.client, Fresh: s.fresh, Pace: s.settings.pace, Known: s.known})
+	s.runs = run.New(run.Config{API: s.client, StackStorm: s.stackStorm(), Fresh: s.fresh, Pace: s.settings.pace, Known: s.known})
 	return s.client, s.account, nil
 }
 
