@@ -21,8 +21,9 @@ import (
 var shippedPacks embed.FS
 
 const (
-	runnerMistral = "mistral-v2"
-	runnerPython  = "python-script"
+	runnerMistral  = "mistral-v2"
+	runnerOrquesta = "orquesta"
+	runnerPython   = "python-script"
 
 	// tagPrefix marks the tags that say how the sandbox plays a workflow. They
 	// are valid StackStorm tags, so the same file works there, and are never
@@ -42,6 +43,8 @@ type packAction struct {
 	File        string // within the pack
 	Parameters  packParameters
 	Tags        []packTag
+
+	plan *workflow // nil: by its reference or its tags
 }
 
 // packTag is a name and a value, both free.
