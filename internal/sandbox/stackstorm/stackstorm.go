@@ -65,7 +65,7 @@ type Server struct {
 	held        bool
 	failures    map[string]armedFailure // by action
 	firstStatus map[string]string       // by action; and it stays so
-	faults      []*armedFault
+	faults      []*activeFault
 	recovered   chan struct{} // closed by Recover
 }
 
