@@ -43,8 +43,12 @@ func startMessages(req run.Request, w startWords, started run.Started, err error
 			"Most often an apply started it that was killed or interrupted. If another configuration or workspace started it, both hold the same run now: give each a name or a user_id of its own.",
 			id, req.Name, started.Run.Status))
 	case run.Found:
+		found := "it is the one new run of this service with these inputs"
+		if started.Run.ExecutionID != "" {
+			found = "execution " + started.Run.ExecutionID + " of StackStorm has its mark"
+		}
 		diags.AddWarning(fmt.Sprintf("Found run %s after a lost answer", id),
-			fmt.Sprintf("The answer to the start of run %q got lost (%s). The run has started: it is the one new run of this service with these inputs.", req.Name, redact(started.Lost, req.Secret)))
+			fmt.Sprintf("The answer to the start of run %q got lost (%s). The run has started: %s.", req.Name, redact(started.Lost, req.Secret), found))
 	}
 	if id, ok := run.ExecutionOf(started.Run.ID); ok {
 		diags.AddWarning("A run without its record", fmt.Sprintf("Execution %s of StackStorm is this run. Which of the orchestrator's records belongs to it cannot be told, so Terraform reads the run at StackStorm. "+
