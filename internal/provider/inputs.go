@@ -104,6 +104,23 @@ func without(base, over map[string]any) map[string]any {
 	return rest
 }
 
+// remove takes the object member at a path out of v.
+func remove(v any, at []any) {
+	for _, step := range at[:len(at)-1] {
+		switch step := step.(type) {
+		case string:
+			members, _ := v.(map[string]any)
+			v = members[step]
+		case int:
+			items, _ := v.([]any)
+			v = items[step]
+		}
+	}
+	if members, ok := v.(map[string]any); ok {
+		delete(members, at[len(at)-1].(string))
+	}
+}
+
 // outline keeps the names of members and drops their values.
 func outline(members map[string]any) map[string]any {
 	names := map[string]any{}

@@ -93,12 +93,8 @@ func problems(m, config *instanceModel, declaration workflow.Declaration) (diags
 	if !ok || !okSecret {
 		return nil // not even the members' names are known
 	}
-	writeOnly := map[string]bool{}
-	for name := range secret {
-		writeOnly[name] = true
-	}
 	all := merge(given, secret)
-	found := slices.Concat(declaration.Check(all, writeOnly), workflow.Traps(m.Action.ValueString(), all), workflow.Exposed(m.Action.ValueString(), given))
+	found := slices.Concat(declaration.Check(all, secret), workflow.Traps(m.Action.ValueString(), all), workflow.Exposed(m.Action.ValueString(), given))
 	for _, p := range found {
 		root := path.Root("parameters")
 		if holds(secret, p.Path) {

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
+	"github.com/sodafoundation/terraform-provider-soda/internal/workflow"
 )
 
 var (
@@ -181,9 +182,9 @@ func (m *instanceModel) forgetMasked(service *orchestration.Service) (d diag.Dia
 	var names []string
 	for _, action := range actionsOf(service) {
 		declaration, _ := declarationOf(service, action)
-		for _, name := range declaration.Masked(given) {
-			names = append(names, name)
-			delete(given, name)
+		for _, at := range declaration.Masked(given) {
+			names = append(names, workflow.Label(at))
+			remove(given, at)
 		}
 	}
 	if len(names) == 0 {

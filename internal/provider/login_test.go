@@ -277,7 +277,7 @@ func TestAccNoLoginUnlessNeeded(t *testing.T) {
 	if asked.Load() != 0 || len(sb.Requests()) != 0 {
 		t.Errorf("%d requests to Keystone, and %v", asked.Load(), sb.Requests())
 	}
-	w.apply().exits(1).says("size must be an integer") // the check that plan could not make
+	w.apply().exits(1).says("size must be a whole number") // the check that plan could not make
 	w.ran(0)
 	w.write(block(known) + late + good)
 	w.apply().exits(0)

@@ -6,7 +6,7 @@ import (
 )
 
 const echoing = `{"s": {"type": "string"}, "i": {"type": "integer", "default": 60}, "n": {"type": "number"}, "b": {"type": "boolean"},
-	"o": {"type": "object"}, "l": {"type": "array"}, "secret": {"type": "string", "secret": true}, "any": {}}`
+	"o": {"type": "object"}, "l": {"type": "array"}, "pw": {"type": "string", "secret": true}, "any": {}}`
 
 func TestEchoes(t *testing.T) {
 	d := parsed(t, echoing)
@@ -41,11 +41,11 @@ func TestEchoes(t *testing.T) {
 		{`{"o": "{'k': [1, None]}"}`, `{"o": {"k": [1, null]}}`, true},
 		{`{"l": "[1, 2]"}`, `{"l": [1, 2]}`, true},
 		{`{"l": [1, 2]}`, `{"l": [2, 1]}`, false},
-		{`{"secret": "hush"}`, `{"secret": "********"}`, true},
-		{`{"secret": "hush"}`, `{"secret": "hush"}`, false},
-		{`{"secret": "hush"}`, `{}`, false},
-		{`{"secret": null}`, `{}`, true},
-		{`{}`, `{"secret": "********"}`, false},
+		{`{"pw": "hush"}`, `{"pw": "********"}`, true},
+		{`{"pw": "hush"}`, `{"pw": "hush"}`, false},
+		{`{"pw": "hush"}`, `{}`, false},
+		{`{"pw": null}`, `{}`, true},
+		{`{}`, `{"pw": "********"}`, false},
 		{`{"any": "5"}`, `{"any": "5"}`, true},
 		{`{"any": "5"}`, `{"any": 5}`, false},
 		{`{"context": "{'a': 1}"}`, `{"context": {"a": 1}}`, true}, // the runner's
@@ -78,9 +78,15 @@ func TestEchoesRecordings(t *testing.T) {
 }
 
 func TestMasked(t *testing.T) {
-	d := parsed(t, `{"a": {"secret": true}, "b": {"secret": true}, "c": {}, "d": {"secret": true}}`)
-	got := d.Masked(decoded(t, `{"d": "********", "a": "********", "b": "known", "c": "********", "port": "********"}`))
-	if !slices.Equal(got, []string{"a", "d"}) {
-		t.Errorf("got %v", got)
+	d := parsed(t, `{"a": {"secret": true}, "b": {"secret": true}, "c": {}, "d": {"secret": true},
+		"o": {"type": "object", "properties": {"pw": {"secret": true}, "user": {}, "in": {"type": "array", "items": {"secret": true}}}},
+		"l": {"type": "array", "items": {"type": "object", "properties": {"pw": {"secret": true}}}}}`)
+	var got []string
+	for _, path := range d.Masked(decoded(t, `{"d": "********", "a": "********", "b": "known", "c": "********", "port": "********",
+		"o": {"pw": "********", "user": "********", "in": ["********", "********"]}, "l": [{"pw": "known"}, {"pw": "********"}]}`)) {
+		got = append(got, Label(path))
+	}
+	if want := []string{"a", "d", "l[1].pw", "o.in", "o.pw"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

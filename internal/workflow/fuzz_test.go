@@ -49,7 +49,7 @@ func FuzzCheck(f *testing.F) {
 func declaredAs(t testing.TB, action string) map[string]any {
 	declared := map[string]any{}
 	for _, p := range recordedDeclaration(t, action).Parameters {
-		declared[p.Name] = map[string]any(p.schema)
+		declared[p.Name] = map[string]any(p.declared)
 	}
 	return declared
 }

@@ -27,8 +27,8 @@ func Skeleton(name, action string, d Declaration) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "resource \"soda_orchestration_instance\" %q {\n", label)
 	fmt.Fprintf(&b, "  service_id = soda_orchestration_service.%s.id\n", label)
-	fmt.Fprintf(&b, "  name       = %s\n", hclText(name))
-	fmt.Fprintf(&b, "  action     = %s\n", hclText(action))
+	fmt.Fprintf(&b, "  name       = %s\n", hclString(name))
+	fmt.Fprintf(&b, "  action     = %s\n", hclString(action))
 	if len(plain) > 0 {
 		b.WriteString("\n" + block("parameters", action, plain))
 	}
@@ -54,7 +54,7 @@ func block(argument, action string, parameters []Parameter) string {
 
 // entry is one input below its comment; prefix begins each of its lines.
 func entry(action string, p Parameter, prefix string) string {
-	value := p.schema.example(p.Name)
+	value := p.checked.example(p.Name)
 	if advice := shipped[action][p.Name]; advice.value != "" {
 		value = advice.value
 	}
@@ -70,7 +70,7 @@ func comment(action string, p Parameter) string {
 	if note := shipped[action][p.Name].note; note != "" {
 		words = append(words, note)
 	}
-	kind := p.schema.summary()
+	kind := p.checked.summary()
 	words = append(words, strings.ToUpper(kind[:1])+kind[1:]+".")
 	if p.Default != nil && !p.Secret {
 		words = append(words, "Default: "+hcl(p.Default)+".")

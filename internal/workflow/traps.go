@@ -48,7 +48,7 @@ func Exposed(action string, plain map[string]any) []Problem {
 	var problems []Problem
 	for _, name := range []string{"AK", "SK"} {
 		if args[name] != nil {
-			at := placeOf("analysis_args", name)
+			at := locationOf("analysis_args", name)
 			p := at.problem(summarySecret, at.label()+" is a key of an AWS account, and what stands in parameters is kept in clear in Terraform's state and plans. "+
 				"Move it to analysis_args in parameters_wo, which is laid over the one in parameters.")
 			p.Warning = true
@@ -63,11 +63,11 @@ type traps struct {
 	problems []Problem
 }
 
-func (t *traps) fail(at place, detail string) {
+func (t *traps) fail(at location, detail string) {
 	t.problems = append(t.problems, at.problem(summaryTrap, detail))
 }
 
-func (t *traps) warn(at place, summary, detail string) {
+func (t *traps) warn(at location, summary, detail string) {
 	p := at.problem(summary, detail)
 	p.Warning = true
 	t.problems = append(t.problems, p)
@@ -79,27 +79,27 @@ func (t *traps) text(name string) (string, bool) {
 	return v, ok && !isTemplate(v)
 }
 
-func placeOf(names ...any) place { return place{path: names} }
+func locationOf(names ...any) location { return location{path: names} }
 
 func (t *traps) provisionVolume() {
 	if mode, ok := t.text("attach_mode"); ok && !slices.Contains([]string{"", "ro", "rw"}, mode) {
-		t.fail(placeOf("attach_mode"), `attach_mode must be "ro" or "rw", in lower case. Hotpot refuses anything else, but only after the volume has been created, which then stays behind.`)
+		t.fail(locationOf("attach_mode"), `attach_mode must be "ro" or "rw", in lower case. Hotpot refuses anything else, but only after the volume has been created, which then stays behind.`)
 	}
 	t.volumeName()
 	if t.inputs["profile_id"] == nil {
 		// An error although some hotpots would do without: "" does for all.
-		t.problems = append(t.problems, placeOf().problem(summaryMissing, `profile_id is declared optional, but hotpot as it is installed refuses the volume when it is left out. Write profile_id = "" for the default profile, or give a profile's id.`))
+		t.problems = append(t.problems, locationOf().problem(summaryMissing, `profile_id is declared optional, but hotpot as it is installed refuses the volume when it is left out. Write profile_id = "" for the default profile, or give a profile's id.`))
 	}
 	if size, ok := cast("integer", t.inputs["size"]); ok {
 		if n, isInt := size.(*big.Int); isInt && n.Sign() <= 0 {
-			t.fail(placeOf("size"), "size must be greater than 0: it is the volume's size in GB, and hotpot refuses others.")
+			t.fail(locationOf("size"), "size must be greater than 0: it is the volume's size in GB, and hotpot refuses others.")
 		}
 	}
 	if cloud, ok := t.text("snapshot_from_cloud"); ok && cloud != "" {
-		t.fail(placeOf("snapshot_from_cloud"), "snapshot_from_cloud cannot be used: the workflow sends it to hotpot as a text, and hotpot takes true or false only. Remove it.")
+		t.fail(locationOf("snapshot_from_cloud"), "snapshot_from_cloud cannot be used: the workflow sends it to hotpot as a text, and hotpot takes true or false only. Remove it.")
 	}
 	if t.inputs["timeout"] != nil {
-		t.warn(placeOf("timeout"), summaryUseless, "timeout is used by nothing in this workflow. Remove it; how long to wait for the run is said by the timeouts block.")
+		t.warn(locationOf("timeout"), summaryUseless, "timeout is used by nothing in this workflow. Remove it; how long to wait for the run is said by the timeouts block.")
 	}
 }
 
@@ -110,9 +110,9 @@ func (t *traps) volumeName() {
 	switch {
 	case !ok:
 	case !volumeName.MatchString(name):
-		t.fail(placeOf("name"), "name must not be empty and may only have letters from a to z, digits, blanks, underscores and hyphens. Hotpot refuses other names of volumes.")
+		t.fail(locationOf("name"), "name must not be empty and may only have letters from a to z, digits, blanks, underscores and hyphens. Hotpot refuses other names of volumes.")
 	case len(name) > 255:
-		t.fail(placeOf("name"), "name must not be longer than 255 characters. Hotpot refuses longer names of volumes.")
+		t.fail(locationOf("name"), "name must not be longer than 255 characters. Hotpot refuses longer names of volumes.")
 	}
 }
 
@@ -120,26 +120,26 @@ func (t *traps) migrationBucket() {
 	source, ok := t.text("srcBucketName")
 	destination, alsoOK := t.text("destBucketName")
 	if ok && alsoOK && source == destination {
-		t.fail(placeOf("destBucketName"), "destBucketName must differ from srcBucketName: gelato does not migrate a bucket to itself.")
+		t.fail(locationOf("destBucketName"), "destBucketName must differ from srcBucketName: gelato does not migrate a bucket to itself.")
 	}
 }
 
 func (t *traps) dataAnalysis() {
 	engine, ok := t.text("analysis_engine_type")
 	if ok && engine != "aws emr" {
-		t.fail(placeOf("analysis_engine_type"), `analysis_engine_type must be "aws emr", with a blank. With any other the workflow analyses nothing and reports success all the same.`)
+		t.fail(locationOf("analysis_engine_type"), `analysis_engine_type must be "aws emr", with a blank. With any other the workflow analyses nothing and reports success all the same.`)
 	}
 	args, isObject := t.inputs["analysis_args"].(map[string]any)
 	if !isObject || !ok || engine != "aws emr" {
 		return
 	}
-	t.needs(placeOf("analysis_args"), args, "AK", "Applications", "Instances", "JobFlowRole", "Name", "Region", "ReleaseLabel", "SK", "ServiceRole", "Steps", "VisibleToAllUsers")
+	t.needs(locationOf("analysis_args"), args, "AK", "Applications", "Instances", "JobFlowRole", "Name", "Region", "ReleaseLabel", "SK", "ServiceRole", "Steps", "VisibleToAllUsers")
 	if instances, ok := args["Instances"].(map[string]any); ok {
-		t.needs(placeOf("analysis_args", "Instances"), instances, "InstanceCount", "MasterInstanceType")
+		t.needs(locationOf("analysis_args", "Instances"), instances, "InstanceCount", "MasterInstanceType")
 	}
 }
 
-func (t *traps) needs(at place, object map[string]any, names ...string) {
+func (t *traps) needs(at location, object map[string]any, names ...string) {
 	var lacks []string
 	for _, name := range names {
 		if object[name] == nil {
@@ -157,12 +157,12 @@ func isTemplate(text string) bool {
 
 // templates finds the texts in v, member names included, that StackStorm
 // takes for templates.
-func templates(path []any, v any) []place {
-	var found []place
+func templates(path []any, v any) []location {
+	var found []location
 	switch v := v.(type) {
 	case string:
 		if isTemplate(v) {
-			found = append(found, placeOf(path...))
+			found = append(found, locationOf(path...))
 		}
 	case []any:
 		for i, e := range v {
@@ -172,7 +172,7 @@ func templates(path []any, v any) []place {
 		for _, name := range slices.Sorted(maps.Keys(v)) {
 			member := append(slices.Clip(path), name)
 			if isTemplate(name) {
-				found = append(found, placeOf(member...))
+				found = append(found, locationOf(member...))
 			} else {
 				found = append(found, templates(member, v[name])...)
 			}
