@@ -19,38 +19,45 @@ const noneText = "%*****__%NONE%__*****%"
 // convert. Only whole parameters are converted, never what lies inside them.
 // A string may become null. What only StackStorm can tell becomes Unknown.
 func cast(typ string, v any) (any, bool) {
+	if text, ok := v.(string); ok {
+		return castString(typ, text)
+	}
 	if v == nil || v == Unknown {
 		return v, true
-	}
-	text, isText := v.(string)
-	if text == noneText && typ != "" {
-		return nil, typ != "integer" && typ != "number"
 	}
 	switch typ {
 	case "string":
 		_, ok := v.(someString)
-		return v, isText || ok
+		return v, ok
 	case "integer":
 		return castInteger(v)
 	case "number":
 		return castNumber(v)
-	case "boolean":
-		if isText {
-			return castBoolean(text)
-		}
-	case "array", "object":
-		if isText {
-			return castStructure(text)
-		}
+	default:
+		return v, true
 	}
-	return v, true
+}
+
+func castString(typ, text string) (any, bool) {
+	if text == noneText && typ != "" && typ != "null" {
+		return nil, typ != "integer" && typ != "number"
+	}
+	switch typ {
+	case "integer":
+		return pythonInt(text)
+	case "number":
+		return pythonFloat(text)
+	case "boolean":
+		return castBoolean(text)
+	case "array", "object":
+		return castStructure(text)
+	default:
+		return text, true
+	}
 }
 
 // castInteger is Python's int(). It cuts fractions off and takes booleans.
 func castInteger(v any) (any, bool) {
-	if text, ok := v.(string); ok {
-		return pythonInt(text)
-	}
 	n, ok := pythonNumber(v)
 	switch {
 	case !ok || !n.finite():
@@ -66,9 +73,6 @@ func castInteger(v any) (any, bool) {
 // castNumber is Python's float(). It reads nan and the infinities, but not an
 // integer that is too large for it.
 func castNumber(v any) (any, bool) {
-	if text, ok := v.(string); ok {
-		return pythonFloat(text)
-	}
 	n, ok := pythonNumber(v)
 	f := n.float()
 	return f, ok && (n.i == nil || !math.IsInf(f, 0))

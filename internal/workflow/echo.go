@@ -1,5 +1,11 @@
 package workflow
 
+import (
+	"maps"
+	"math"
+	"slices"
+)
+
 // Echoes reports whether echo, the input of an instance as decoded JSON, is what
 // StackStorm shows of a run that was given inputs. The values are converted and
 // stored, secrets are masked, and the server's own inputs are added (quirks 19
@@ -78,28 +84,20 @@ func shows(want, shown any) bool {
 		return ok
 	case []any:
 		list, ok := shown.([]any)
-		if !ok || len(list) != len(want) {
-			return false
-		}
-		for i := range want {
-			if !shows(want[i], list[i]) {
-				return false
-			}
-		}
-		return true
+		return ok && slices.EqualFunc(want, list, shows)
 	case map[string]any:
 		object, ok := shown.(map[string]any)
-		if !ok || len(object) != len(want) {
-			return false
-		}
-		for name := range want {
-			if v, ok := object[name]; !ok || !shows(want[name], v) {
-				return false
-			}
-		}
-		return true
+		return ok && maps.EqualFunc(want, object, shows)
 	default:
 		n, isNumber := numberOf(want)
-		return equal(want, shown) || isNumber && !n.finite()
+		m, bothNumbers := numberOf(shown)
+		return equal(want, shown) || isNumber && !n.finite() || bothNumbers && n.nearlyEqual(m)
 	}
+}
+
+// nearlyEqual reports whether two floats are one to the precision that is left
+// of large ones. Each time StackStorm stores one its last digit may change.
+func (n number) nearlyEqual(m number) bool {
+	const large, precision = 1e16, 1e-14
+	return n.i == nil && m.i == nil && math.Abs(n.f) >= large && math.Abs(n.f-m.f) <= precision*math.Abs(n.f)
 }

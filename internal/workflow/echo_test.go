@@ -90,3 +90,55 @@ func TestMasked(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+func TestEchoesFractions(t *testing.T) {
+	d := parsed(t, echoing)
+	for _, tc := range []struct {
+		inputs, echo string
+		want         bool
+	}{
+		{`{"n": 0.3}`, `{"n": 0.30000000000000004}`, true},
+		{`{"n": 0.3}`, `{"n": 0.3}`, true}, // StackStorm 3.9 keeps it
+		{`{"n": 0.3}`, `{"n": 0.31}`, false},
+		{`{"n": "0.123456789012"}`, `{"n": 0.12345678900000001}`, true},
+		{`{"n": 1e-11}`, `{"n": 0.0}`, true},
+		{`{"n": 12345678901234567}`, `{"n": 1.234567890123457e+16}`, true},
+		{`{"n": 49382715604938290}`, `{"n": 4.93827156049383e+16}`, true},
+		{`{"n": 49382715604938290}`, `{"n": 4.93827156059383e+16}`, false},
+		{`{"any": [0.7, {"a": 1.7}]}`, `{"any": [0.7000000000000001, {"a": 1.7000000000000002}]}`, true},
+		{`{"l": "[0.7]"}`, `{"l": [0.7000000000000001]}`, true},
+		{`{"o": {"a．b": 1}}`, `{"o": {"a.b": 1}}`, true},
+		{`{"o": "{1: (2, 3)}"}`, `{"o": {"1": [2, 3]}}`, true},
+		{`{"l": "[b'x', 1+2j, '\\u00e9']"}`, `{"l": ["x", {"real": 1.0, "imag": 2.0}, "\\u00e9"]}`, true},
+		{`{"l": "['\\u00e9']"}`, `{"l": [1]}`, false},
+		{`{"n": "nan"}`, `{"n": null}`, true},
+	} {
+		if got := d.Echoes(decoded(t, tc.inputs), decoded(t, tc.echo)); got != tc.want {
+			t.Errorf("%s in %s: %t", tc.inputs, tc.echo, got)
+		}
+	}
+}
+
+// StackStorm renders a default that is a template and shows it as if it had been
+// given, unless the value is fixed.
+func TestEchoesRenderedDefaults(t *testing.T) {
+	d := parsed(t, `{"url": {"type": "string", "default": "http://{{ ip_addr }}"}, "fixed": {"type": "string", "default": "{{ x }}", "immutable": true},
+		"list": {"type": "array", "default": ["{{ x }}"]}, "s": {"type": "string"}}`)
+	for _, tc := range []struct {
+		inputs, echo string
+		want         bool
+	}{
+		{`{"s": "x"}`, `{"s": "x", "url": "http://192.0.2.1"}`, true},
+		{`{"s": "x"}`, `{"s": "x"}`, true},
+		{`{"s": "x"}`, `{"s": "y", "url": "http://192.0.2.1"}`, false},
+		{`{"url": "given"}`, `{"url": "http://192.0.2.1"}`, false},
+		{`{"s": "x"}`, `{"s": "x", "fixed": "{{ x }}"}`, false},
+		{`{"s": "x"}`, `{"s": "x", "list": ["y"]}`, false},
+		{`{"s": "{{ 1 + 1 }}"}`, `{"s": "2"}`, true},
+		{`{"list": ["{{ 1 }}"]}`, `{"list": ["1"]}`, true},
+	} {
+		if got := d.Echoes(decoded(t, tc.inputs), decoded(t, tc.echo)); got != tc.want {
+			t.Errorf("%s in %s: %t", tc.inputs, tc.echo, got)
+		}
+	}
+}
