@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -11,7 +13,7 @@ import (
 // ask uses the management port.
 func (s *Sandbox) ask(t *testing.T, method, path, body string) (int, string) {
 	t.Helper()
-	return request(t.Context(), method, s.ManageURL()+path, body)
+	return request(t.Context(), method, s.URLs().Manage+path, body)
 }
 
 func (s *Sandbox) mustAsk(t *testing.T, method, path, body string) string {
@@ -44,6 +46,8 @@ func TestManageRefuses(t *testing.T) {
 		{http.MethodPost, "/faults", `{"delay": 1}`, 400, `unknown field \"delay\"`},
 		{http.MethodPost, "/stackstorm", `{"state": "tired"}`, 400, "tired"},
 		{http.MethodPost, "/stackstorm", ``, 400, "reading the body"},
+		{http.MethodPost, "/stackstorm/faults", `{"call": "logout"}`, 400, "logout"},
+		{http.MethodPost, "/stackstorm/behaviour", `{"action": "opensds.x", "first_status": "tired"}`, 400, "tired"},
 		{http.MethodPost, "/executions/unknown/status", `{"status": "failed"}`, 400, "unknown"},
 		{http.MethodDelete, "/instances/unknown", ``, 404, "unknown"},
 		{http.MethodDelete, "/stackstorm/actions/opensds.none", ``, 404, "opensds.none"},
@@ -57,11 +61,12 @@ func TestManageRefuses(t *testing.T) {
 	}
 }
 
-// TestManageRun leads a run through its life by the port alone.
+// TestManageRun uses only the management port on a run, from its start to its
+// end.
 func TestManageRun(t *testing.T) {
 	s := started(t, Config{TaskTime: time.Second})
 	s.mustAsk(t, http.MethodPost, "/hold", "")
-	id := s.run(t, "t", s.order())
+	id := s.run(t, "t", s.volumeRequest())
 	s.mustAsk(t, http.MethodPost, "/advance", `{"seconds": 60}`)
 	if got := s.status(t, id); got != "Running" {
 		t.Errorf("held: %s", got)
@@ -95,13 +100,13 @@ func TestManageRun(t *testing.T) {
 func TestManageFailures(t *testing.T) {
 	s := started(t, Config{})
 	s.mustAsk(t, http.MethodPost, "/fail-task", `{"action": "opensds.provision-volume"}`)
-	first := s.run(t, "t", s.order())
+	first := s.run(t, "t", s.volumeRequest())
 	s.status(t, first)
 	if got := s.status(t, first); got != "Failed" {
 		t.Errorf("told to fail: %s", got)
 	}
 	s.mustAsk(t, http.MethodDelete, "/fail-task", "")
-	second := s.run(t, "t", s.order())
+	second := s.run(t, "t", s.volumeRequest())
 	s.status(t, second)
 	if got := s.status(t, second); got != "Success" {
 		t.Errorf("no longer told to fail: %s", got)
@@ -120,6 +125,11 @@ func TestManageFailures(t *testing.T) {
 	if got := s.status(t, second); got != "Success" {
 		t.Errorf("without faults: %s", got)
 	}
+	s.mustAsk(t, http.MethodPost, "/stackstorm", `{"state": "down"}`)
+	s.mustAsk(t, http.MethodPost, "/stackstorm", `{"state": "up"}`)
+	if got := s.status(t, second); got != "Success" {
+		t.Errorf("up again: %s", got)
+	}
 	s.mustAsk(t, http.MethodPost, "/stackstorm", `{"state": "refuse-login"}`)
 	if got := s.status(t, second); got != "500" {
 		t.Errorf("login refused: %s", got)
@@ -130,23 +140,37 @@ func TestManageFailures(t *testing.T) {
 	}
 }
 
-// TestManageRaces: switched on, requests share what they keep their state in.
+// TestManageRaces: with races on, two readers get each other's instances.
 func TestManageRaces(t *testing.T) {
 	s := started(t, Config{})
-	shared := func() bool {
-		g, leave := s.races.enter()
-		defer leave()
-		return g == &s.races.shared
+	ids := []string{s.run(t, "t", s.volumeRequest()), s.run(t, "t", s.volumeRequest())}
+	mixed := func() bool {
+		var wrong atomic.Bool
+		var readers sync.WaitGroup
+		for _, id := range ids {
+			readers.Go(func() {
+				for range 200 {
+					if _, body := get(t, s.api("/instances/"+id)); !strings.Contains(body, `"id":"`+id+`"`) {
+						wrong.Store(true)
+					}
+					if wrong.Load() {
+						return
+					}
+				}
+			})
+		}
+		readers.Wait()
+		return wrong.Load()
 	}
-	if shared() {
+	if mixed() {
 		t.Error("on at the start")
 	}
 	s.mustAsk(t, http.MethodPost, "/races", `{"on": true}`)
-	if !shared() {
+	if !mixed() {
 		t.Error("not switched on")
 	}
 	s.mustAsk(t, http.MethodPost, "/races", `{"on": false}`)
-	if shared() {
+	if mixed() {
 		t.Error("not switched off")
 	}
 }
@@ -156,18 +180,28 @@ func TestManageTokenLifetime(t *testing.T) {
 	s.mustAsk(t, http.MethodPost, "/keystone", `{"ttl": 30}`)
 	token := s.login(t, "admin", "admin")
 	s.mustAsk(t, http.MethodPost, "/advance", `{"seconds": 31}`)
-	id := s.run(t, token, s.order())
+	id := s.run(t, token, s.volumeRequest())
 	s.status(t, id)
 	if got := s.status(t, id); got != "Failed" {
 		t.Errorf("with an expired token: %s", got)
 	}
 }
 
+// TestManageRestart: a new process writes another time into its rows (quirk
+// 32).
 func TestManageRestart(t *testing.T) {
 	s := started(t, Config{})
-	before := s.orchestrator.store.started
+	s.run(t, "t", s.volumeRequest())
 	s.mustAsk(t, http.MethodPost, "/restart", "")
-	if !s.orchestrator.store.started.After(before) {
-		t.Error("the process has not started anew")
+	s.run(t, "t", s.volumeRequest())
+	var list []struct {
+		CreatedAt string `json:"created_at"`
+	}
+	_, body := get(t, s.api("/instances"))
+	if err := json.Unmarshal([]byte(body), &list); err != nil {
+		t.Fatalf("%v: %s", err, body)
+	}
+	if len(list) != 2 || list[0] == list[1] {
+		t.Errorf("the process has not started anew: %v", list)
 	}
 }
