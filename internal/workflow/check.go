@@ -46,7 +46,7 @@ const (
 func (d Declaration) Check(inputs, writeOnly map[string]any) []Problem {
 	problems := d.unrunnable()
 	for _, p := range d.Parameters {
-		if p, _ = d.taken(p.Name); inputs[p.Name] == nil && !p.ServerSet {
+		if p, _ = d.input(p.Name); inputs[p.Name] == nil && !p.ServerSet {
 			problems = append(problems, p.notGiven()...)
 		}
 	}
@@ -84,8 +84,8 @@ func (d Declaration) given(name string, v, writeOnly any) []Problem {
 	if ServerSet(name) {
 		return []Problem{at.problem(summaryServerSet, serverSetDetail(name))}
 	}
-	p, taken := d.taken(name)
-	if !taken {
+	p, declared := d.input(name)
+	if !declared {
 		return []Problem{at.problem(summaryUnknown, d.unknownDetail(name))}
 	}
 	if p.Immutable {
@@ -93,8 +93,8 @@ func (d Declaration) given(name string, v, writeOnly any) []Problem {
 	}
 
 	var problems []Problem
-	if _, declared := d.parameter(name); !declared {
-		w := at.problem(summaryRunner, name+" is no input of this workflow but a setting of StackStorm's workflow runner, which takes it without complaint. Remove it unless that is what you mean.")
+	if _, ofWorkflow := d.parameter(name); !ofWorkflow {
+		w := at.problem(summaryRunner, name+" is not an input of this workflow. It is a setting of StackStorm's workflow runner, and StackStorm accepts it. Remove it unless you mean that setting.")
 		w.Warning = true
 		problems = append(problems, w)
 	}
@@ -167,8 +167,8 @@ func (p Parameter) notGiven() []Problem {
 		"%s is not given, and StackStorm refuses the default that the workflow has for it: %s Give a value for %s.", p.Name, reason, p.Name)}}
 }
 
-// taken returns what the workflow, its runner or both declare about an input.
-func (d Declaration) taken(name string) (Parameter, bool) {
+// input returns what the workflow, its runner or both declare about an input.
+func (d Declaration) input(name string) (Parameter, bool) {
 	p, declared := d.parameter(name)
 	runner, ofRunner := runnerParameters[name]
 	switch {
@@ -249,22 +249,22 @@ func serverSetDetail(name string) string {
 	case "tenant_id":
 		source = "It is the provider's tenant_id."
 	case "auth_token":
-		source = "It is the token that the provider logged in with."
+		source = "It is the token that the provider gets when it logs in."
 	default:
-		source = "It is where hotpot or gelato listens, from the orchestrator's own configuration."
+		source = "It is the address of hotpot or gelato in the orchestrator's own configuration."
 	}
-	return fmt.Sprintf("The orchestrator fills in %s itself and replaces whatever is given. %s Remove it.", name, source)
+	return fmt.Sprintf("The orchestrator fills in %s itself and replaces what is given. %s Remove it.", name, source)
 }
 
 func immutableDetail(p Parameter) string {
-	detail := p.Name + " has a value fixed by the workflow"
+	detail := "The workflow fixes the value of " + p.Name
 	if p.HasDefault && !p.Secret {
-		detail += ", " + hcl(p.Default) + ","
+		detail += " to " + hcl(p.Default)
 	}
-	return detail + " and cannot be given. Remove it."
+	return detail + ", so it cannot be given. Remove it."
 }
 
-// enumerate joins as prose does: "a, b and c".
+// enumerate joins words as in a sentence, such as "a, b and c".
 func enumerate(words []string, conjunction string) string {
 	if len(words) < 2 {
 		return strings.Join(words, "")
@@ -273,7 +273,7 @@ func enumerate(words []string, conjunction string) string {
 	return strings.Join(words[:last], ", ") + " " + conjunction + " " + words[last]
 }
 
-// sentence ends a description with exactly one full stop.
+// sentence ends a description with one full stop.
 func sentence(description string) string {
 	s := strings.TrimRight(strings.Join(strings.Fields(description), " "), ". ")
 	if s == "" {

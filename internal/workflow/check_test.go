@@ -104,7 +104,7 @@ func TestCheckRefuses(t *testing.T) {
 		{volume, `{"ip_addr": "192.0.2.1"}`, "ip_addr", `The orchestrator fills in ip_addr itself`},
 		{volume, `{"port": "1"}`, "port", `configuration. Remove it.`},
 		{volume, `{"tenant_id": "t"}`, "tenant_id", `It is the provider's tenant_id.`},
-		{volume, `{"auth_token": "t"}`, "auth_token", `the token that the provider logged in with`},
+		{volume, `{"auth_token": "t"}`, "auth_token", `the token that the provider gets when it logs in`},
 		{migration, `{"description": null}`, "", `description is required`},
 		{migration, `{"remainSource": "yes"}`, "remainSource", `remainSource must be true or false, but the string "yes" was given.`},
 		{migration, `{"remainSource": "1"}`, "remainSource", `true or false`},
@@ -131,7 +131,7 @@ func TestCheckRefuses(t *testing.T) {
 		{types, `{"an_array": {}}`, "an_array", `the object {} was given`},
 		{types, `{"a_choice": "blue"}`, "a_choice", `a_choice must be one of "red" or "green", but the string "blue" was given.`},
 		{types, `{"a_choice": "Green"}`, "a_choice", `(did you mean "green"?)`},
-		{types, `{"a_constant": "y"}`, "a_constant", `a_constant has a value fixed by the workflow, "fixed", and cannot be given. Remove it.`},
+		{types, `{"a_constant": "y"}`, "a_constant", `The workflow fixes the value of a_constant to "fixed", so it cannot be given. Remove it.`},
 		{types, `{"a_string": null}`, "", `a_string is required.`},
 	} {
 		t.Run(tc.action+" "+tc.change, func(t *testing.T) {

@@ -41,7 +41,7 @@ func (d Declaration) echo(inputs map[string]any) map[string]any {
 		if given == nil || ServerSet(name) {
 			continue
 		}
-		p, _ := d.taken(name)
+		p, _ := d.input(name)
 		v := received(given)
 		if len(templates(nil, v)) > 0 {
 			v = Unknown
@@ -68,7 +68,7 @@ func (d Declaration) masksAll() bool {
 // rendersDefault reports whether StackStorm renders the default of an input and
 // sends it as if it had been given.
 func (d Declaration) rendersDefault(name string) bool {
-	p, _ := d.taken(name)
+	p, _ := d.input(name)
 	text, _ := p.Default.(string)
 	return isTemplate(text) && !p.Immutable
 }

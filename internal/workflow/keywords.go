@@ -40,18 +40,18 @@ func checkEnum(c *checker, at location, _ schema, argument, v any) {
 		c.doubt = true
 		return
 	}
-	texts := []string{}
+	words := []string{}
 	for _, e := range enum {
 		if equal(e, v) {
 			return
 		}
 		if t, ok := e.(string); ok {
-			texts = append(texts, t)
+			words = append(words, t)
 		}
 	}
 	wanted := "be one of " + choices(enum)
 	if given, ok := v.(string); ok && !at.masked {
-		if near := Suggest(given, texts); near != "" {
+		if near := Suggest(given, words); near != "" {
 			wanted += fmt.Sprintf(" (did you mean %q?)", near)
 		}
 	}

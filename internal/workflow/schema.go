@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// schema is one JSON schema as decoded. Keywords of the wrong type count as
-// absent: what cannot be understood is not held against an input.
+// schema is one decoded JSON schema. A keyword of the wrong type counts as absent,
+// so that what we do not understand refuses nothing.
 type schema map[string]any
 
 func (s schema) text(keyword string) string {

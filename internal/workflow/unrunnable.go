@@ -6,7 +6,7 @@ import "fmt"
 func (d Declaration) unrunnable() []Problem {
 	problems := d.lacksServerSet()
 	for _, p := range d.Parameters {
-		p, _ = d.taken(p.Name)
+		p, _ = d.input(p.Name)
 		switch {
 		case p.unusable != nil:
 			problems = append(problems, Problem{Summary: summaryUnrunnable, Detail: fmt.Sprintf(

@@ -4,7 +4,7 @@ resource "soda_orchestration_instance" "data_analysis" {
   action     = "opensds.data-analysis"
 
   parameters = {
-    # Data Analysis Egine Type. Only "aws emr" does anything. A string.
+    # Data Analysis Egine Type. Only "aws emr" has an effect. A string.
     analysis_engine_type = "aws emr"
 
     # Destination Backend Storage Name. A string.
@@ -24,7 +24,7 @@ resource "soda_orchestration_instance" "data_analysis" {
   }
 
   parameters_wo = {
-    # Arguments Used for Data Analysis. Keys of AWS among them. An object.
+    # Arguments Used for Data Analysis. Contains AWS keys. An object.
     analysis_args = {
       AK           = "access-key"
       SK           = "secret-key"

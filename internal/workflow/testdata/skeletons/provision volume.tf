@@ -10,7 +10,7 @@ resource "soda_orchestration_instance" "provision_volume" {
     # Name of volume for provision. A string.
     name = "name"
 
-    # Profile ID to create volume. "" is the default profile; leaving it out fails. A string.
+    # Profile ID to create volume. "" is the default profile. Without it the run fails. A string.
     profile_id = ""
 
     # Size of volume in GB. A whole number.
