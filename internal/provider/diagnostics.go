@@ -8,12 +8,14 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/keystone"
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
+	"github.com/sodafoundation/terraform-provider-soda/internal/stackstorm"
 )
 
 // addError is the one door from an error to a diagnostic: the summary says
@@ -34,6 +36,9 @@ func explain(err error) string {
 		unknown *unknownSettingsError
 		api     *orchestration.Error
 	)
+	if refused, ok := errors.AsType[*stackstorm.Error](err); ok {
+		return detail + stackStormAdvice(refused)
+	}
 	switch {
 	case errors.As(err, &login):
 		return fmt.Sprintf("%s\n\nCheck %s.", sentence(login.Error()), setting(login.Option, login.Variable))
@@ -70,6 +75,22 @@ func connectionAdvice(err error) string {
 	default:
 		return ""
 	}
+}
+
+// stackStormAdvice says what to do about an error of StackStorm. The error
+// itself names the argument to look at, and here is where that may be set.
+func stackStormAdvice(err *stackstorm.Error) string {
+	advice := ""
+	switch err.Kind {
+	case stackstorm.KindPermission:
+		advice = " Where StackStorm has RBAC, its administrator gives a user's role the permission that is named here."
+	case stackstorm.KindUnreachable:
+		advice = fmt.Sprintf(" How long one request may take is set by %s.", setting("request_timeout", "SODA_REQUEST_TIMEOUT"))
+	}
+	if err.Option != "" {
+		advice = fmt.Sprintf(" Check %s.", setting("stackstorm."+err.Option, stackStormVariables[err.Option]...)) + advice
+	}
+	return strings.Replace(advice, " ", "\n\n", 1)
 }
 
 // advice says what to do about an answer of the orchestrator.

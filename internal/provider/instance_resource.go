@@ -54,22 +54,23 @@ func (r *instanceResource) Create(ctx context.Context, req resource.CreateReques
 
 	begun := time.Now()
 	o := waitOptions{argument: "timeouts.create", timeout: timeout, creating: true}
-	inst := r.startOrResume(ctx, &m, &config, &o, &resp.Diagnostics)
-	if inst == nil {
+	started := r.startOrResume(ctx, &m, &config, &o, &resp.Diagnostics)
+	if started == nil {
 		return
 	}
 
 	// The run exists from here on. It is recorded before the wait, so that
 	// whatever ends the wait leaves it in the state.
-	secret := keysOnly(config.ParametersWO)
-	m.observe(inst, secret)
-	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateSecret, secret)...)
+	secret, _ := inputObject(config.ParametersWO)
+	m.observe(started, secret)
+	m.Published = types.DynamicNull()
+	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateSecret, keysIn(secret))...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
 
 	if m.WaitForCompletion.ValueBool() {
 		o.left = time.Until(begun.Add(timeout))
-		ended := r.waitAndReport(ctx, &m, inst, secret, o)
+		ended := r.waitAndReport(ctx, &m, *started, secret, o)
 		resp.Diagnostics.Append(ended.diags...)
 		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 		resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateUnresolved, ended.unresolved)...)
@@ -78,7 +79,7 @@ func (r *instanceResource) Create(ctx context.Context, req resource.CreateReques
 
 // startOrResume returns the run that Create stands for: the one that the plan
 // goes on with, or one to be started. It is nil if there is none.
-func (r *instanceResource) startOrResume(ctx context.Context, m, config *instanceModel, o *waitOptions, diags *diag.Diagnostics) *orchestration.Instance {
+func (r *instanceResource) startOrResume(ctx context.Context, m, config *instanceModel, o *waitOptions, diags *diag.Diagnostics) *run.Run {
 	if m.ID.ValueString() != "" {
 		return r.plannedRun(ctx, m)
 	}
@@ -94,7 +95,8 @@ func (r *instanceResource) startOrResume(ctx context.Context, m, config *instanc
 	if err == nil && started.How != run.TakenOver {
 		o.started = begun
 	}
-	return started.Instance
+	diags.Append(r.warnUnconnected(started.Unconnected)...)
+	return started.Run
 }
 
 func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
@@ -109,9 +111,9 @@ func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, r
 		return
 	}
 
-	inst, err := api.Instance(ctx, m.ID.ValueString(), m.ServiceID.ValueString())
+	now, err := r.runs.Read(ctx, m.lastSeen())
 	switch {
-	case orchestration.IsNotFound(err):
+	case run.IsGone(err):
 		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
 		resp.State.RemoveResource(ctx)
 		return
@@ -120,14 +122,18 @@ func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, r
 		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
 		return
 	case m.Name.IsNull():
-		m.observeAll(inst)
+		m.observeAll(now)
 		resp.Diagnostics.Append(r.importService(ctx, api, &m)...)
 	default:
-		m.observe(inst, private[map[string]any](ctx, req.Private, privateSecret))
+		m.observe(now, private[map[string]any](ctx, req.Private, privateSecret))
 	}
-	r.known.MarkInState(inst.ID)
-	if private[bool](ctx, req.Private, privateUnresolved) && m.status() != orchestration.StatusFailed && !r.known.OfferTakeover(m.fingerprint(), inst.ID) {
-		resp.Diagnostics.AddError(fmt.Sprintf("Run %s would be repeated", inst.ID), m.deposed())
+	r.known.MarkInState(now.ID, now.ExecutionID)
+	if m.Published.IsNull() {
+		_, diags := r.observeOutcome(ctx, &m, now, private[map[string]any](ctx, req.Private, privateSecret))
+		resp.Diagnostics.Append(diags...)
+	}
+	if private[bool](ctx, req.Private, privateUnresolved) && m.status() != orchestration.StatusFailed && !r.known.OfferTakeover(m.fingerprint(), now.ID) {
+		resp.Diagnostics.AddError(fmt.Sprintf("Run %s would be repeated", now.ID), m.deposed())
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
@@ -144,7 +150,7 @@ func (r *instanceResource) Update(ctx context.Context, req resource.UpdateReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	m.Status, m.Output, m.Input = state.Status, state.Output, state.Input
+	m.Status, m.Output, m.Input, m.ExecutionID, m.Published = state.Status, state.Output, state.Input, state.ExecutionID, state.Published
 	r.known.MarkOurs(m.ID.ValueString())
 
 	if m.WaitForCompletion.ValueBool() && !m.status().Final() {

@@ -43,19 +43,14 @@ func (m *instanceModel) adopt() run.Adopt {
 // plannedRun is the run that the plan goes on with, as far as it can be read.
 // Since Delete no state holds it: whatever fails from here on must leave it in
 // the new one.
-func (r *instanceResource) plannedRun(ctx context.Context, m *instanceModel) *orchestration.Instance {
+func (r *instanceResource) plannedRun(ctx context.Context, m *instanceModel) *run.Run {
 	id := m.ID.ValueString()
 	r.known.MarkOurs(id)
-	if api, _, err := r.api(ctx); err == nil {
-		if inst, err := api.Instance(ctx, id, m.ServiceID.ValueString()); err == nil {
-			return inst
+	last := run.Run{Instance: orchestration.Instance{ID: id, ServiceID: m.ServiceID.ValueString(), TenantID: m.TenantID.ValueString(), Status: orchestration.StatusRunning}}
+	if _, _, err := r.api(ctx); err == nil {
+		if now, err := r.runs.Read(ctx, last); err == nil {
+			return now
 		}
 	}
-	return &orchestration.Instance{ID: id, ServiceID: m.ServiceID.ValueString(), TenantID: m.TenantID.ValueString(), Status: orchestration.StatusRunning}
-}
-
-// lastSeen is the run as Terraform last saw it.
-func (m *instanceModel) lastSeen() *orchestration.Instance {
-	return &orchestration.Instance{ID: m.ID.ValueString(), ServiceID: m.ServiceID.ValueString(), TenantID: m.TenantID.ValueString(),
-		Status: m.status(), Output: m.Output.ValueString(), Input: []byte(m.Input.ValueString())}
+	return &last
 }
