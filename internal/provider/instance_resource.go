@@ -13,6 +13,7 @@ import (
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
 	"github.com/sodafoundation/terraform-provider-soda/internal/run"
+	"github.com/sodafoundation/terraform-provider-soda/internal/workflow"
 )
 
 var (
@@ -209,9 +210,9 @@ func (m *instanceModel) forgetMasked(service *orchestration.Service) (d diag.Dia
 	var names []string
 	for _, action := range actionsOf(service) {
 		declaration, _ := declarationOf(service, action)
-		for _, name := range declaration.Masked(given) {
-			names = append(names, name)
-			delete(given, name)
+		for _, at := range declaration.Masked(given) {
+			names = append(names, workflow.Label(at))
+			remove(given, at)
 		}
 	}
 	if len(names) == 0 {
