@@ -49,12 +49,10 @@ func failure(kind Kind, option, format string, args ...any) *Error {
 // explain turns what gophercloud or net/http reported into an Error. It keeps
 // no reference to err: that may hold an answer which repeats the request.
 func (s *Source) explain(err error) *Error {
-	var answer gophercloud.ErrUnexpectedResponseCode
-	var transport *url.Error
-	switch {
-	case errors.As(err, &answer):
+	if answer, ok := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err); ok {
 		return s.explainAnswer(answer)
-	case errors.As(err, &transport):
+	}
+	if transport, ok := errors.AsType[*url.Error](err); ok {
 		return s.explainTransport(transport)
 	}
 	return failure(KindNotKeystone, "auth_url", "What answers at %s is not Keystone v3: %s.", s.at(), s.hide(err.Error()))
@@ -83,29 +81,35 @@ func (s *Source) explainAnswer(a gophercloud.ErrUnexpectedResponseCode) *Error {
 }
 
 func (s *Source) explainTransport(err *url.Error) *Error {
-	var (
-		authority x509.UnknownAuthorityError
-		hostname  x509.HostnameError
-		verify    *tls.CertificateVerificationError
-		network   *net.OpError
-	)
 	cause := s.hide(err.Err.Error())
 	switch {
 	case errors.Is(err, http.ErrSchemeMismatch):
 		return failure(KindTLS, "auth_url", "The server at %s does not speak TLS: its address begins with http://.", s.at())
-	case errors.As(err, &hostname):
+	case is[x509.HostnameError](err):
 		return failure(KindTLS, "auth_url", "The certificate of Keystone at %s is for another host: %s.", s.at(), cause)
-	case errors.As(err, &authority):
+	case is[x509.UnknownAuthorityError](err):
 		return failure(KindTLS, "ca_cert_file", "The certificate of Keystone at %s is signed by an authority that is not trusted here: %s.", s.at(), cause)
-	case errors.As(err, &verify):
+	case is[*tls.CertificateVerificationError](err):
 		return failure(KindTLS, "ca_cert_file", "The certificate of Keystone at %s is not valid: %s.", s.at(), cause)
-	case errors.As(err, &network) && network.Op == "remote error":
+	case endedByPeer(err):
 		// The peer's TLS alert; the usual one asks for a client certificate.
 		return failure(KindTLS, "client_cert_file", "Keystone at %s ended the TLS handshake: %s.", s.at(), cause)
 	case err.Timeout():
 		return failure(KindUnreachable, "auth_url", "Keystone at %s did not answer in time.", s.at())
 	}
 	return failure(KindUnreachable, "auth_url", "Keystone at %s cannot be reached: %s.", s.at(), cause)
+}
+
+// is reports whether an error of type E is in err's chain.
+func is[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
+}
+
+// endedByPeer reports whether the server ended the TLS handshake.
+func endedByPeer(err error) bool {
+	network, ok := errors.AsType[*net.OpError](err)
+	return ok && network.Op == "remote error"
 }
 
 // keystoneMessage takes the words out of Keystone's error object. A complaint

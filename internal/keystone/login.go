@@ -81,8 +81,8 @@ func (s *Source) adopt(ctx context.Context) (grant, error) {
 // to one that shows itself, 404 about one that is asked after. A 404 without
 // Keystone's error object is a wrong address.
 func notAccepted(err error) bool {
-	var answer gophercloud.ErrUnexpectedResponseCode
-	if !errors.As(err, &answer) {
+	answer, ok := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err)
+	if !ok {
 		return false
 	}
 	_, isKeystone := keystoneMessage(answer.Body)

@@ -94,8 +94,7 @@ func (o TLSOptions) show(config *tls.Config) error {
 
 func readFile(option, name string) ([]byte, error) {
 	text, err := os.ReadFile(name)
-	var cause *fs.PathError
-	if errors.As(err, &cause) {
+	if cause, ok := errors.AsType[*fs.PathError](err); ok {
 		return nil, problem(option, fmt.Sprintf("Cannot read %s: %s.", name, cause.Err))
 	}
 	return text, err

@@ -42,7 +42,7 @@ func (t Token) Format(f fmt.State, _ rune) { io.WriteString(f, t.String()) }
 func (t Token) LogValue() slog.Value { return slog.StringValue(t.String()) }
 
 // Fixed is the token source of the strategy noauth: nobody checks the token,
-// but the orchestrator refuses an instance without one (contract quirk 18).
+// but the orchestrator refuses an instance without one (quirk 18).
 type Fixed struct {
 	Token     string // what is sent; "" sends "noauth"
 	ProjectID string // what Token.ProjectID will say

@@ -17,7 +17,7 @@ type Tokens interface {
 
 // Transport adds X-Auth-Token to requests for one host and to no other, also
 // when a redirect leads elsewhere. The orchestrator asks for a token only where
-// a run is started (contract quirk 18): a POST for which none can be had fails
+// a run is started (quirk 18): a POST for which none can be had fails
 // with the source's error, an *Error, and every other request goes without one,
 // so that a run can be followed to its end while Keystone is away.
 type Transport struct {

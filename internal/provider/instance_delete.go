@@ -62,7 +62,7 @@ func (d *deletion) destroy(ctx context.Context) (diags diag.Diagnostics) {
 		// What it was cannot change any more.
 	case onlyThisFails(ctx, api, err):
 		diags.AddWarning(fmt.Sprintf("Run %s is forgotten without knowing how it ended", id),
-			explain(err)+"\n\n"+unreadableAlone+" While this record exists the orchestrator cannot list any instances, so it is removed. Look the execution up in StackStorm, it may not have ended.")
+			detailOf(err)+"\n\n"+unreadableAlone+" While this record exists the orchestrator cannot list any instances, so it is removed. Look the execution up in StackStorm, it may not have ended.")
 		diags.Append(d.forget(ctx, api)...)
 		return diags
 	default:
@@ -170,5 +170,5 @@ func (m *instanceModel) cleansUp() bool {
 
 // addKept reports what stopped a destroy, and how to go on.
 func (m *instanceModel) addKept(diags *diag.Diagnostics, summary string, err error) {
-	diags.AddError(summary, fmt.Sprintf("%s\n\n%s is kept in the state. Do the same again to go on from here.", explain(err), upper(m.run())))
+	diags.AddError(summary, fmt.Sprintf("%s\n\n%s is kept in the state. Do the same again to go on from here.", detailOf(err), upper(m.run())))
 }

@@ -22,7 +22,7 @@ type inventory struct {
 	runs []orchestration.Instance // each once, sorted by name and id
 	// complete says that nothing is missing for certain. Only the list of all
 	// runs proves that: those of one service end without a word before the
-	// first run that cannot be read (contract quirk 28).
+	// first run that cannot be read (quirk 28).
 	complete bool
 	// gap tells why runs are missing; empty where nothing suggests it.
 	gap string
@@ -81,7 +81,7 @@ func newInventory(runs []orchestration.Instance, f runFilter) inventory {
 }
 
 // runsOf lists the runs of services. Without StackStorm such a list is empty
-// or cut short and says nothing of it (contract quirk 29), so something else
+// or cut short and says nothing of it (quirk 29), so something else
 // that needs StackStorm is asked afterwards.
 func runsOf(ctx context.Context, api *orchestration.Client, serviceIDs ...string) ([]orchestration.Instance, error) {
 	var runs []orchestration.Instance

@@ -73,7 +73,7 @@ func startError(diags *diag.Diagnostics, req run.Request, w startWords, err erro
 	case !ok:
 		addNotStarted(diags, summary, err)
 	case e.Looking:
-		diags.AddError(summary, "Before a start Terraform looks for a run with the same inputs that there is already. That was not possible: "+explain(e.Err)+"\n\nNothing was started.")
+		diags.AddError(summary, "Before a start Terraform looks for a run with the same inputs that there is already. That was not possible: "+detailOf(e.Err)+"\n\nNothing was started.")
 	default:
 		addNotStarted(diags, summary, redact(e.Err, req.Secret))
 	}
@@ -81,7 +81,7 @@ func startError(diags *diag.Diagnostics, req run.Request, w startWords, err erro
 
 // addNotStarted reports why there is no run.
 func addNotStarted(diags *diag.Diagnostics, summary string, err error) {
-	diags.AddError(summary, explain(err)+"\n\nNothing was started.")
+	diags.AddError(summary, detailOf(err)+"\n\nNothing was started.")
 }
 
 func alreadyDone(req run.Request, w startWords, e *run.AlreadyDone) string {
@@ -141,7 +141,7 @@ type waitResult struct {
 
 func (m *instanceModel) cannotWait(err error, o waitOptions) (e waitResult) {
 	e.unresolved = true
-	e.diags.AddError("Cannot wait for "+m.run(), explain(err)+"\n\n"+m.goOn(o))
+	e.diags.AddError("Cannot wait for "+m.run(), detailOf(err)+"\n\n"+m.goOn(o))
 	return e
 }
 

@@ -66,8 +66,8 @@ func (m *instanceModel) fingerprint() string {
 }
 
 // observe takes over what the server decides. Parameters stay as configured:
-// the server's copy is cast and carries inputs that it adds itself (contract
-// quirks 19 and 20).
+// the server's copy is cast and carries inputs that it adds itself (quirks 19
+// and 20).
 func (m *instanceModel) observe(in *orchestration.Instance, secret map[string]any) {
 	m.ID = types.StringValue(in.ID)
 	m.TenantID = types.StringValue(in.TenantID)

@@ -163,7 +163,7 @@ func (r *instanceResource) ImportState(ctx context.Context, req resource.ImportS
 }
 
 // importService adds to an imported run what its service tells: the workflow,
-// which no answer names (contract quirk 21), where there is one choice, and
+// which no answer names (quirk 21), where there is one choice, and
 // which inputs are masked secrets, to be left out.
 func (r *instanceResource) importService(ctx context.Context, api *orchestration.Client, m *instanceModel) diag.Diagnostics {
 	var d diag.Diagnostics
@@ -208,7 +208,7 @@ func (r *instanceResource) unreadable(ctx context.Context, api *orchestration.Cl
 	var d diag.Diagnostics
 	if onlyThisFails(ctx, api, err) {
 		d.AddWarning(fmt.Sprintf("The state of %s cannot be read", m.run()), fmt.Sprintf("%s\n\n%s Terraform keeps what it knows: status %q. Look the execution up in StackStorm (st2 execution list).",
-			explain(err), unreadableAlone, m.Status.ValueString()))
+			detailOf(err), unreadableAlone, m.Status.ValueString()))
 		return d
 	}
 	addError(&d, "Cannot read "+m.run(), err)

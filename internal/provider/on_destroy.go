@@ -43,7 +43,7 @@ func (d *deletion) runOnDestroy(ctx context.Context, api *orchestration.Client, 
 	switch {
 	case err == nil && ended.Status == orchestration.StatusSuccess:
 		if err := api.DeleteInstance(ctx, inst.ID); err != nil && !orchestration.IsNotFound(err) {
-			diags.AddWarning(fmt.Sprintf("The record of the on_destroy run %s is left", inst.ID), explain(err))
+			diags.AddWarning(fmt.Sprintf("The record of the on_destroy run %s is left", inst.ID), detailOf(err))
 		}
 		return "", diags
 	case err == nil:

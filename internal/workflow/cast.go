@@ -11,7 +11,7 @@ import (
 )
 
 // cast converts a parameter's value as StackStorm 3.2.0 does before it looks
-// at the schema (util/casts.py; contract quirk 20). It reports false for what
+// at the schema (util/casts.py; quirk 20). It reports false for what
 // StackStorm cannot convert. Only whole parameters are converted, never what
 // lies inside them. A text may become null, and Unknown where only StackStorm
 // can tell.

@@ -57,7 +57,7 @@ func (d Declaration) Check(inputs map[string]any, writeOnly map[string]bool) []P
 }
 
 // unrunnable finds the workflows that no input can start: the orchestrator
-// always sends its four, and StackStorm refuses undeclared ones (contract quirk 19).
+// always sends its four, and StackStorm refuses undeclared ones (quirk 19).
 func (d Declaration) unrunnable() []Problem {
 	var lacks []string
 	for _, name := range serverSet {

@@ -36,7 +36,7 @@ type Parameter struct {
 }
 
 // ServerSet reports whether the orchestrator fills in the input of that name
-// itself, replacing whatever it was given (contract quirk 19).
+// itself, replacing whatever it was given (quirk 19).
 func ServerSet(name string) bool { return slices.Contains(serverSet, name) }
 
 var serverSet = []string{"auth_token", "ip_addr", "port", "tenant_id"}

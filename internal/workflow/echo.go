@@ -16,7 +16,7 @@ func (d Declaration) Masked(echo map[string]any) []string {
 
 // Echoes reports whether echo, the input of an instance, is what StackStorm
 // makes of inputs: cast to the declared types, secrets masked, and the
-// server's own inputs added (contract quirks 19 and 20).
+// server's own inputs added (quirks 19 and 20).
 func (d Declaration) Echoes(inputs, echo map[string]any) bool {
 	left := 0
 	for name, v := range echo {
