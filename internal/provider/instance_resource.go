@@ -27,8 +27,8 @@ const defaultTimeout = 2 * time.Hour
 
 // instanceResource runs a service's workflow once and keeps its result.
 //
-// The rule everything here serves: a workflow is never run twice, never lost,
-// and never called done before it succeeded.
+// It never runs the workflow twice, never loses a run, and never reports success
+// before the run has succeeded.
 type instanceResource struct{ configuredResource }
 
 func newInstanceResource() resource.Resource { return &instanceResource{} }
@@ -51,15 +51,30 @@ func (r *instanceResource) Create(ctx context.Context, req resource.CreateReques
 		return
 	}
 
+	// A new run is started, unless the plan goes on with one.
 	begun := time.Now()
 	o := waitOptions{argument: "timeouts.create", timeout: timeout, creating: true}
-	inst := r.startOrResume(ctx, &m, &config, &o, &resp.Diagnostics)
+	inst := r.plannedRun(ctx, &m)
 	if inst == nil {
-		return
+		request, diags := r.startRequest(ctx, m.spec(&config))
+		if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
+			return
+		}
+		m.Action, m.UserID = types.StringValue(request.Action), types.StringValue(request.UserID)
+		request.Timeout, request.Adopt = timeout, m.adopt()
+		started, err := r.runs.Start(ctx, request)
+		resp.Diagnostics.Append(startMessages(request, startWords{limit: o.argument, timeout: timeout}, started, err)...)
+		if err != nil {
+			return
+		}
+		if started.How != run.TakenOver {
+			o.started = begun
+		}
+		inst = started.Instance
 	}
 
-	// The run exists from here on. It is recorded before the wait, so that
-	// whatever ends the wait leaves it in the state.
+	// The run exists from here on. It is written into the state before the wait,
+	// so that it stays there however the wait ends.
 	secret := keysOnly(config.ParametersWO)
 	m.observe(inst, secret)
 	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateSecret, secret)...)
@@ -73,27 +88,6 @@ func (r *instanceResource) Create(ctx context.Context, req resource.CreateReques
 		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 		resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateUnresolved, ended.unresolved)...)
 	}
-}
-
-// startOrResume returns the run that Create stands for: the one that the plan
-// goes on with, or one to be started. It is nil if there is none.
-func (r *instanceResource) startOrResume(ctx context.Context, m, config *instanceModel, o *waitOptions, diags *diag.Diagnostics) *orchestration.Instance {
-	if m.ID.ValueString() != "" {
-		return r.plannedRun(ctx, m)
-	}
-	req, more := r.startRequest(ctx, m.spec(config))
-	if diags.Append(more...); diags.HasError() {
-		return nil
-	}
-	m.Action, m.UserID = types.StringValue(req.Action), types.StringValue(req.UserID)
-	req.Timeout, req.Adopt = o.timeout, m.adopt()
-	begun := time.Now()
-	started, err := r.runs.Start(ctx, req)
-	diags.Append(startMessages(req, startWords{limit: o.argument, timeout: o.timeout}, started, err)...)
-	if err == nil && started.How != run.TakenOver {
-		o.started = begun
-	}
-	return started.Instance
 }
 
 func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
@@ -132,8 +126,8 @@ func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, r
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
 }
 
-// Update is reached by what needs no new run: it waits for a run that was left
-// unfinished, and takes over changes of how to wait.
+// Update handles changes that need no new run. It waits for a run that has not
+// ended, and stores changed arguments such as timeouts.
 func (r *instanceResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var m, state instanceModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
@@ -151,7 +145,7 @@ func (r *instanceResource) Update(ctx context.Context, req resource.UpdateReques
 		ended := r.waitAndReport(ctx, &m, m.lastSeen(), secret, waitOptions{argument: "timeouts.update", timeout: timeout, left: timeout})
 		resp.Diagnostics.Append(ended.diags...)
 	}
-	// An update never taints: whatever happened, the resource stands for its run.
+	// An error from Update does not taint the resource.
 	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateUnresolved, false)...)
 	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateReplaced, "")...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
@@ -162,9 +156,9 @@ func (r *instanceResource) ImportState(ctx context.Context, req resource.ImportS
 	resource.ImportStatePassthroughWithIdentity(ctx, path.Root("id"), path.Root("id"), req, resp)
 }
 
-// importService adds to an imported run what its service tells: the workflow,
-// which no answer names (quirk 21), where there is one choice, and
-// which inputs are masked secrets, to be left out.
+// importService completes an imported run from its service. No answer names the
+// run's workflow (quirk 21), so it is known only if the service has just one.
+// Inputs that are masked secrets are left out.
 func (r *instanceResource) importService(ctx context.Context, api *orchestration.Client, m *instanceModel) diag.Diagnostics {
 	var d diag.Diagnostics
 	service, err := api.Service(ctx, m.ServiceID.ValueString())
@@ -177,12 +171,12 @@ func (r *instanceResource) importService(ctx context.Context, api *orchestration
 		err = fmt.Errorf("its service %q has several workflows", service.Name)
 	}
 	d.AddAttributeWarning(path.Root("action"), "The workflow of the imported run is not known",
-		fmt.Sprintf("The orchestrator does not tell which workflow run %s was, and %s. Leave action out of the configuration, or the run is planned as a replacement.", m.ID.ValueString(), err))
+		fmt.Sprintf("The orchestrator does not say which workflow run %s ran, and %s. Leave action out of the configuration. With action set, Terraform plans to replace the run.", m.ID.ValueString(), err))
 	return d
 }
 
-// forgetMasked takes out of the inputs what StackStorm shows as asterisks: sent
-// once more they would be the secret.
+// forgetMasked removes the inputs that StackStorm shows as asterisks. If they
+// were sent again, the asterisks would become the secret.
 func (m *instanceModel) forgetMasked(service *orchestration.Service) (d diag.Diagnostics) {
 	given, _ := inputObject(m.Parameters)
 	var names []string
@@ -198,16 +192,17 @@ func (m *instanceModel) forgetMasked(service *orchestration.Service) (d diag.Dia
 	}
 	m.Parameters = types.DynamicValue(value(given))
 	d.AddAttributeWarning(path.Root("parameters_wo"), "Secret inputs are not imported",
-		fmt.Sprintf("StackStorm does not tell the values of %s. Give them in parameters_wo before the run is ever replaced.", strings.Join(names, ", ")))
+		fmt.Sprintf("StackStorm does not show the values of %s. Set them in parameters_wo before the run is replaced.", strings.Join(names, ", ")))
 	return d
 }
 
-// unreadable decides about a run that cannot be read: one bad run must not
-// stop the plan of all others, an API that is down must.
+// unreadable reports a run that cannot be read. If only this run is affected it
+// is a warning, so that the plan of all others goes on. If the API is down it is
+// an error.
 func (r *instanceResource) unreadable(ctx context.Context, api *orchestration.Client, m *instanceModel, err error) diag.Diagnostics {
 	var d diag.Diagnostics
 	if onlyThisFails(ctx, api, err) {
-		d.AddWarning(fmt.Sprintf("The state of %s cannot be read", m.run()), fmt.Sprintf("%s\n\n%s Terraform keeps what it knows: status %q. Look the execution up in StackStorm (st2 execution list).",
+		d.AddWarning(fmt.Sprintf("The state of %s cannot be read", m.run()), fmt.Sprintf("%s\n\n%s The state keeps the last known status, %q. Look for the execution in StackStorm (st2 execution list).",
 			detailOf(err), unreadableAlone, m.Status.ValueString()))
 		return d
 	}
