@@ -8,12 +8,14 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/keystone"
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
+	"github.com/sodafoundation/terraform-provider-soda/internal/stackstorm"
 )
 
 // addError makes a diagnostic of an error. The summary says what we were doing.
@@ -30,6 +32,9 @@ func addAttributeError(diags *diag.Diagnostics, at path.Path, summary string, er
 // detailOf returns the detail of a diagnostic: the error and what to do about it.
 func detailOf(err error) string {
 	detail := sentence(err.Error())
+	if refused, ok := errors.AsType[*stackstorm.Error](err); ok {
+		return detail + stackStormAdvice(refused)
+	}
 	if login, ok := errors.AsType[*keystone.Error](err); ok {
 		return fmt.Sprintf("%s\n\nCheck %s.", sentence(login.Error()), setting(login.Option, login.Variable))
 	}
@@ -69,6 +74,22 @@ func connectionAdvice(err error) string {
 func is[E error](err error) bool {
 	_, ok := errors.AsType[E](err)
 	return ok
+}
+
+// stackStormAdvice says what to do about an error of StackStorm. The error
+// itself names the argument to look at, and here is where that may be set.
+func stackStormAdvice(err *stackstorm.Error) string {
+	advice := ""
+	switch err.Kind {
+	case stackstorm.KindPermission:
+		advice = " Where StackStorm has RBAC, its administrator gives a user's role the permission that is named here."
+	case stackstorm.KindUnreachable:
+		advice = fmt.Sprintf(" The limit for one request is %s.", setting("request_timeout", "SODA_REQUEST_TIMEOUT"))
+	}
+	if err.Option != "" {
+		advice = fmt.Sprintf(" Check %s.", setting("stackstorm."+err.Option, stackStormVariables[err.Option]...)) + advice
+	}
+	return strings.Replace(advice, " ", "\n\n", 1)
 }
 
 // answerAdvice says what to do about an error that the orchestrator answered.

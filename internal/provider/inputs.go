@@ -94,15 +94,15 @@ func merge(base, over map[string]any) map[string]any {
 // their values.
 func keysOnly(v types.Dynamic) map[string]any {
 	members, _ := inputObject(v)
-	return memberNames(members)
+	return keysIn(members)
 }
 
-func memberNames(members map[string]any) map[string]any {
+func keysIn(members map[string]any) map[string]any {
 	names := map[string]any{}
 	for name, v := range members {
 		names[name] = nil
 		if inner, ok := v.(map[string]any); ok {
-			names[name] = memberNames(inner)
+			names[name] = keysIn(inner)
 		}
 	}
 	return names

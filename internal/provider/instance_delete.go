@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
+	"github.com/sodafoundation/terraform-provider-soda/internal/run"
 )
 
 // Delete removes the run's record. Terraform calls it for a destroy, and for the
@@ -51,11 +53,11 @@ func (d *deletion) destroy(ctx context.Context) (diags diag.Diagnostics) {
 		m.addKept(&diags, "Cannot remove the record of "+m.run(), err)
 		return diags
 	}
-	inst, err := api.Instance(ctx, id, m.ServiceID.ValueString())
+	now, err := d.runs.Read(ctx, m.lastSeen())
 	switch {
 	case err == nil:
-		m.Status = types.StringValue(string(inst.Status))
-	case orchestration.IsNotFound(err):
+		m.Status = types.StringValue(string(now.Status))
+	case run.IsGone(err):
 		return nil
 	case m.status().Final():
 		// The status in the state is final.
@@ -68,6 +70,11 @@ func (d *deletion) destroy(ctx context.Context) (diags diag.Diagnostics) {
 		m.addKept(&diags, "Cannot remove the record of "+m.run(), err)
 		return diags
 	}
+	if err == nil && !m.status().Final() && m.CancelOnDestroy.ValueBool() {
+		if diags.Append(d.cancel(ctx, *now)...); diags.HasError() {
+			return diags
+		}
+	}
 	switch {
 	case m.status().Final():
 		diags.Append(d.cleanUpAndForget(ctx, api)...)
@@ -78,6 +85,31 @@ func (d *deletion) destroy(ctx context.Context) (diags diag.Diagnostics) {
 	default:
 		diags.AddError(fmt.Sprintf("Run %s has not ended", id),
 			fmt.Sprintf("%s has status %s, and on_destroy runs only after it has ended. Apply to wait for it, and destroy then. Or remove on_destroy, apply, and destroy then.", upper(m.run()), m.Status.ValueString()))
+	}
+	return diags
+}
+
+// cancel ends the run's execution in StackStorm, and waits for that.
+func (d *deletion) cancel(ctx context.Context, now run.Run) (diags diag.Diagnostics) {
+	m := d.m
+	summary := fmt.Sprintf("Run %s cannot be canceled", m.ID.ValueString())
+	if !d.runs.Connected() || now.ExecutionID == "" {
+		diags.AddError(summary, fmt.Sprintf("cancel_on_destroy is set, and Terraform does not know the execution of %s: set stackstorm in the provider block, or cancel_on_destroy = false and apply that first. "+
+			"%s is kept in the state.", m.run(), upper(m.run())))
+		return diags
+	}
+	last, err := d.runs.Cancel(ctx, now, d.timeout)
+	m.Status = types.StringValue(string(last.Status))
+	switch {
+	case err == nil || run.IsGone(err):
+		m.Status = types.StringValue(string(orchestration.StatusFailed))
+		if last.Status == orchestration.StatusSuccess {
+			m.Status = types.StringValue(string(orchestration.StatusSuccess)) // it was quicker
+		}
+	case errors.Is(err, run.ErrTimeout):
+		diags.AddError(summary, fmt.Sprintf("StackStorm was asked to cancel %s, which lasts as long as the task at hand. timeouts.delete (%s) was over before. The run is kept in the state. Destroy again to wait for the rest.", m.run(), d.timeout))
+	default:
+		m.addKept(&diags, summary, err)
 	}
 	return diags
 }
@@ -100,11 +132,11 @@ func (d *deletion) makeWay(ctx context.Context) (diags diag.Diagnostics) {
 		m.addKept(&diags, "Cannot replace "+m.run(), err)
 		return diags
 	}
-	inst, err := api.Instance(ctx, id, m.ServiceID.ValueString())
+	now, err := d.runs.Read(ctx, m.lastSeen())
 	switch {
 	case err == nil:
-		m.Status = types.StringValue(string(inst.Status))
-	case orchestration.IsNotFound(err):
+		m.Status = types.StringValue(string(now.Status))
+	case run.IsGone(err):
 		return nil
 	case !before.Final():
 		addError(&diags, "Cannot replace "+m.run()+" without knowing whether it has ended", err)
@@ -151,6 +183,9 @@ func (d *deletion) cleanUpAndForget(ctx context.Context, api *orchestration.Clie
 // forget removes the record.
 func (d *deletion) forget(ctx context.Context, api *orchestration.Client) (diags diag.Diagnostics) {
 	m := d.m
+	if _, ok := run.ExecutionOf(m.ID.ValueString()); ok {
+		return nil // there is no record to remove
+	}
 	if err := api.DeleteInstance(ctx, m.ID.ValueString()); err != nil && !orchestration.IsNotFound(err) {
 		m.addKept(&diags, "Cannot remove the record of "+m.run(), err)
 		return diags

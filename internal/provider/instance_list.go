@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
+	"github.com/sodafoundation/terraform-provider-soda/internal/run"
 )
 
 var _ list.ListResourceWithConfigure = (*instanceList)(nil)
@@ -98,7 +99,8 @@ func listedRun(ctx context.Context, req list.ListRequest, in *orchestration.Inst
 	}
 	var m instanceModel
 	result.Diagnostics.Append(blank(ctx, &result, in.ID, &m)...)
-	m.observeAll(in)
+	m.observeAll(&run.Run{Instance: *in})
+	m.Published = types.DynamicNull()
 	if action, ok := actions[in.ServiceID]; ok {
 		m.Action = types.StringValue(action)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
 	"github.com/sodafoundation/terraform-provider-soda/internal/run"
+	"github.com/sodafoundation/terraform-provider-soda/internal/stackstorm"
 )
 
 // This file turns what package run returns into words.
@@ -35,15 +36,23 @@ func startMessages(req run.Request, w startWords, started run.Started, err error
 				"A workflow that needs its token later than that fails. Give a newer token where one was given, have Keystone's [token] expiration raised, or set a lower %s where the run is known to be short.",
 				req.Name, time.Until(started.TokenEnds).Round(time.Second), w.limit, w.timeout, w.limit))
 	}
-	id := started.Instance.ID
+	id := started.Run.ID
 	switch started.How {
 	case run.TakenOver:
 		diags.AddWarning("Took over run "+id, fmt.Sprintf("Run %s of this service has the same name, user and inputs as run %q; its status was %s. No resource was known to hold it, so Terraform goes on with it instead of starting a second one. "+
 			"Most often an apply started it that was killed or interrupted. If another configuration or workspace started it, both hold the same run now: give each a name or a user_id of its own.",
-			id, req.Name, started.Instance.Status))
+			id, req.Name, started.Run.Status))
 	case run.Found:
+		found := "it is the one new run of this service with these inputs"
+		if started.Run.ExecutionID != "" {
+			found = "execution " + started.Run.ExecutionID + " of StackStorm has its mark"
+		}
 		diags.AddWarning(fmt.Sprintf("Found run %s after a lost answer", id),
-			fmt.Sprintf("The answer to the start of run %q got lost (%s). The run has started: it is the one new run of this service with these inputs.", req.Name, redact(started.Lost, req.Secret)))
+			fmt.Sprintf("The answer to the start of run %q got lost (%s). The run has started: %s.", req.Name, redact(started.Lost, req.Secret), found))
+	}
+	if id, ok := run.ExecutionOf(started.Run.ID); ok {
+		diags.AddWarning("A run without its record", fmt.Sprintf("Execution %s of StackStorm is this run. Which of the orchestrator's records belongs to it cannot be told, so Terraform reads the run at StackStorm. "+
+			"Destroying it leaves its record at the orchestrator, if there is one.", id))
 	}
 	if started.ListCut {
 		diags.AddWarning("The list of the service's runs is incomplete",
@@ -85,12 +94,16 @@ func addNotStarted(diags *diag.Diagnostics, summary string, err error) {
 }
 
 func alreadyDone(req run.Request, w startWords, e *run.AlreadyDone) string {
-	text := fmt.Sprintf("Run %s of this service has the same name, user and inputs, and has succeeded. No resource is known to hold it. "+
-		"An apply may have started it that was killed, or whose state was lost; or it belongs to another configuration. Nothing was started.\n\n", e.Instance.ID)
+	since := ""
+	if !e.Since.IsZero() {
+		since = fmt.Sprintf(", started %s,", e.Since.UTC().Format(time.RFC3339))
+	}
+	text := fmt.Sprintf("Run %s%s of this service has the same name, user and inputs, and has succeeded. No resource is known to hold it. "+
+		"An apply may have started it that was killed, or whose state was lost; or it belongs to another configuration. Nothing was started.\n\n", e.Run.ID, since)
 	if w.stateless {
 		return text + "To count that run as done, set adopt_existing = true and apply that first. To run the workflow once more, set adopt_existing = false and apply that first."
 	}
-	return text + "To take that run over:\n\n  terraform import ADDRESS " + e.Instance.ID + "\n\n" +
+	return text + "To take that run over:\n\n  terraform import ADDRESS " + e.Run.ID + "\n\n" +
 		"adopt_existing = true takes it over as well. To run the workflow once more, set adopt_existing = false. " +
 		"To keep the runs of two configurations apart, give each a name or a user_id of its own."
 }
@@ -116,6 +129,9 @@ func unknownStart(req run.Request, w startWords, e *run.Unknown) string {
 		listed := "The service's list shows no new run."
 		if e.ListErr != nil {
 			listed = "The list of runs could not be read either: " + sentence(e.ListErr.Error())
+		}
+		if e.Searched {
+			listed = "StackStorm has no execution with this run's mark."
 		}
 		fmt.Fprintf(&b, "\n\n%s Look in StackStorm (st2 execution list --action %s): if there is an execution, wait for it to end and clean up what it made; if there is none, %s.", listed, req.Action, again)
 		return b.String()
@@ -146,18 +162,18 @@ func (m *instanceModel) cannotWait(err error, o waitOptions) (e waitResult) {
 }
 
 // waitMessages reports how a wait ended, after what was seen last went into m.
-func (m *instanceModel) waitMessages(ctx context.Context, err error, o waitOptions) (e waitResult) {
+func (m *instanceModel) waitMessages(ctx context.Context, err error, reason *stackstorm.Failure, o waitOptions) (e waitResult) {
 	id := m.ID.ValueString()
 	switch {
 	case err == nil && m.status() == orchestration.StatusSuccess:
 	case err == nil:
-		e.diags.AddError(fmt.Sprintf("Run %s failed", id), m.failure(o))
+		e.diags.AddError(fmt.Sprintf("Run %s failed", id), m.failure(reason, o))
 	case ctx.Err() != nil:
 		e.diags.AddWarning(fmt.Sprintf("Stopped waiting for run %s", id), m.interrupted())
 	case errors.Is(err, run.ErrTimeout):
 		e.unresolved = !m.ContinueOnTimeout.ValueBool()
 		m.reportTimeout(&e.diags, err, o)
-	case orchestration.IsNotFound(err):
+	case run.IsGone(err):
 		e.diags.AddError(fmt.Sprintf("Run %s has disappeared", id), disappeared(m.Action.ValueString(), m.run())+" The next apply starts a new run.")
 	}
 	return e
@@ -168,8 +184,8 @@ func disappeared(action, run string) string {
 		"Look in StackStorm (st2 execution list --action %s) for how it ends.", run, action)
 }
 
-func (m *instanceModel) failure(o waitOptions) string {
-	text := howItFailed(m.Action.ValueString(), m.Name.ValueString(), m.lastSeen(), o.started) + "\n\nThe run is in the state as failed. What it did before it failed stays. "
+func (m *instanceModel) failure(reason *stackstorm.Failure, o waitOptions) string {
+	text := howItFailed(m.Action.ValueString(), m.Name.ValueString(), m.lastSeen(), reason, o.started) + "\n\nThe run is in the state as failed. What it did before it failed stays. "
 	if o.creating {
 		return text + "The next apply removes its record and starts one new run."
 	}
@@ -178,18 +194,49 @@ func (m *instanceModel) failure(o waitOptions) string {
 
 // howItFailed says what is known about a failed run, and where more is. started
 // is zero if the run was started before this apply.
-func howItFailed(action, name string, in *orchestration.Instance, started time.Time) string {
+func howItFailed(action, name string, last run.Run, reason *stackstorm.Failure, started time.Time) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Workflow %s of service %s ended in status Failed: %s", action, in.ServiceID, runName(in.ID, name))
+	fmt.Fprintf(&b, "Workflow %s of service %s ended in status Failed: %s", action, last.ServiceID, runName(last.ID, name))
 	if !started.IsZero() {
 		fmt.Fprintf(&b, ", after %s", round(time.Since(started)))
 	}
 	b.WriteString(".")
-	if out := strings.TrimSpace(in.Output); out != "" {
+	if out := strings.TrimSpace(last.Output); out != "" {
 		fmt.Fprintf(&b, " It printed:\n\n%s", out)
+	}
+	if reason != nil {
+		b.WriteString("\n\n" + whyItFailed(reason, last.ExecutionID))
+		return b.String()
 	}
 	fmt.Fprintf(&b, "\n\nThe orchestrator does not tell why. StackStorm does:\n\n  st2 execution list --action %s --status failed\n  st2 execution get EXECUTION_ID", action)
 	return b.String()
+}
+
+// whyItFailed says what StackStorm tells about a failure.
+func whyItFailed(f *stackstorm.Failure, executionID string) string {
+	var b strings.Builder
+	switch f.Status {
+	case stackstorm.StatusCanceled:
+		b.WriteString("Somebody canceled it in StackStorm.")
+	case stackstorm.StatusTimeout:
+		b.WriteString("It took longer than StackStorm allows (status timeout).")
+	case stackstorm.StatusAbandoned:
+		b.WriteString("StackStorm lost it, most likely when it was restarted (status abandoned).")
+	}
+	if f.Task != "" {
+		fmt.Fprintf(&b, " Task %s failed.", f.Task)
+	}
+	if f.Text != "" {
+		fmt.Fprintf(&b, " %s", sentence(f.Text))
+	}
+	if b.Len() == 0 {
+		b.WriteString("StackStorm gives no reason.")
+	}
+	fmt.Fprintf(&b, "\n\nThe execution in StackStorm is %s.", executionID)
+	if f.ExecutionID != executionID {
+		fmt.Fprintf(&b, " That of the task is %s.", f.ExecutionID)
+	}
+	return strings.TrimSpace(b.String())
 }
 
 // runName names a run in messages.

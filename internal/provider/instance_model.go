@@ -33,6 +33,9 @@ type instanceModel struct {
 	ValidateParameters  types.Bool           `tfsdk:"validate_parameters"`
 	OnDestroy           types.Object         `tfsdk:"on_destroy"`
 	AdoptExisting       types.Bool           `tfsdk:"adopt_existing"`
+	CancelOnDestroy     types.Bool           `tfsdk:"cancel_on_destroy"`
+	ExecutionID         types.String         `tfsdk:"execution_id"`
+	Published           types.Dynamic        `tfsdk:"published"`
 	Status              types.String         `tfsdk:"status"`
 	Output              types.String         `tfsdk:"output"`
 	Input               jsontypes.Normalized `tfsdk:"input"`
@@ -68,16 +71,20 @@ func (m *instanceModel) fingerprint() string {
 // observe takes over what the server decides. Parameters stay as configured:
 // the server's copy is cast and carries inputs that it adds itself (quirks 19
 // and 20).
-func (m *instanceModel) observe(in *orchestration.Instance, secret map[string]any) {
+func (m *instanceModel) observe(in *run.Run, secret map[string]any) {
 	m.ID = types.StringValue(in.ID)
 	m.TenantID = types.StringValue(in.TenantID)
 	m.Status = types.StringValue(string(in.Status))
 	m.Output = types.StringValue(in.Output)
 	m.Input = normalized(in.Input, secret)
+	m.ExecutionID = types.StringNull()
+	if in.ExecutionID != "" {
+		m.ExecutionID = types.StringValue(in.ExecutionID)
+	}
 }
 
 // observeAll also fills in what an import does not know.
-func (m *instanceModel) observeAll(in *orchestration.Instance) {
+func (m *instanceModel) observeAll(in *run.Run) {
 	m.observe(in, nil)
 	m.ServiceID = types.StringValue(in.ServiceID)
 	m.Name = types.StringValue(in.Name)
@@ -86,6 +93,7 @@ func (m *instanceModel) observeAll(in *orchestration.Instance) {
 	m.WaitForCompletion = types.BoolValue(true)
 	m.ContinueOnTimeout = types.BoolValue(false)
 	m.ValidateParameters = types.BoolValue(true)
+	m.CancelOnDestroy = types.BoolValue(false)
 	if given := givenInputs(in.Input); len(given) > 0 {
 		m.Parameters = types.DynamicValue(value(given))
 	}

@@ -104,9 +104,10 @@ func (r *instanceResource) planUpdate(ctx context.Context, req resource.ModifyPl
 	switch {
 	case state.status() == orchestration.StatusFailed:
 		m.ID, m.Status, m.Output, m.Input = types.StringUnknown(), types.StringUnknown(), types.StringUnknown(), jsontypes.NewNormalizedUnknown()
+		m.ExecutionID, m.Published = types.StringUnknown(), types.DynamicUnknown()
 		resp.RequiresReplace.Append(path.Root("status"))
 	case !state.status().Final() && m.WaitForCompletion.ValueBool():
-		m.Status, m.Output = types.StringUnknown(), types.StringUnknown()
+		m.Status, m.Output, m.Published = types.StringUnknown(), types.StringUnknown(), types.DynamicUnknown()
 		resp.Diagnostics.AddWarning(fmt.Sprintf("Run %s has not ended", state.ID.ValueString()),
 			fmt.Sprintf("%s had status %s when Terraform last looked. Applying this plan waits for the same run; no second one is started.", upper(state.run()), state.Status.ValueString()))
 	default:

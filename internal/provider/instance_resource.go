@@ -54,8 +54,8 @@ func (r *instanceResource) Create(ctx context.Context, req resource.CreateReques
 	// A new run is started, unless the plan goes on with one.
 	begun := time.Now()
 	o := waitOptions{argument: "timeouts.create", timeout: timeout, creating: true}
-	inst := r.plannedRun(ctx, &m)
-	if inst == nil {
+	current := r.plannedRun(ctx, &m)
+	if current == nil {
 		request, diags := r.startRequest(ctx, m.spec(&config))
 		if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 			return
@@ -64,26 +64,28 @@ func (r *instanceResource) Create(ctx context.Context, req resource.CreateReques
 		request.Timeout, request.Adopt = timeout, m.adopt()
 		started, err := r.runs.Start(ctx, request)
 		resp.Diagnostics.Append(startMessages(request, startWords{limit: o.argument, timeout: timeout}, started, err)...)
+		resp.Diagnostics.Append(r.warnUnconnected(started.Unconnected)...)
 		if err != nil {
 			return
 		}
 		if started.How != run.TakenOver {
 			o.started = begun
 		}
-		inst = started.Instance
+		current = started.Run
 	}
 
 	// The run exists from here on. It is written into the state before the wait,
 	// so that it stays there however the wait ends.
-	secret := keysOnly(config.ParametersWO)
-	m.observe(inst, secret)
-	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateSecret, secret)...)
+	secret, _ := inputObject(config.ParametersWO)
+	m.observe(current, secret)
+	m.Published = types.DynamicNull()
+	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateSecret, keysIn(secret))...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
 
 	if m.WaitForCompletion.ValueBool() {
 		o.left = time.Until(begun.Add(timeout))
-		ended := r.waitAndReport(ctx, &m, inst, secret, o)
+		ended := r.waitAndReport(ctx, &m, *current, secret, o)
 		resp.Diagnostics.Append(ended.diags...)
 		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 		resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateUnresolved, ended.unresolved)...)
@@ -102,9 +104,9 @@ func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, r
 		return
 	}
 
-	inst, err := api.Instance(ctx, m.ID.ValueString(), m.ServiceID.ValueString())
+	now, err := r.runs.Read(ctx, m.lastSeen())
 	switch {
-	case orchestration.IsNotFound(err):
+	case run.IsGone(err):
 		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
 		resp.State.RemoveResource(ctx)
 		return
@@ -113,14 +115,18 @@ func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, r
 		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
 		return
 	case m.Name.IsNull():
-		m.observeAll(inst)
+		m.observeAll(now)
 		resp.Diagnostics.Append(r.importService(ctx, api, &m)...)
 	default:
-		m.observe(inst, private[map[string]any](ctx, req.Private, privateSecret))
+		m.observe(now, private[map[string]any](ctx, req.Private, privateSecret))
 	}
-	r.known.MarkInState(inst.ID)
-	if private[bool](ctx, req.Private, privateUnresolved) && m.status() != orchestration.StatusFailed && !r.known.OfferTakeover(m.fingerprint(), inst.ID) {
-		resp.Diagnostics.AddError(fmt.Sprintf("Run %s would be repeated", inst.ID), m.deposed())
+	r.known.MarkInState(now.ID, now.ExecutionID)
+	if m.Published.IsNull() {
+		_, diags := r.observeOutcome(ctx, &m, now, private[map[string]any](ctx, req.Private, privateSecret))
+		resp.Diagnostics.Append(diags...)
+	}
+	if private[bool](ctx, req.Private, privateUnresolved) && m.status() != orchestration.StatusFailed && !r.known.OfferTakeover(m.fingerprint(), now.ID) {
+		resp.Diagnostics.AddError(fmt.Sprintf("Run %s would be repeated", now.ID), m.deposed())
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
@@ -137,7 +143,7 @@ func (r *instanceResource) Update(ctx context.Context, req resource.UpdateReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	m.Status, m.Output, m.Input = state.Status, state.Output, state.Input
+	m.Status, m.Output, m.Input, m.ExecutionID, m.Published = state.Status, state.Output, state.Input, state.ExecutionID, state.Published
 	r.known.MarkOurs(m.ID.ValueString())
 
 	if m.WaitForCompletion.ValueBool() && !m.status().Final() {

@@ -43,22 +43,17 @@ func (m *instanceModel) adopt() run.Adopt {
 // plannedRun returns the run that the plan goes on with, or nil. After Delete no
 // state holds this run any more. So it must get into the new state even if it
 // cannot be read now.
-func (r *instanceResource) plannedRun(ctx context.Context, m *instanceModel) *orchestration.Instance {
+func (r *instanceResource) plannedRun(ctx context.Context, m *instanceModel) *run.Run {
 	id := m.ID.ValueString()
 	if id == "" {
 		return nil
 	}
 	r.known.MarkOurs(id)
-	if api, _, err := r.api(ctx); err == nil {
-		if inst, err := api.Instance(ctx, id, m.ServiceID.ValueString()); err == nil {
-			return inst
+	last := run.Run{Instance: orchestration.Instance{ID: id, ServiceID: m.ServiceID.ValueString(), TenantID: m.TenantID.ValueString(), Status: orchestration.StatusRunning}}
+	if _, _, err := r.api(ctx); err == nil {
+		if now, err := r.runs.Read(ctx, last); err == nil {
+			return now
 		}
 	}
-	return &orchestration.Instance{ID: id, ServiceID: m.ServiceID.ValueString(), TenantID: m.TenantID.ValueString(), Status: orchestration.StatusRunning}
-}
-
-// lastSeen is the run as Terraform last saw it.
-func (m *instanceModel) lastSeen() *orchestration.Instance {
-	return &orchestration.Instance{ID: m.ID.ValueString(), ServiceID: m.ServiceID.ValueString(), TenantID: m.TenantID.ValueString(),
-		Status: m.status(), Output: m.Output.ValueString(), Input: []byte(m.Input.ValueString())}
+	return &last
 }

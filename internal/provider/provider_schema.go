@@ -44,6 +44,8 @@ type providerModel struct {
 	MaxRetries            types.Int64          `tfsdk:"max_retries"`
 	MaxConcurrentRequests types.Int64          `tfsdk:"max_concurrent_requests"`
 	PollInterval          types.Object         `tfsdk:"poll_interval"`
+
+	StackStorm types.Object `tfsdk:"stackstorm"`
 }
 
 func (p *sodaProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
@@ -79,6 +81,7 @@ func (p *sodaProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp 
 			MarkdownDescription: "How often a run under way is looked at: about every tenth of the time it has taken so far, between these bounds, and more often around the time that others of its workflow took.",
 		},
 	}
+	attributes["stackstorm"] = stackStormAttribute()
 	for name, a := range loginAttributes() {
 		attributes[name] = a
 	}

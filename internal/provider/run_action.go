@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
 	"github.com/sodafoundation/terraform-provider-soda/internal/run"
+	"github.com/sodafoundation/terraform-provider-soda/internal/stackstorm"
 	"github.com/sodafoundation/terraform-provider-soda/internal/workflow"
 )
 
@@ -153,34 +155,55 @@ func (a *runAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *
 		return
 	}
 
-	inst, name := started.Instance, runName(started.Instance.ID, request.Name)
+	diags = a.warnUnconnected(started.Unconnected)
+	resp.Diagnostics.Append(diags...)
+	name := runName(started.Run.ID, request.Name)
 	tell := func(text string) { resp.SendProgress(action.InvokeProgressEvent{Message: text}) }
-	reportProgress(upper(name), begun, tell, func(seen func(*orchestration.Instance, error)) {
-		seen(inst, nil)
+	reportProgress(upper(name), begun, tell, func(seen func(*run.Run, error)) {
+		seen(started.Run, nil)
 		if !isDefaultTrue(c.WaitForCompletion) {
 			return
 		}
-		last, err := a.runs.Wait(ctx, inst, time.Until(begun.Add(timeout)), seen)
+		last, err := a.runs.Wait(ctx, *started.Run, time.Until(begun.Add(timeout)), seen)
 		if ctx.Err() != nil {
 			tell(stillGoesOn(name, last.Status)) // Terraform does not print the errors of an action it has interrupted
 		}
-		resp.Diagnostics.Append(actionMessages(ctx, request, last, err, begun)...)
+		reason := a.tellOutcome(ctx, tell, upper(name), last)
+		resp.Diagnostics.Append(actionMessages(ctx, request, last, err, reason, begun)...)
 	})
+}
+
+// tellOutcome tells what an ended run published, and returns why it failed.
+func (a *runAction) tellOutcome(ctx context.Context, tell func(string), name string, last *run.Run) *stackstorm.Failure {
+	if !last.Status.Final() {
+		return nil
+	}
+	outcome, err := a.runs.Outcome(ctx, *last, a.secrets(ctx, nil))
+	if err != nil {
+		tell(name + ": StackStorm cannot be asked: " + err.Error())
+	}
+	if outcome == nil {
+		return nil
+	}
+	if published, err := json.Marshal(outcome.Published); err == nil {
+		tell(fmt.Sprintf("%s: execution %s published %s", name, last.ExecutionID, published))
+	}
+	return outcome.Failure
 }
 
 // actionMessages reports how a wait ended to somebody who has no state to look
 // at.
-func actionMessages(ctx context.Context, req run.Request, last *orchestration.Instance, err error, begun time.Time) (diags diag.Diagnostics) {
+func actionMessages(ctx context.Context, req run.Request, last *run.Run, err error, reason *stackstorm.Failure, begun time.Time) (diags diag.Diagnostics) {
 	name := runName(last.ID, req.Name)
 	switch {
 	case err == nil && last.Status == orchestration.StatusSuccess:
 	case err == nil:
-		diags.AddError(fmt.Sprintf("Run %s failed", last.ID), howItFailed(req.Action, req.Name, last, begun)+"\n\nWhat it did before it failed stays. Invoking the action again starts a new run.")
+		diags.AddError(fmt.Sprintf("Run %s failed", last.ID), howItFailed(req.Action, req.Name, *last, reason, begun)+"\n\nWhat it did before it failed stays. Invoking the action again starts a new run.")
 	case ctx.Err() != nil:
 		diags.AddError(fmt.Sprintf("Stopped waiting for run %s", last.ID), stillGoesOn(name, last.Status))
 	case errors.Is(err, run.ErrTimeout):
 		diags.AddAttributeError(path.Root("timeouts"), fmt.Sprintf("Run %s took longer than %s", last.ID, req.Timeout), stillGoesOn(name, last.Status)+" Raise timeouts.invoke if it needs longer.")
-	case orchestration.IsNotFound(err):
+	case run.IsGone(err):
 		diags.AddError(fmt.Sprintf("Run %s has disappeared", last.ID), disappeared(req.Action, name))
 	}
 	return diags

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
+	"github.com/sodafoundation/terraform-provider-soda/internal/run"
 )
 
 // progress tells what a run is doing: every change of its status, and a sign
@@ -22,7 +23,7 @@ type progress struct {
 
 // reportProgress reports progress while wait runs. wait is given a function to
 // call after every poll.
-func reportProgress(run string, begun time.Time, tell func(string), wait func(seen func(*orchestration.Instance, error))) {
+func reportProgress(run string, begun time.Time, tell func(string), wait func(seen func(*run.Run, error))) {
 	p := &progress{run: run, begun: begun, tell: tell}
 	done, ended := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -35,12 +36,12 @@ func reportProgress(run string, begun time.Time, tell func(string), wait func(se
 }
 
 // seen notes what a poll brought.
-func (p *progress) seen(inst *orchestration.Instance, err error) {
+func (p *progress) seen(now *run.Run, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.err = err
-	if err == nil && inst.Status != p.status {
-		p.status = inst.Status
+	if err == nil && now.Status != p.status {
+		p.status = now.Status
 		p.say()
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/keystone"
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
 	"github.com/sodafoundation/terraform-provider-soda/internal/run"
+	"github.com/sodafoundation/terraform-provider-soda/internal/stackstorm"
 )
 
 // session is what one configured provider shares among its resources and data
@@ -32,6 +33,9 @@ type session struct {
 	known       *run.Known
 	runs        *run.Runs     // set with client
 	registering chan struct{} // holds one place: services are registered one at a time
+
+	stackStormOnce   sync.Once
+	stackStormClient *stackstorm.Client // made by stackStorm
 }
 
 // account is in whose name we act.
@@ -85,7 +89,7 @@ func (s *session) api(ctx context.Context) (*orchestration.Client, account, erro
 		MaxConcurrent:  s.settings.maxConcurrent,
 		Log:            logRequest,
 	})
-	s.runs = run.New(run.Config{API: s.client, Fresh: s.fresh, Pace: s.settings.pace, Known: s.known})
+	s.runs = run.New(run.Config{API: s.client, StackStorm: s.stackStorm(), Fresh: s.fresh, Pace: s.settings.pace, Known: s.known})
 	return s.client, s.account, nil
 }
 

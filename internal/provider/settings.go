@@ -45,6 +45,8 @@ type settings struct {
 	maxRetries     int
 	maxConcurrent  int
 	pace           wait.Pace
+
+	stackStorm stackStormSettings
 }
 
 // resolver reads arguments one by one: configuration first, then the
@@ -134,16 +136,23 @@ func (r *resolver) duration(argument string, v timetypes.GoDuration, variable st
 }
 
 func (r *resolver) invalid(argument, detail string, variables ...string) {
-	r.diags.AddAttributeError(path.Root(argument), "Invalid provider setting", fmt.Sprintf("%s Check %s.", detail, setting(argument, variables...)))
+	r.diags.AddAttributeError(argumentPath(argument), "Invalid provider setting", fmt.Sprintf("%s Check %s.", detail, setting(argument, variables...)))
 }
 
 func (r *resolver) missing(argument, what string, variables ...string) {
-	r.diags.AddAttributeError(path.Root(argument), "Missing provider setting", fmt.Sprintf("%s Set %s.", what, setting(argument, variables...)))
+	r.diags.AddAttributeError(argumentPath(argument), "Missing provider setting", fmt.Sprintf("%s Set %s.", what, setting(argument, variables...)))
 }
 
 // settings resolves everything and reports all that is missing or
 // contradictory at once. It needs no network.
 func (m *providerModel) settings(ctx context.Context, getenv func(string) string) (settings, diag.Diagnostics) {
+	s, diags := m.orchestratorSettings(ctx, getenv)
+	connection, more := m.stackStormSettings(ctx, getenv)
+	s.stackStorm = connection
+	return s, append(diags, more...)
+}
+
+func (m *providerModel) orchestratorSettings(ctx context.Context, getenv func(string) string) (settings, diag.Diagnostics) {
 	r := &resolver{getenv: getenv}
 	s := settings{
 		requestTimeout: r.duration("request_timeout", m.RequestTimeout, "SODA_REQUEST_TIMEOUT", time.Minute),

@@ -24,7 +24,8 @@ var manageRoutes = []manageRoute{
 	{"DELETE /executions/{id}", "purge an execution", managePurge},
 	{"POST /hold", "keep executions from going on ...", done((*Sandbox).Hold)},
 	{"POST /release", "... until now", done((*Sandbox).Release)},
-	{"POST /fail-task", `{"action": "opensds.provision-volume", "task": "attach_volume"}: the next executions fail there; no task = the first`, manageFailTask},
+	{"POST /fail-task", `{"action": "opensds.provision-volume", "task": "attach_volume", "kind": "exception", "words": "..."}: the next executions
+    fail there; no task = the first; the kinds are exception, false, shell, timeout, virtualenv, nested, handled and expression`, manageFailTask},
 	{"DELETE /fail-task", "no more of that", done((*Sandbox).ClearFailures)},
 	{"POST /stackstorm", `{"state": "down"}: up, down, refuse-login, html-errors or hang, in place of all faults`, manageStackStorm},
 	{"POST /stackstorm/faults", `{"call": "login|actions|action|execute|execution|output", "times": 1, "status": 503, "body": "...",

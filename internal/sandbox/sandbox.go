@@ -42,7 +42,12 @@ type Config struct {
 	Races    bool          // requests that overlap mix up their answers (Races in testdata/contract/README.md)
 	Seed     int64         // of everything that is random
 	Bare     bool          // without the two services that an installation registers
-	Log      io.Writer     // a line per request; nil = quiet
+
+	// StackStormVersion is "3.2.0" (default), which runs Mistral workflows, or
+	// "3.8.1", which runs Orquesta ones.
+	StackStormVersion string
+
+	Log io.Writer // a line per request; nil = quiet
 
 	// What the orchestrator's configuration file says about these two. If
 	// unset, it is where they listen.

@@ -79,7 +79,7 @@ func (s *Sandbox) build(ctx context.Context) error {
 // without a name of its own is called like its folder.
 func (s *Sandbox) buildStackStorm() error {
 	st2, err := stackstorm.New(stackstorm.Config{
-		TaskTime: s.cfg.TaskTime, Now: s.clock.now, Random: rand.New(rand.NewPCG(uint64(s.cfg.Seed), 2)),
+		Version: s.cfg.StackStormVersion, TaskTime: s.cfg.TaskTime, Now: s.clock.now, Random: rand.New(rand.NewPCG(uint64(s.cfg.Seed), 2)),
 		Client: inProcess{s.cfg.hotpot: s.hotpot, s.cfg.gelato: s.gelato},
 	})
 	if err != nil {
