@@ -53,7 +53,7 @@ func detailOf(err error) string {
 // connectionAdvice says what to do if a request got no answer.
 func connectionAdvice(err error) string {
 	network, isNetwork := errors.AsType[*net.OpError](err)
-	slow, isSlow := errors.AsType[net.Error](err)
+	slow, isSlow := errors.AsType[timeoutError](err)
 	switch {
 	case is[x509.HostnameError](err):
 		return fmt.Sprintf("\n\nThe orchestrator's certificate is for another host. Check %s.", setting("endpoint", "SODA_ENDPOINT"))
@@ -68,6 +68,13 @@ func connectionAdvice(err error) string {
 	default:
 		return ""
 	}
+}
+
+// timeoutError is an error that may be a timeout. The client's own timeout has no
+// Temporary, so net.Error would miss it.
+type timeoutError interface {
+	error
+	Timeout() bool
 }
 
 // is reports whether an error of type E is in err's chain.
