@@ -94,7 +94,7 @@ func (d *deletion) cancel(ctx context.Context, now run.Run) (diags diag.Diagnost
 	m := d.m
 	summary := fmt.Sprintf("Run %s cannot be canceled", m.ID.ValueString())
 	if !d.runs.Connected() || now.ExecutionID == "" {
-		diags.AddError(summary, fmt.Sprintf("cancel_on_destroy is set, and Terraform does not know the execution of %s: set stackstorm in the provider block, or cancel_on_destroy = false and apply that first. "+
+		diags.AddError(summary, fmt.Sprintf("cancel_on_destroy is set, but Terraform does not know the execution of %s. Set stackstorm in the provider block, or set cancel_on_destroy = false and apply that first. "+
 			"%s is kept in the state.", m.run(), upper(m.run())))
 		return diags
 	}
@@ -104,10 +104,10 @@ func (d *deletion) cancel(ctx context.Context, now run.Run) (diags diag.Diagnost
 	case err == nil || run.IsGone(err):
 		m.Status = types.StringValue(string(orchestration.StatusFailed))
 		if last.Status == orchestration.StatusSuccess {
-			m.Status = types.StringValue(string(orchestration.StatusSuccess)) // it was quicker
+			m.Status = types.StringValue(string(orchestration.StatusSuccess)) // it ended before it could be canceled
 		}
 	case errors.Is(err, run.ErrTimeout):
-		diags.AddError(summary, fmt.Sprintf("StackStorm was asked to cancel %s, which lasts as long as the task at hand. timeouts.delete (%s) was over before. The run is kept in the state. Destroy again to wait for the rest.", m.run(), d.timeout))
+		diags.AddError(summary, fmt.Sprintf("StackStorm cancels %s when its current task ends. timeouts.delete (%s) was over before that. The run is kept in the state. Destroy again to wait for it.", m.run(), d.timeout))
 	default:
 		m.addKept(&diags, summary, err)
 	}

@@ -132,7 +132,7 @@ func TestAccOnDestroyKilled(t *testing.T) {
 func TestAccOnDestroyTimeout(t *testing.T) {
 	w := appliedWithOnDestroy(t, `timeouts = { delete = "1s" }`)
 	w.sb.Hold()
-	w.destroy().exits(1).says("timeouts.delete (1s) was over", "raise timeouts.delete")
+	w.destroy().exits(1).says("timeouts.delete (1s) was over", "Raise timeouts.delete")
 	w.expectInState(workAddress, "Success", false)
 	w.sb.Release()
 	w.write(workConfig("hello", onDestroyLine, `timeouts = { delete = "2m" }`))

@@ -309,8 +309,8 @@ func TestStackStormClient(t *testing.T) {
 		}
 	}
 	for want, client := range map[string]*stackstorm.Client{
-		"\n\nCheck stackstorm.ca_cert_file in the provider block, or SODA_STACKSTORM_CA_CERT_FILE or ST2_CACERT in the environment.":  connect(newAuthority(t).pem),
-		" The limit for one request is request_timeout in the provider block, or SODA_REQUEST_TIMEOUT in the environment.": connectTo(t, "http://127.0.0.1:1"),
+		"\n\nCheck stackstorm.ca_cert_file in the provider block, or SODA_STACKSTORM_CA_CERT_FILE or ST2_CACERT in the environment.": connect(newAuthority(t).pem),
+		" The limit for one request is request_timeout in the provider block, or SODA_REQUEST_TIMEOUT in the environment.":           connectTo(t, "http://127.0.0.1:1"),
 	} {
 		if text := detailOf(client.Check(t.Context())); !strings.HasSuffix(text, want) {
 			t.Errorf("got %q, want %q", text, want)
