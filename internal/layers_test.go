@@ -34,13 +34,15 @@ var layers = map[string]layer{
 	".": {ours: []string{"internal/provider"}, plugin: []string{"framework/providerserver"}},
 
 	"internal/provider": {
-		ours:    []string{"internal/orchestration", "internal/keystone", "internal/wait", "internal/workflow"},
+		ours:    []string{"internal/orchestration", "internal/hotpot", "internal/gelato", "internal/keystone", "internal/wait", "internal/workflow"},
 		testing: []string{"internal/sandbox"},
 		plugin:  anything,
 	},
 
 	// The leaves know neither each other nor Terraform.
 	"internal/orchestration": {},
+	"internal/hotpot":        {},
+	"internal/gelato":        {},
 	"internal/keystone":      {},
 	"internal/wait":          {},
 	"internal/workflow":      {},
