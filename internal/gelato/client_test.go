@@ -175,6 +175,7 @@ func TestAbsence(t *testing.T) {
 		"a service that's off": {500, "service backend: not found", false},
 		"empty":                {500, "", false},
 		"another status":       {502, `{"detail":"mongo: no documents in result"}`, false},
+		"malformed elsewhere":  {500, "Invalid backend id: x", false},
 		"own object":           {500, `{"code": "500", "message": "The backend can not be deleted. please delete bucket first"}`, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -233,7 +234,7 @@ func TestNoAnswer(t *testing.T) {
 }
 
 func TestTimes(t *testing.T) {
-	c := serve(t, "mine", answers(200, "application/json", `{"jobs": [{"id": "1", "createTime": 1795691379, "endTime": -62135596800, "totalCapacity": 9223372036854775807}]}`))
+	c := serve(t, "mine", answers(200, "application/json", `{"jobs": [{"id": "1", "createTime": 1795691379, "startTime": 0, "endTime": -62135596800, "totalCapacity": 9223372036854775807}]}`))
 	jobs, err := c.Jobs(t.Context(), "")
 	if err != nil || len(jobs) != 1 {
 		t.Fatal(jobs, err)
@@ -250,6 +251,14 @@ func TestSecretsAreNotRead(t *testing.T) {
 	backends, _ := c.Backends(t.Context())
 	if len(backends) != 1 || strings.Contains(fmt.Sprintf("%+v", backends), "s3cret") {
 		t.Errorf("got %+v", backends)
+	}
+}
+
+func TestPagesAreKeptShort(t *testing.T) {
+	page := "\n<!DOCTYPE html><html><head><title>Bad &amp; worse</title></head><body>s3cret</body></html>"
+	c := serve(t, "mine", answers(404, "text/html", page))
+	if _, err := c.Backends(t.Context()); err == nil || !strings.HasSuffix(err.Error(), ": Bad & worse") {
+		t.Errorf("got %v", err)
 	}
 }
 
@@ -338,6 +347,17 @@ func TestRedirects(t *testing.T) {
 	})
 	if b, err := c.Backend(t.Context(), "x"); err != nil {
 		t.Errorf("got %v, %v", b, err)
+	}
+}
+
+func TestRedirectsEnd(t *testing.T) {
+	var requests atomic.Int32
+	c := serve(t, "mine", func(w http.ResponseWriter, r *http.Request) {
+		requests.Add(1)
+		http.Redirect(w, r, r.URL.String(), http.StatusTemporaryRedirect)
+	})
+	if _, err := c.Backends(t.Context()); err == nil || requests.Load() != maxRedirects+1 {
+		t.Errorf("%d requests: %v", requests.Load(), err)
 	}
 }
 

@@ -162,6 +162,7 @@ func TestAbsence(t *testing.T) {
 	}{
 		"unknown":                  {404, `{"code":404,"message":"host x not found: Wrong resource uuid provided!"}`, true},
 		"unknown to administrator": {404, `{"code":404,"message":"host x not found: specified host(x) can't find"}`, true},
+		"cut words":                {404, `{"code":404,"message":"host x not found: it (x) can't find"}`, false},
 		"store down":               {404, `{"code":404,"message":"host x not found: context deadline exceeded"}`, false},
 		"a page":                   {404, "\n<!DOCTYPE html>\n<html><head><title>Not Found</title></head><body>host x not found: Wrong resource uuid provided!</body></html>", false},
 		"nothing":                  {404, "", false},
@@ -235,6 +236,14 @@ func TestSecretsAreNotRead(t *testing.T) {
 	attachments, _ := c.Attachments(t.Context(), "")
 	if len(hosts)+len(volumes)+len(attachments) != 3 || strings.Contains(fmt.Sprintf("%+v %+v %+v", hosts, volumes, attachments), "s3cret") {
 		t.Errorf("got %+v, %+v, %+v", hosts, volumes, attachments)
+	}
+}
+
+func TestPagesAreKeptShort(t *testing.T) {
+	page := "\n<!DOCTYPE html><html><head><title>Bad &amp; worse</title></head><body>s3cret</body></html>"
+	c := serve(t, "mine", answers(404, "text/html", page))
+	if _, err := c.Hosts(t.Context()); err == nil || !strings.HasSuffix(err.Error(), ": Bad & worse") {
+		t.Errorf("got %v", err)
 	}
 }
 
@@ -323,6 +332,17 @@ func TestRedirects(t *testing.T) {
 	})
 	if zones, err := c.AvailabilityZones(t.Context()); err != nil || len(zones) != 1 {
 		t.Errorf("got %v, %v", zones, err)
+	}
+}
+
+func TestRedirectsEnd(t *testing.T) {
+	var requests atomic.Int32
+	c := serve(t, "mine", func(w http.ResponseWriter, r *http.Request) {
+		requests.Add(1)
+		http.Redirect(w, r, r.URL.String(), http.StatusTemporaryRedirect)
+	})
+	if _, err := c.Hosts(t.Context()); err == nil || requests.Load() != maxRedirects+1 {
+		t.Errorf("%d requests: %v", requests.Load(), err)
 	}
 }
 

@@ -23,8 +23,8 @@ const (
 )
 
 // Source keeps a token with enough life left. It logs in when first asked, and
-// again by the token's end, never because of a 401: the orchestrator takes any
-// token, and the workflow fails later. It is safe for concurrent use.
+// again by the token's end. A 401 makes it do so for a CheckedTransport alone: the
+// orchestrator takes any token, and the workflow fails later. It is safe for concurrent use.
 type Source struct {
 	options Options
 	client  *http.Client
@@ -102,6 +102,17 @@ func (s *Source) Fresh(ctx context.Context, life time.Duration) (Token, error) {
 		return s.current.Token, nil
 	}
 	return Token{}, f.err
+}
+
+// Renew gives a token other than refused, one that a server did not accept, if
+// a new login can bring one.
+func (s *Source) Renew(ctx context.Context, refused Token) (Token, error) {
+	s.mu.Lock()
+	if s.current != nil && s.current.ID == refused.ID && s.current.Renewable {
+		s.current = nil
+	}
+	s.mu.Unlock()
+	return s.Fresh(ctx, 0)
 }
 
 // unlessExpired gives the token that cannot be renewed as long as it lives.
