@@ -34,6 +34,7 @@ func explain(err error) string {
 		login   *keystone.Error
 		unknown *unknownSettingsError
 		api     *orchestration.Error
+		lookup  *lookupError
 	)
 	switch {
 	case errors.As(err, &login):
@@ -42,6 +43,8 @@ func explain(err error) string {
 		return detail + "\n\nApply what gives these settings their value first: terraform apply -target=ADDRESS."
 	case errors.Is(err, context.Canceled):
 		return "The operation was interrupted."
+	case errors.As(err, &lookup):
+		return detail + lookup.advice()
 	case errors.As(err, &api):
 		return detail + advice(api)
 	default:

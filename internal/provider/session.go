@@ -27,6 +27,7 @@ type session struct {
 	tokens  keystone.Tokens
 	client  *orchestration.Client
 	account account
+	lookups lookups
 
 	runs        runBook
 	forecast    forecast

@@ -145,7 +145,11 @@ func TestWrongSettings(t *testing.T) {
 			want: []string{"request_timeout SODA_REQUEST_TIMEOUT", "max_retries SODA_MAX_RETRIES", "max_concurrent_requests SODA_MAX_CONCURRENT_REQUESTS",
 				"poll_interval SODA_POLL_INTERVAL_MIN", "poll_interval SODA_POLL_INTERVAL_MAX", "insecure_skip_verify OS_INSECURE"},
 		},
-		"numbers too large":       {vars: noauth("SODA_MAX_RETRIES", "21", "SODA_MAX_CONCURRENT_REQUESTS", "65"), want: []string{"max_retries SODA_MAX_RETRIES", "max_concurrent_requests SODA_MAX_CONCURRENT_REQUESTS"}},
+		"numbers too large": {vars: noauth("SODA_MAX_RETRIES", "21", "SODA_MAX_CONCURRENT_REQUESTS", "65"), want: []string{"max_retries SODA_MAX_RETRIES", "max_concurrent_requests SODA_MAX_CONCURRENT_REQUESTS"}},
+		"endpoints of look-ups": {
+			config: providerModel{MulticloudEndpoint: text("soda.test:8089")}, vars: noauth("OPENSDS_ENDPOINT", "http://me:opensds@123@soda.test"),
+			want: []string{"block_endpoint SODA_BLOCK_ENDPOINT OPENSDS_ENDPOINT", "multicloud_endpoint SODA_MULTICLOUD_ENDPOINT"},
+		},
 		"a negative timeout":      {config: providerModel{RequestTimeout: duration(-1)}, vars: noauth(), want: []string{"request_timeout SODA_REQUEST_TIMEOUT"}},
 		"pauses upside down":      {vars: noauth("SODA_POLL_INTERVAL_MIN", "2s", "SODA_POLL_INTERVAL_MAX", "1s"), want: []string{"poll_interval SODA_POLL_INTERVAL_MIN SODA_POLL_INTERVAL_MAX"}},
 		"pauses configured wrong": {config: providerModel{PollInterval: pollInterval(duration(2), duration(1))}, vars: noauth(), want: []string{"poll_interval SODA_POLL_INTERVAL_MIN SODA_POLL_INTERVAL_MAX"}},
