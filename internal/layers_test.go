@@ -41,6 +41,7 @@ var layers = map[string]layer{
 
 	// The leaves know neither each other nor Terraform.
 	"internal/orchestration": {},
+	"internal/stackstorm":    {},
 	"internal/hotpot":        {},
 	"internal/gelato":        {},
 	"internal/keystone":      {},
@@ -48,7 +49,23 @@ var layers = map[string]layer{
 	"internal/workflow":      {},
 
 	// The stand-in keeps us honest: it shares nothing with what it tests.
-	"internal/sandbox": {},
+	"internal/sandbox": {ours: []string{
+		"internal/sandbox/access", "internal/sandbox/seed", "internal/sandbox/keystone", "internal/sandbox/hotpot",
+		"internal/sandbox/gelato", "internal/sandbox/stackstorm", "internal/sandbox/orchestrator",
+	}},
+
+	// Its servers meet over HTTP, as the real ones do, and know nothing of each
+	// other. The orchestrator's tests give it a StackStorm.
+	"internal/sandbox/seed":       {},
+	"internal/sandbox/access":     {},
+	"internal/sandbox/keystone":   {ours: []string{"internal/sandbox/seed"}},
+	"internal/sandbox/hotpot":     {ours: []string{"internal/sandbox/access", "internal/sandbox/seed"}},
+	"internal/sandbox/gelato":     {ours: []string{"internal/sandbox/access", "internal/sandbox/seed"}},
+	"internal/sandbox/stackstorm": {},
+	"internal/sandbox/orchestrator": {
+		ours:    []string{"internal/sandbox/seed"},
+		testing: []string{"internal/sandbox/stackstorm"},
+	},
 
 	"internal":                {},
 	"internal/cmd/sandbox":    {ours: []string{"internal/sandbox"}},
@@ -112,8 +129,7 @@ func packages(t *testing.T) []listedPackage {
 	cmd := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports,TestImports,XTestImports", "-tags", "realkeystone", module+"/...")
 	out, err := cmd.Output()
 	if err != nil {
-		var failed *exec.ExitError
-		if errors.As(err, &failed) {
+		if failed, ok := errors.AsType[*exec.ExitError](err); ok {
 			t.Fatalf("go list: %v\n%s", err, failed.Stderr)
 		}
 		t.Fatal(err)
@@ -147,6 +163,9 @@ func TestTableRefusesWhatItShould(t *testing.T) {
 		{"internal/keystone", "github.com/gophercloud/gophercloud/v2", false, true},
 		{"internal/workflow", plugin + "framework/attr", true, false},
 		{"internal/sandbox", path.Join(module, "internal/workflow"), true, false},
+		{"internal/sandbox/hotpot", path.Join(module, "internal/sandbox/orchestrator"), true, false},
+		{"internal/sandbox/orchestrator", path.Join(module, "internal/sandbox/stackstorm"), false, false},
+		{"internal/sandbox/orchestrator", path.Join(module, "internal/sandbox/stackstorm"), true, true},
 		{".", plugin + "framework/types", false, false},
 	} {
 		if got := layers[c.importer].allows(c.importer, c.imported, c.inTest); got != c.want {

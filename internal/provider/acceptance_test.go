@@ -39,7 +39,7 @@ provider "soda" {
   auth_strategy = "noauth"
   poll_interval = { min = "5ms", max = "50ms" }
 }
-`, sb.OrchestratorURL(), sandbox.Tenant)
+`, sb.URLs().Orchestrator, sandbox.Tenant)
 }
 
 // shippedServices looks up what an installation registers.

@@ -71,7 +71,7 @@ func newSubject(t *testing.T, sb *sandbox.Sandbox, action string) subject {
 	} else {
 		s.service = addedService(t, sb, action, action)
 	}
-	_, answer := send(t, http.MethodGet, sb.OrchestratorURL()+"/v1beta/"+sandbox.Tenant+"/orchestration/services/"+s.service, "")
+	_, answer := send(t, http.MethodGet, sb.URLs().Orchestrator+"/v1beta/"+sandbox.Tenant+"/orchestration/services/"+s.service, "")
 	var service struct {
 		Workflows []struct{ Definition json.RawMessage }
 	}
@@ -105,7 +105,7 @@ func (s subject) compare(t *testing.T, sb *sandbox.Sandbox, inputs map[string]an
 			problems = append(problems, p)
 		}
 	}
-	status, answer := send(t, http.MethodPost, sb.OrchestratorURL()+"/v1beta/"+sandbox.Tenant+"/orchestration/instances",
+	status, answer := send(t, http.MethodPost, sb.URLs().Orchestrator+"/v1beta/"+sandbox.Tenant+"/orchestration/instances",
 		map[string]any{"service_id": s.service, "action": s.action, "name": "n", "description": "", "user_id": "", "parameters": inputs})
 	if accepted := status == http.StatusOK; accepted != (len(problems) == 0) {
 		text, _ := json.Marshal(inputs)

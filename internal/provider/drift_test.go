@@ -52,7 +52,7 @@ func printed(t *testing.T, guide, text string) {
 // detach undoes the half of what provisioning made, behind everybody's back.
 func detach(t *testing.T, sb *sandbox.Sandbox) {
 	t.Helper()
-	attachments := sb.HotpotURL() + "/v1beta/" + sandbox.Tenant + "/block/attachments"
+	attachments := sb.URLs().Hotpot + "/v1beta/" + sandbox.Tenant + "/block/attachments"
 	_, answer := send(t, http.MethodGet, attachments, "")
 	var found []struct{ ID string }
 	if err := json.Unmarshal(answer, &found); err != nil || len(found) != 1 {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"testing"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox"
@@ -46,13 +45,8 @@ func (w *workspace) decide(edition string) truth {
 		if err := w.sb.ForceStatus(e.ID, end); err != nil {
 			w.t.Fatal(err)
 		}
-		resp, err := http.Post(w.sb.ManageURL()+"/executions/"+e.ID+"/output", "application/json", strings.NewReader(fmt.Sprintf(`{"text": %q}`, o.output)))
-		if err != nil {
+		if err := w.sb.SetOutput(e.ID, o.output); err != nil {
 			w.t.Fatal(err)
-		}
-		resp.Body.Close()
-		if resp.StatusCode/100 != 2 {
-			w.t.Fatal(resp.Status)
 		}
 		decided[e.ID] = o
 	}
@@ -94,7 +88,7 @@ func hammer(t *testing.T, sb *sandbox.Sandbox, n int) <-chan struct{} {
 		defer close(done)
 		for range n {
 			for _, row := range sb.Instances() {
-				resp, err := http.Get(sb.OrchestratorURL() + "/v1beta/" + sandbox.Tenant + "/orchestration/instances/" + row.ID)
+				resp, err := http.Get(sb.URLs().Orchestrator + "/v1beta/" + sandbox.Tenant + "/orchestration/instances/" + row.ID)
 				if err != nil {
 					return // the sandbox has ended
 				}

@@ -25,7 +25,7 @@ func runByHand(t *testing.T, sb *sandbox.Sandbox, serviceID, action, parameters 
 	for key, v := range stray {
 		body[key] = v
 	}
-	status, answer := send(t, http.MethodPost, sb.OrchestratorURL()+"/v1beta/"+sandbox.Tenant+"/orchestration/instances", body)
+	status, answer := send(t, http.MethodPost, sb.URLs().Orchestrator+"/v1beta/"+sandbox.Tenant+"/orchestration/instances", body)
 	var instance struct{ ID string }
 	if err := json.Unmarshal(answer, &instance); err != nil || instance.ID == "" {
 		t.Fatalf("%d: %s", status, answer)
@@ -37,7 +37,7 @@ func runByHand(t *testing.T, sb *sandbox.Sandbox, serviceID, action, parameters 
 func ended(t *testing.T, sb *sandbox.Sandbox, id string) string {
 	t.Helper()
 	for range 100 {
-		status, answer := send(t, http.MethodGet, sb.OrchestratorURL()+"/v1beta/"+sandbox.Tenant+"/orchestration/instances/"+id, "")
+		status, answer := send(t, http.MethodGet, sb.URLs().Orchestrator+"/v1beta/"+sandbox.Tenant+"/orchestration/instances/"+id, "")
 		if status == http.StatusOK && strings.Contains(string(answer), `"Success"`) {
 			return id
 		}

@@ -78,7 +78,7 @@ func TestAccInstanceDataSource(t *testing.T) {
 			ExpectError: regexp.MustCompile(`Other requests work, so the orchestrator stumbles over this run alone`),
 		},
 		resource.TestStep{
-			PreConfig:   func() { sb.SetStackStorm("down") },
+			PreConfig:   func() { sb.FailStackStorm(sandbox.StackStormFault{Down: true}) },
 			Config:      providerBlock(sb) + runByID(id),
 			ExpectError: regexp.MustCompile(`Cannot read run ` + id),
 		},
@@ -140,7 +140,7 @@ func TestAccInstancesDataSourcePoisoned(t *testing.T) {
 			ConfigStateChecks: listed(true, "cut off", "good"),
 		},
 		resource.TestStep{ // an empty answer is not "there is nothing"
-			PreConfig:   func() { sb.SetStackStorm("down") },
+			PreConfig:   func() { sb.FailStackStorm(sandbox.StackStormFault{Down: true}) },
 			Config:      providerBlock(sb) + listOf(fmt.Sprintf("service_id = %q", serviceNamed(t, sb, "volume provision"))),
 			ExpectError: regexp.MustCompile(`(?s)Cannot list runs.*StackStorm`),
 		},

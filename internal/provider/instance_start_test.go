@@ -14,7 +14,7 @@ import (
 // when Ctrl-C comes, none goes out, although the queue is free then.
 func TestNothingIsStartedAfterAnInterrupt(t *testing.T) {
 	sb := start(t, sandbox.Config{})
-	endpoint, err := orchestration.Root(sb.OrchestratorURL())
+	endpoint, err := orchestration.Root(sb.URLs().Orchestrator)
 	if err != nil {
 		t.Fatal(err)
 	}

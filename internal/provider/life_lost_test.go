@@ -27,7 +27,7 @@ func (w *workspace) runElsewhere() string {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	url := w.sb.OrchestratorURL() + "/v1beta/" + sandbox.Tenant + "/orchestration/instances"
+	url := w.sb.URLs().Orchestrator + "/v1beta/" + sandbox.Tenant + "/orchestration/instances"
 	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
 		w.t.Fatal(err)

@@ -16,8 +16,8 @@ func TestAccOutageDuringWait(t *testing.T) {
 			return sb.Fault(sandbox.Fault{Status: 404, Body: "<html>not here</html>"})
 		},
 		"StackStorm down": func(sb *sandbox.Sandbox) func() {
-			sb.SetStackStorm("down")
-			return func() { sb.SetStackStorm("up") }
+			sb.FailStackStorm(sandbox.StackStormFault{Down: true})
+			return sb.RecoverStackStorm
 		},
 		"restart": func(sb *sandbox.Sandbox) func() {
 			heal := sb.Fault(sandbox.Fault{Drop: true})

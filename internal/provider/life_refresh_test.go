@@ -38,7 +38,7 @@ func TestAccRefreshOfWhatStackStormForgot(t *testing.T) {
 func TestAccRefreshWithTheAPIDown(t *testing.T) {
 	for name, outage := range map[string]func(*sandbox.Sandbox){
 		"orchestrator": func(sb *sandbox.Sandbox) { sb.Fault(sandbox.Fault{Path: "/instances", Drop: true}) },
-		"StackStorm":   func(sb *sandbox.Sandbox) { sb.SetStackStorm("down") },
+		"StackStorm":   func(sb *sandbox.Sandbox) { sb.FailStackStorm(sandbox.StackStormFault{Down: true}) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := applied(t)

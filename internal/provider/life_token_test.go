@@ -21,7 +21,7 @@ provider "soda" {
   poll_interval = { min = "5ms", max = "50ms" }
   %s
 }
-`, w.sb.OrchestratorURL(), w.sb.KeystoneURL(), login)
+`, w.sb.URLs().Orchestrator, w.sb.URLs().Keystone, login)
 	w.write(w.config)
 }
 
@@ -36,7 +36,7 @@ func issued(t *testing.T, sb *sandbox.Sandbox) string {
 	t.Helper()
 	body := fmt.Sprintf(`{"auth": {"identity": {"methods": ["password"], "password": {"user": {"id": %q, "password": %q}}}, "scope": {"project": {"id": %q}}}}`,
 		sandbox.User, sandbox.Password, sandbox.Tenant)
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, sb.KeystoneURL()+"/v3/auth/tokens", bytes.NewBufferString(body))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, sb.URLs().Keystone+"/v3/auth/tokens", bytes.NewBufferString(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +99,7 @@ func TestGivenTokenEndsDuringTheWait(t *testing.T) {
 	ends := time.Now().Add(life)
 	sb.Hold()
 	c := newCommand(t, sb)
-	c.applies = dialAs(t, sb, map[string]any{"auth_url": sb.KeystoneURL(), "token": issued(t, sb)})
+	c.applies = dialAs(t, sb, map[string]any{"auth_url": sb.URLs().Keystone, "token": issued(t, sb)})
 	reads := 0
 	go once(t.Context(), func() bool { return time.Now().After(ends.Add(time.Second)) }, func() {
 		reads = len(sb.Requests())

@@ -185,7 +185,7 @@ func TestListInstancesWithoutStackStorm(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	w := dial(t, sb)
 	otherwise(t, sb, sandbox.Tenant, "a", nil)
-	sb.SetStackStorm("down")
+	sb.FailStackStorm(sandbox.StackStormFault{Down: true})
 	for _, filter := range []map[string]any{nil, {"service_id": serviceNamed(t, sb, "volume provision")}} {
 		results := w.query(instanceType, filter, false, 0)
 		if len(results) != 1 {

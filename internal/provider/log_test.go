@@ -16,7 +16,7 @@ import (
 func TestAccNoSecretAnywhere(t *testing.T) {
 	const secret = "s3cret-of-a-parameter"
 	sb := start(t, sandbox.Config{Auth: "keystone"})
-	manage(t, sb, "/stackstorm/actions", "name: keyed\npack: opensds\nenabled: true\nrunner_type: mistral-v2\nparameters:\n"+
+	addAction(t, sb, "name: keyed\npack: opensds\nenabled: true\nrunner_type: mistral-v2\nparameters:\n"+
 		"  ip_addr: {type: string}\n  port: {type: string}\n  tenant_id: {type: string}\n  auth_token: {type: string}\n  key: {type: string}\n  options: {type: object}\n")
 	w := newWorkspace(t, sb, "")
 	w.head = strings.Split(w.head, "provider \"soda\"")[0] + strings.Replace(aliased("x", adminLogin(sb, "password", "")), "alias = \"x\"", "password = var.password", 1)

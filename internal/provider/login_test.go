@@ -22,7 +22,7 @@ import (
 // values change it, "" leaving a name out.
 func adminLogin(sb *sandbox.Sandbox, more ...string) map[string]string {
 	m := map[string]string{
-		"endpoint": sb.OrchestratorURL(), "auth_url": sb.KeystoneURL(), "user_name": "admin", "password": sandbox.Password,
+		"endpoint": sb.URLs().Orchestrator, "auth_url": sb.URLs().Keystone, "user_name": "admin", "password": sandbox.Password,
 		"user_domain_name": "Default", "project_name": "admin", "project_domain_name": "Default",
 	}
 	for i := 0; i < len(more); i += 2 {
@@ -49,7 +49,7 @@ func keystoneToken(t *testing.T, sb *sandbox.Sandbox) string {
 	t.Helper()
 	body := fmt.Sprintf(`{"auth": {"identity": {"methods": ["password"], "password": {"user": {"name": "admin", "domain": {"id": "default"}, "password": %q}}},
 		"scope": {"project": {"id": %q}}}}`, sandbox.Password, sandbox.Tenant)
-	resp, err := http.Post(sb.KeystoneURL()+"/v3/auth/tokens", "application/json", strings.NewReader(body))
+	resp, err := http.Post(sb.URLs().Keystone+"/v3/auth/tokens", "application/json", strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,17 +67,17 @@ func TestAccLogins(t *testing.T) {
 	sb := start(t, sandbox.Config{Auth: "keystone"})
 	clouds := filepath.Join(t.TempDir(), "clouds.yaml")
 	entry := fmt.Sprintf("clouds:\n  soda:\n    auth:\n      auth_url: %s/v3\n      username: admin\n      password: %s\n      project_name: admin\n      user_domain_name: Default\n      project_domain_name: Default\n",
-		sb.KeystoneURL(), sandbox.Password)
+		sb.URLs().Keystone, sandbox.Password)
 	if err := os.WriteFile(clouds, []byte(entry), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	logins := map[string]map[string]string{
 		"password":        adminLogin(sb),
-		"password_v3":     adminLogin(sb, "auth_url", sb.KeystoneURL()+"/v3/"),
-		"token":           {"endpoint": sb.OrchestratorURL(), "auth_url": sb.KeystoneURL(), "token": keystoneToken(t, sb)},
-		"bare_token":      {"endpoint": sb.OrchestratorURL(), "token": keystoneToken(t, sb), "project_id": sandbox.Tenant},
-		"credential":      {"endpoint": sb.OrchestratorURL(), "auth_url": sb.KeystoneURL(), "application_credential_id": sandbox.ApplicationCredentialID, "application_credential_secret": sandbox.ApplicationCredentialSecret},
-		"cloud":           {"endpoint": sb.OrchestratorURL(), "cloud": "soda"},
+		"password_v3":     adminLogin(sb, "auth_url", sb.URLs().Keystone+"/v3/"),
+		"token":           {"endpoint": sb.URLs().Orchestrator, "auth_url": sb.URLs().Keystone, "token": keystoneToken(t, sb)},
+		"bare_token":      {"endpoint": sb.URLs().Orchestrator, "token": keystoneToken(t, sb), "project_id": sandbox.Tenant},
+		"credential":      {"endpoint": sb.URLs().Orchestrator, "auth_url": sb.URLs().Keystone, "application_credential_id": sandbox.ApplicationCredentialID, "application_credential_secret": sandbox.ApplicationCredentialSecret},
+		"cloud":           {"endpoint": sb.URLs().Orchestrator, "cloud": "soda"},
 		"default_project": adminLogin(sb, "user_name", "opensds", "project_name", "", "project_domain_name", ""),
 	}
 	var config strings.Builder
@@ -178,7 +178,7 @@ func TestLoginsThatFail(t *testing.T) {
 		{adminLogin(sb, "password", "", "token", "gAAAAABstale-token"), keystone.KindExpired,
 			"Keystone at KEYSTONE does not accept the token: it has expired, was revoked or is not one of its own. Give a new one, or a password or an application credential, which can be renewed." +
 				"\n\nCheck token " + at + " OS_TOKEN in the environment."},
-		{map[string]string{"endpoint": sb.OrchestratorURL(), "auth_url": sb.KeystoneURL(), "application_credential_id": sandbox.ApplicationCredentialID, "application_credential_secret": "wr0ng"}, keystone.KindCredentials,
+		{map[string]string{"endpoint": sb.URLs().Orchestrator, "auth_url": sb.URLs().Keystone, "application_credential_id": sandbox.ApplicationCredentialID, "application_credential_secret": "wr0ng"}, keystone.KindCredentials,
 			"Keystone at KEYSTONE does not accept the application credential. Its id, name, secret or user is wrong, or it was deleted or has expired; Keystone does not say which." +
 				"\n\nCheck application_credential_secret " + at + " OS_APPLICATION_CREDENTIAL_SECRET in the environment."},
 		{adminLogin(sb, "auth_url", silent.URL), keystone.KindUnreachable,
@@ -186,7 +186,7 @@ func TestLoginsThatFail(t *testing.T) {
 		{adminLogin(sb, "auth_url", secure.URL), keystone.KindTLS,
 			"The certificate of Keystone at KEYSTONE is signed by an authority that is not trusted here: tls: failed to verify certificate: x509: certificate signed by unknown authority." +
 				"\n\nCheck ca_cert_file " + at + " OS_CACERT in the environment."},
-		{adminLogin(sb, "auth_url", sb.OrchestratorURL()), keystone.KindNotKeystone,
+		{adminLogin(sb, "auth_url", sb.URLs().Orchestrator), keystone.KindNotKeystone,
 			"What answers at KEYSTONE is not Keystone v3: it answered 404 Not Found to a login.\n\nCheck auth_url " + at + " OS_AUTH_URL in the environment."},
 		{adminLogin(sb, "auth_url", refusing.URL), keystone.KindOther,
 			"Keystone at KEYSTONE refused the login with 403 Forbidden: No (hidden) for you.\n\nCheck auth_url " + at + " OS_AUTH_URL in the environment."},
@@ -213,8 +213,8 @@ func TestOrchestratorAway(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	sb.Fault(sandbox.Fault{Path: "/services$", Hang: true})
 	for endpoint, want := range map[string]string{
-		"http://127.0.0.1:1": "Check endpoint in the provider block, or SODA_ENDPOINT",
-		sb.OrchestratorURL(): "request_timeout in the provider block, or SODA_REQUEST_TIMEOUT",
+		"http://127.0.0.1:1":   "Check endpoint in the provider block, or SODA_ENDPOINT",
+		sb.URLs().Orchestrator: "request_timeout in the provider block, or SODA_REQUEST_TIMEOUT",
 	} {
 		set, diags := resolved(t, providerModel{}, noauth("SODA_ENDPOINT", endpoint, "SODA_MAX_RETRIES", "0", "SODA_REQUEST_TIMEOUT", "50ms"))
 		if diags.HasError() {
@@ -255,7 +255,7 @@ func TestAccLoginRefused(t *testing.T) {
 func TestAccNoLoginUnlessNeeded(t *testing.T) {
 	sb := start(t, sandbox.Config{Auth: "keystone"})
 	var asked atomic.Int64
-	front := httptest.NewServer(counting(&asked, sb.KeystoneURL()))
+	front := httptest.NewServer(counting(&asked, sb.URLs().Keystone))
 	defer front.Close()
 	w := newWorkspace(t, sb, "")
 	w.head = strings.Split(w.head, "provider \"soda\"")[0]
@@ -265,12 +265,12 @@ func TestAccNoLoginUnlessNeeded(t *testing.T) {
 	run := fmt.Sprintf("resource \"soda_orchestration_instance\" \"volume\" {\n  service_id = %q\n  name = \"v\"\n  parameters = { name = \"v\", size = SIZE, host_id = %q, profile_id = \"\" }\n}\n", provisioning(t, sb), sandbox.HostID)
 	bad, good := strings.Replace(run, "SIZE", `"big"`, 1), strings.Replace(run, "SIZE", "1", 1)
 	unrelated := "resource \"terraform_data\" \"x\" {}\n"
-	late := fmt.Sprintf("resource \"terraform_data\" \"address\" { input = %q }\n", sb.OrchestratorURL())
+	late := fmt.Sprintf("resource \"terraform_data\" \"address\" { input = %q }\n", sb.URLs().Orchestrator)
 	const known = "terraform_data.address.output"
 
-	w.write(block(`"`+sb.OrchestratorURL()+`"`) + bad)
+	w.write(block(`"`+sb.URLs().Orchestrator+`"`) + bad)
 	w.run("validate").exits(0)
-	w.write(block(`"`+sb.OrchestratorURL()+`"`) + unrelated)
+	w.write(block(`"`+sb.URLs().Orchestrator+`"`) + unrelated)
 	w.plan().exits(2)
 	w.write(block(known) + late + bad)
 	w.plan().exits(2).saysNot("Not checked")

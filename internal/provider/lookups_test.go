@@ -22,7 +22,7 @@ import (
 func lookupLogin(sb *sandbox.Sandbox, more map[string]any) map[string]any {
 	login := map[string]any{
 		"tenant_id": sandbox.Tenant, "auth_strategy": "noauth",
-		"block_endpoint": sb.HotpotURL(), "multicloud_endpoint": sb.GelatoURL(),
+		"block_endpoint": sb.URLs().Hotpot, "multicloud_endpoint": sb.URLs().Gelato,
 	}
 	maps.Copy(login, more)
 	return login
@@ -95,7 +95,7 @@ func makeInHotpot(t testing.TB, sb *sandbox.Sandbox, tenant, kind string, body m
 	if err != nil {
 		t.Fatal(err)
 	}
-	resp, err := http.Post(sb.HotpotURL()+"/v1beta/"+tenant+"/"+kind, "application/json", bytes.NewReader(raw))
+	resp, err := http.Post(sb.URLs().Hotpot+"/v1beta/"+tenant+"/"+kind, "application/json", bytes.NewReader(raw))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,10 +216,10 @@ func TestLookupTLS(t *testing.T) {
 	for name, c := range map[string]struct {
 		address, pem, want string
 	}{
-		"a CA text":                  {front(t, sb.HotpotURL(), local, nil), ca.pem, ""},
-		"no CA":                      {front(t, sb.HotpotURL(), local, nil), "", "Hotpot's certificate is not trusted here. Check ca_cert_file"},
-		"another host's certificate": {front(t, sb.HotpotURL(), ca.server("elsewhere.test"), nil), ca.pem, "Hotpot's certificate is for another host. Check block_endpoint"},
-		"no client certificate":      {front(t, sb.HotpotURL(), local, ca), ca.pem, "Hotpot ended the TLS handshake; usually it wants a client certificate. Check client_cert_file"},
+		"a CA text":                  {front(t, sb.URLs().Hotpot, local, nil), ca.pem, ""},
+		"no CA":                      {front(t, sb.URLs().Hotpot, local, nil), "", "Hotpot's certificate is not trusted here. Check ca_cert_file"},
+		"another host's certificate": {front(t, sb.URLs().Hotpot, ca.server("elsewhere.test"), nil), ca.pem, "Hotpot's certificate is for another host. Check block_endpoint"},
+		"no client certificate":      {front(t, sb.URLs().Hotpot, local, ca), ca.pem, "Hotpot ended the TLS handshake; usually it wants a client certificate. Check client_cert_file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			login := lookupLogin(sb, map[string]any{"block_endpoint": c.address})
@@ -240,13 +240,13 @@ func TestLookupTLS(t *testing.T) {
 func TestLookupsLogIn(t *testing.T) {
 	sb := start(t, sandbox.Config{Auth: "keystone"})
 	var tokens []string
-	proxy := proxyTo(sb.HotpotURL())
+	proxy := proxyTo(sb.URLs().Hotpot)
 	hotpot := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		tokens = append(tokens, r.Header.Get("X-Auth-Token"))
 		proxy.ServeHTTP(w, r)
 	}))
 	defer hotpot.Close()
-	login := map[string]any{"block_endpoint": hotpot.URL, "multicloud_endpoint": sb.GelatoURL()}
+	login := map[string]any{"block_endpoint": hotpot.URL, "multicloud_endpoint": sb.URLs().Gelato}
 	for name, value := range adminLogin(sb) {
 		login[name] = value
 	}
@@ -258,7 +258,7 @@ func TestLookupsLogIn(t *testing.T) {
 		}
 	}
 	look()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, sb.KeystoneURL()+"/v3/auth/tokens", nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, sb.URLs().Keystone+"/v3/auth/tokens", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,9 +2,6 @@ package provider
 
 import (
 	"context"
-	"fmt"
-	"net/http"
-	"strings"
 	"testing"
 	"time"
 
@@ -151,10 +148,10 @@ var messages = map[string]func(s *stage){
 	},
 	"token-ends": func(s *stage) {
 		s.sb.SetTokenTTL(10 * time.Minute)
-		s.apply(s.as(map[string]any{"auth_url": s.sb.KeystoneURL(), "token": issued(s.t, s.sb)}))
+		s.apply(s.as(map[string]any{"auth_url": s.sb.URLs().Keystone, "token": issued(s.t, s.sb)}))
 	},
 	"no-login": func(s *stage) {
-		s.unwaited().apply(s.as(map[string]any{"auth_url": s.sb.KeystoneURL(), "token": "none"}))
+		s.unwaited().apply(s.as(map[string]any{"auth_url": s.sb.URLs().Keystone, "token": "none"}))
 	},
 	"imported-with-secrets": func(s *stage) {
 		s.with(map[string]any{"parameters_wo": map[string]any{"password": "x"}}).apply().imported().apply()
@@ -283,18 +280,9 @@ func (s *stage) lostAndDown() *stage {
 
 // prints sets what an execution has printed.
 func (s *stage) prints(execution, text string) {
-	body := strings.NewReader(fmt.Sprintf(`{"text": %q}`, text))
-	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.sb.ManageURL()+"/executions/"+execution+"/output", body)
-	if err != nil {
+	if err := s.sb.SetOutput(execution, text); err != nil {
 		s.t.Error(err)
-		return
 	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		s.t.Error(err)
-		return
-	}
-	resp.Body.Close()
 }
 
 func (s *stage) withoutCatalogue(status int) *stage {

@@ -20,7 +20,7 @@ func askGelato(t testing.TB, sb *sandbox.Sandbox, method, path string, body, ans
 	if err != nil {
 		t.Fatal(err)
 	}
-	req, err := http.NewRequestWithContext(t.Context(), method, sb.GelatoURL()+"/v1/"+path, bytes.NewReader(raw))
+	req, err := http.NewRequestWithContext(t.Context(), method, sb.URLs().Gelato+"/v1/"+path, bytes.NewReader(raw))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,7 +47,7 @@ func (w *wire) change(typeName string, prior held, given map[string]any) (held, 
 func TestTokenWarningNamesTheTimeout(t *testing.T) {
 	sb := start(t, sandbox.Config{Auth: "keystone"})
 	sb.SetTokenTTL(10 * time.Minute)
-	login := map[string]any{"auth_url": sb.KeystoneURL(), "user_name": "admin", "password": sandbox.Password,
+	login := map[string]any{"auth_url": sb.URLs().Keystone, "user_name": "admin", "password": sandbox.Password,
 		"project_name": "admin", "user_domain_name": "Default", "project_domain_name": "Default"}
 	made, said := dialAs(t, sb, login).change(instanceType, held{}, run(t, sb, map[string]any{
 		"wait_for_completion": true, "continue_on_timeout": false, "validate_parameters": true, "description": "", "user_id": "u", "action": provisionAction,

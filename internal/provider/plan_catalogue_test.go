@@ -59,18 +59,19 @@ func TestPlanWithoutAPI(t *testing.T) {
 // migrationMetadata is the shipped workflow's metadata file.
 func migrationMetadata(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile("../sandbox/packs/opensds/actions/migration_bucket.yaml")
+	text, err := os.ReadFile("../sandbox/stackstorm/packs/opensds/actions/migration_bucket.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
 	return string(text)
 }
 
-// change replaces a workflow in StackStorm; services keep their old copies.
-func change(t *testing.T, sb *sandbox.Sandbox, metadata string) {
+// addAction registers an action with StackStorm, or replaces it there. Services
+// keep the copy that they were registered with.
+func addAction(t *testing.T, sb *sandbox.Sandbox, metadata string) {
 	t.Helper()
-	if status, answer := send(t, http.MethodPost, sb.ManageURL()+"/stackstorm/actions", metadata); status >= 300 {
-		t.Fatalf("%d: %s", status, answer)
+	if err := sb.AddAction(metadata); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -83,7 +84,7 @@ func TestPlanKnowsWhatHasChanged(t *testing.T) {
 	if got := p.plan(extended).reports; len(got) != 1 || got[0].path != "parameters.speed" {
 		t.Fatalf("before: %v", got)
 	}
-	change(t, p.sb, strings.TrimRight(old, "\n")+"\n  speed:\n    type: integer\n    maximum: 9\n")
+	addAction(t, p.sb, strings.TrimRight(old, "\n")+"\n  speed:\n    type: integer\n    maximum: 9\n")
 	plan := p.plan(extended)
 	if len(plan.reports) > 0 {
 		t.Fatalf("a false error: %v", plan.reports)
@@ -101,7 +102,7 @@ func TestPlanKnowsWhatHasChanged(t *testing.T) {
 // nothing is recorded.
 func TestApplyRefusedByStackStorm(t *testing.T) {
 	p := labPlanner(t)
-	change(t, p.sb, strings.TrimRight(migrationMetadata(t), "\n")+"\n  speed:\n    type: integer\n    required: true\n")
+	addAction(t, p.sb, strings.TrimRight(migrationMetadata(t), "\n")+"\n  speed:\n    type: integer\n    required: true\n")
 	plan := p.plan(instance{service: p.of[migrationBucket], parameters: changed(t, migrationBucket, `{}`)})
 	if len(plan.reports) > 0 {
 		t.Fatalf("got %v", plan.reports)

@@ -50,7 +50,7 @@ func newPlanner(t *testing.T, sb *sandbox.Sandbox) *planner {
 	p := &planner{t: t, sb: sb, server: server, kind: schemas.ResourceSchemas[instanceType].ValueType().(tftypes.Object), of: map[string]string{}}
 	text := func(s string) tftypes.Value { return tftypes.NewValue(tftypes.String, s) }
 	config := object(schemas.Provider.ValueType().(tftypes.Object), map[string]tftypes.Value{
-		"endpoint": text(sb.OrchestratorURL()), "tenant_id": text(sandbox.Tenant), "auth_strategy": text("noauth"),
+		"endpoint": text(sb.URLs().Orchestrator), "tenant_id": text(sandbox.Tenant), "auth_strategy": text("noauth"),
 		"max_retries": tftypes.NewValue(tftypes.Number, 0),
 	})
 	configured, err := server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{Config: dynamic(t, config)})
@@ -80,7 +80,7 @@ func addedService(t *testing.T, sb *sandbox.Sandbox, name string, workflows ...s
 	for _, w := range workflows {
 		refs = append(refs, map[string]string{"definition_source": w, "wfe_type": "st2"})
 	}
-	_, answer := send(t, http.MethodPost, sb.OrchestratorURL()+"/v1beta/"+sandbox.Tenant+"/orchestration/services",
+	_, answer := send(t, http.MethodPost, sb.URLs().Orchestrator+"/v1beta/"+sandbox.Tenant+"/orchestration/services",
 		map[string]any{"name": name, "description": name, "group": "lab", "user_id": "u", "workflows": refs})
 	var service struct{ ID string }
 	if err := json.Unmarshal(answer, &service); err != nil || service.ID == "" {

@@ -21,7 +21,7 @@ func TestAccRealKeystone(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	run := fmt.Sprintf("service_id = %q\n  parameters = { name = \"v\", size = 1, host_id = %q, profile_id = \"\" }\n", provisioning(t, sb), sandbox.HostID)
 	w := newWorkspace(t, sb, "")
-	w.head = strings.Split(w.head, "provider \"soda\"")[0] + fmt.Sprintf("provider \"soda\" {\n  endpoint  = %q\n  tenant_id = %q # whose host the volume is for\n}\n", sb.OrchestratorURL(), sandbox.Tenant)
+	w.head = strings.Split(w.head, "provider \"soda\"")[0] + fmt.Sprintf("provider \"soda\" {\n  endpoint  = %q\n  tenant_id = %q # whose host the volume is for\n}\n", sb.URLs().Orchestrator, sandbox.Tenant)
 	w.write("resource \"soda_orchestration_instance\" \"volume\" {\n  name = \"first\"\n  " + run + "}\n" +
 		"resource \"soda_orchestration_instance\" \"second\" {\n  name = \"second\"\n  depends_on = [soda_orchestration_instance.volume]\n  " + run + "}\n")
 	for _, v := range os.Environ() {

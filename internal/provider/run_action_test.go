@@ -227,7 +227,7 @@ func TestRunActionFindsTwoRuns(t *testing.T) {
 func TestRunActionWarnsOfShortTokens(t *testing.T) {
 	sb := start(t, sandbox.Config{Auth: "keystone"})
 	sb.SetTokenTTL(10 * time.Minute)
-	w := dialAs(t, sb, map[string]any{"auth_url": sb.KeystoneURL(), "user_name": "admin", "password": sandbox.Password,
+	w := dialAs(t, sb, map[string]any{"auth_url": sb.URLs().Keystone, "user_name": "admin", "password": sandbox.Password,
 		"project_name": "admin", "user_domain_name": "Default", "project_domain_name": "Default"})
 	_, diagnosed := w.invoke(t.Context(), run(t, sb, nil)).end()
 	wants(t, diagnosed, "WARNING", "The token ends before the run may", "timeouts.invoke allows 2h")

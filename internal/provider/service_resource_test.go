@@ -45,25 +45,12 @@ resource "soda_orchestration_service" "own" {
 `, name, strings.Join(entries, ", "), strings.Join(more, "\n  "))
 }
 
-// manage asks the sandbox's management port for something.
-func manage(t *testing.T, sb *sandbox.Sandbox, path, body string) {
-	t.Helper()
-	resp, err := http.Post(sb.ManageURL()+path, "application/json", strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp.Body.Close()
-	if resp.StatusCode/100 != 2 {
-		t.Fatalf("%s: %s", path, resp.Status)
-	}
-}
-
 // addWorkflows gives StackStorm workflows that nobody has registered yet.
 func addWorkflows(t *testing.T, sb *sandbox.Sandbox, refs ...string) {
 	t.Helper()
 	for _, ref := range refs {
 		pack, name, _ := strings.Cut(ref, ".")
-		manage(t, sb, "/stackstorm/actions", fmt.Sprintf("name: %s\npack: %s\nenabled: true\nrunner_type: mistral-v2\nparameters:\n"+
+		addAction(t, sb, fmt.Sprintf("name: %s\npack: %s\nenabled: true\nrunner_type: mistral-v2\nparameters:\n"+
 			"  ip_addr: {type: string}\n  port: {type: string}\n  tenant_id: {type: string}\n  auth_token: {type: string}\n", name, pack))
 	}
 }
@@ -197,7 +184,7 @@ func TestAccServiceDropped(t *testing.T) {
 	addWorkflows(t, sb, "opensds.a", "opensds.b")
 	block := providerBlock(sb)
 	moment := func() {
-		manage(t, sb, "/stackstorm/faults", `{"call": "action", "times": 1, "status": 503, "body": "{\"faultstring\": \"busy\"}"}`)
+		sb.FailStackStorm(sandbox.StackStormFault{Call: "action", Times: 1, Status: 503})
 	}
 	acceptance(t,
 		resource.TestStep{ // nothing is left of it

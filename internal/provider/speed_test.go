@@ -96,7 +96,7 @@ func costs(b *testing.B, sb *sandbox.Sandbox) (start, read time.Duration) {
 	const reads = 20
 	begun = time.Now()
 	for range reads {
-		resp, err := http.Get(sb.OrchestratorURL() + "/v1beta/" + sandbox.Tenant + "/orchestration/instances/" + id)
+		resp, err := http.Get(sb.URLs().Orchestrator + "/v1beta/" + sandbox.Tenant + "/orchestration/instances/" + id)
 		if err != nil {
 			b.Fatal(err)
 		}

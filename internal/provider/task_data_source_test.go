@@ -60,7 +60,7 @@ func TestAccTaskDataSource(t *testing.T) {
 			ExpectError: regexp.MustCompile(`(?s)No such execution.*Unable to identify resource.*st2\s+execution\s+list`),
 		},
 		resource.TestStep{
-			PreConfig:   func() { sb.SetStackStorm("down") },
+			PreConfig:   func() { sb.FailStackStorm(sandbox.StackStormFault{Down: true}) },
 			Config:      block + taskByID(execution),
 			ExpectError: regexp.MustCompile(`Cannot read execution`),
 		},

@@ -144,9 +144,9 @@ func TestTLS(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	ca, stranger := newAuthority(t), newAuthority(t)
 	local := ca.server("127.0.0.1")
-	key, open := front(t, sb.KeystoneURL(), local, nil), front(t, sb.OrchestratorURL(), local, nil)
-	guardedKey, guarded := front(t, sb.KeystoneURL(), local, ca), front(t, sb.OrchestratorURL(), local, ca)
-	elsewhere := front(t, sb.OrchestratorURL(), ca.server("elsewhere.test"), nil)
+	key, open := front(t, sb.URLs().Keystone, local, nil), front(t, sb.URLs().Orchestrator, local, nil)
+	guardedKey, guarded := front(t, sb.URLs().Keystone, local, ca), front(t, sb.URLs().Orchestrator, local, ca)
+	elsewhere := front(t, sb.URLs().Orchestrator, ca.server("elsewhere.test"), nil)
 	cert, certKey := ca.client()
 	file, wrong := ca.file(), stranger.file()
 	cases := map[string]struct {
@@ -202,7 +202,7 @@ func TestAccTLS(t *testing.T) {
 	ca := newAuthority(t)
 	local := ca.server("127.0.0.1")
 	cert, key := ca.client()
-	arguments := adminLogin(sb, "endpoint", front(t, sb.OrchestratorURL(), local, ca), "auth_url", front(t, sb.KeystoneURL(), local, ca)+"/identity",
+	arguments := adminLogin(sb, "endpoint", front(t, sb.URLs().Orchestrator, local, ca), "auth_url", front(t, sb.URLs().Keystone, local, ca)+"/identity",
 		"client_cert_file", cert, "client_key_file", key)
 	block := func(trust string) string {
 		return strings.Replace(aliased("x", arguments), "alias = \"x\"", trust, 1)

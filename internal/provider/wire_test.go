@@ -49,7 +49,7 @@ func dialAs(t testing.TB, sb *sandbox.Sandbox, login map[string]any) *wire {
 		t.Fatal(err, spell(schemas.Diagnostics))
 	}
 	w := &wire{t: t, ProviderServer: srv, lists: srv.(tfprotov6.ListResourceServer), actions: srv.(tfprotov6.ActionServer), schemas: schemas}
-	settings := map[string]any{"endpoint": sb.OrchestratorURL(), "max_retries": 0, "poll_interval": map[string]any{"min": "1ms", "max": "20ms"}}
+	settings := map[string]any{"endpoint": sb.URLs().Orchestrator, "max_retries": 0, "poll_interval": map[string]any{"min": "1ms", "max": "20ms"}}
 	maps.Copy(settings, login)
 	config := w.config(schemas.Provider, settings)
 	resp, err := srv.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{TerraformVersion: "1.14.0", Config: config})
@@ -221,7 +221,7 @@ func post(t testing.TB, sb *sandbox.Sandbox, tenant, what string, body map[strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, sb.OrchestratorURL()+"/v1beta/"+tenant+"/orchestration/"+what, bytes.NewReader(raw))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, sb.URLs().Orchestrator+"/v1beta/"+tenant+"/orchestration/"+what, bytes.NewReader(raw))
 	if err != nil {
 		t.Fatal(err)
 	}

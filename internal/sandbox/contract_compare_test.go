@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -33,8 +34,8 @@ var passing = []*regexp.Regexp{
 
 func (s *sameness) compare(path string, want, got any) []string {
 	switch want := want.(type) {
-	case record:
-		got, ok := got.(record)
+	case jsonObject:
+		got, ok := got.(jsonObject)
 		if !ok {
 			break
 		}
@@ -64,7 +65,7 @@ func (s *sameness) compare(path string, want, got any) []string {
 	return []string{fmt.Sprintf("%s: %s, recorded %s", path, asText(got), asText(want))}
 }
 
-func (s *sameness) compareObjects(path string, want, got record) []string {
+func (s *sameness) compareObjects(path string, want, got jsonObject) []string {
 	var differences []string
 	for _, k := range keys(want, got) {
 		w, wanted := want[k]
@@ -105,7 +106,7 @@ func (s *sameness) translate(text string) string {
 	return text
 }
 
-func keys(a, b record) []string {
+func keys(a, b jsonObject) []string {
 	var all []string
 	for k := range a {
 		all = append(all, k)
@@ -125,10 +126,22 @@ func sorted(list string) string {
 	return strings.Join(elems, ", ")
 }
 
+// record is a JSON object.
+type jsonObject = map[string]any
+
 func asText(v any) string {
 	text, err := json.Marshal(v)
 	if err != nil {
 		return err.Error()
 	}
 	return string(text)
+}
+
+// decodeJSON keeps numbers as they are written.
+func decodeJSON(text []byte) (any, error) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	var v any
+	err := d.Decode(&v)
+	return v, err
 }

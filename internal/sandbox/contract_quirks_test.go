@@ -32,9 +32,7 @@ func (m mended) RoundTrip(req *http.Request) (*http.Response, error) {
 	if status, instead := m(req, resp.StatusCode, body); instead != nil {
 		resp.StatusCode = status
 		resp.Header.Set("Content-Type", "application/json")
-		if raw, err = encodeJSON(instead); err != nil {
-			return nil, err
-		}
+		raw = []byte(asText(instead) + "\n")
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(raw))
 	return resp, nil
@@ -63,7 +61,7 @@ func TestContractNoticesQuirk1SecondServiceFails(t *testing.T) {
 	noticed(t, "services-add-second-on-same-workflow", "status 200, recorded 500",
 		func(_ *http.Request, status int, _ any) (int, any) {
 			if status == http.StatusInternalServerError {
-				return http.StatusOK, record{"id": "an id", "name": "svc-2"}
+				return http.StatusOK, jsonObject{"id": "an id", "name": "svc-2"}
 			}
 			return status, nil
 		})
@@ -82,8 +80,8 @@ func TestContractNoticesQuirk8ServiceListedTwice(t *testing.T) {
 func TestContractNoticesQuirk20CastsAndMasks(t *testing.T) {
 	noticed(t, "instances-create-casts", `a_secret: "hush", recorded "********"`,
 		func(_ *http.Request, status int, body any) (int, any) {
-			instance, _ := body.(record)
-			if input, ok := instance["input"].(record); ok && input["a_secret"] != nil {
+			instance, _ := body.(jsonObject)
+			if input, ok := instance["input"].(jsonObject); ok && input["a_secret"] != nil {
 				input["a_secret"] = "hush"
 			}
 			return status, body
@@ -104,7 +102,7 @@ func TestContractNoticesQuirk32TimestampsOfTheProcess(t *testing.T) {
 	now := time.Now()
 	noticed(t, "instances-timestamps", "created_at",
 		func(_ *http.Request, status int, body any) (int, any) {
-			if instance, ok := body.(record); ok && instance["created_at"] != nil {
+			if instance, ok := body.(jsonObject); ok && instance["created_at"] != nil {
 				now = now.Add(time.Minute)
 				instance["created_at"] = now.UTC().Format(http.TimeFormat)
 			}

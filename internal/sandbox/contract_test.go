@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/orchestrator"
 )
 
 // recordedCase is one file of testdata/contract: what was asked of the real
@@ -93,7 +95,7 @@ func replayCase(t *testing.T, c recordedCase, transport http.RoundTripper) (diff
 	s := started(t, Config{
 		Bare: true, Seed: seeds[c.Name], Packs: []string{"testdata/packs/lab"},
 		TaskTime: time.Hour, // nothing ends by itself
-		hotpot:   hostPort{"192.0.2.10", "50040"}, gelato: hostPort{"192.0.2.20", "8089"},
+		hotpot:   orchestrator.Address{Host: "192.0.2.10", Port: "50040"}, gelato: orchestrator.Address{Host: "192.0.2.20", Port: "8089"},
 	})
 	r := &replay{t: t, c: c, sandbox: s, client: &http.Client{Transport: transport}, same: newSameness()}
 	for i, step := range c.Steps {
@@ -108,7 +110,7 @@ func replayCase(t *testing.T, c recordedCase, transport http.RoundTripper) (diff
 // ask sends a recorded request and compares the answers.
 func (r *replay) ask(step recordedStep) (differences []string) {
 	req, err := http.NewRequestWithContext(r.t.Context(), step.Request.Method,
-		r.sandbox.OrchestratorURL()+r.translate(step.Request.Path), strings.NewReader(r.translate(requestBody(step))))
+		r.sandbox.URLs().Orchestrator+r.translate(step.Request.Path), strings.NewReader(r.translate(requestBody(step))))
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -212,5 +214,10 @@ func (r *replay) unknownOrAction(recorded string) string {
 	if r.c.Name != "services-add-by-action-id" {
 		return recorded
 	}
-	return r.sandbox.stackstorm.action("opensds.provision-volume").ID
+	_, text := get(r.t, r.sandbox.URLs().Orchestrator+"/v1beta/orchestration/workflows")
+	var workflows map[string]struct{ ID string }
+	if err := json.Unmarshal([]byte(text), &workflows); err != nil {
+		r.t.Fatalf("%v: %s", err, text)
+	}
+	return workflows["opensds.provision-volume"].ID
 }

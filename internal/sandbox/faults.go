@@ -137,7 +137,7 @@ func (f *faults) handler(next http.Handler) http.Handler {
 }
 
 func (f Fault) send(w http.ResponseWriter) {
-	w.Header().Set("Content-Type", cmp.Or(f.ContentType, htmlType))
+	w.Header().Set("Content-Type", cmp.Or(f.ContentType, "text/html; charset=utf-8"))
 	w.WriteHeader(f.Status)
 	io.WriteString(w, f.Body)
 }

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/seed"
 )
 
 // started is a sandbox for one test.
@@ -58,15 +60,15 @@ func request(ctx context.Context, method, url, body string) (int, string) {
 }
 
 func (s *Sandbox) api(path string) string {
-	return s.OrchestratorURL() + "/v1beta/" + Tenant + "/orchestration" + path
+	return s.URLs().Orchestrator + "/v1beta/" + seed.Tenant + "/orchestration" + path
 }
 
 // order is a valid POST of an instance of the first shipped service.
 func (s *Sandbox) order() string {
-	return asText(record{
-		"service_id": s.Services()[0].ID, "name": "run", "description": "", "user_id": User,
+	return asText(jsonObject{
+		"service_id": s.Services()[0].ID, "name": "run", "description": "", "user_id": seed.User,
 		"action":     "opensds.provision-volume",
-		"parameters": record{"name": "vol", "size": 1, "host_id": HostID, "profile_id": ""},
+		"parameters": jsonObject{"name": "vol", "size": 1, "host_id": seed.HostID, "profile_id": ""},
 	})
 }
 
@@ -129,7 +131,7 @@ func TestFaultGateOutlivesTheClient(t *testing.T) {
 		request(ctx, http.MethodPost, s.api("/instances"), s.order())
 	}()
 	for len(s.Requests()) == 0 {
-		get(t, s.ManageURL()+"/requests") // lets it arrive
+		get(t, s.URLs().Manage+"/requests") // lets it arrive
 	}
 	giveUp()
 	<-arrived
@@ -138,7 +140,7 @@ func TestFaultGateOutlivesTheClient(t *testing.T) {
 	}
 	gate <- struct{}{}
 	for len(s.Executions()) == 0 {
-		get(t, s.ManageURL()+"/executions") // the work is done for nobody
+		get(t, s.URLs().Manage+"/executions") // the work is done for nobody
 	}
 }
 
@@ -215,36 +217,6 @@ func TestFaultPathMustBeAnExpression(t *testing.T) {
 	s.Fault(Fault{Path: "("})
 }
 
-// TestStackStormLatency: a read is four round trips, a POST is two (contract,
-// What calls cost).
-func TestStackStormLatency(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRacy(t, false)
-		for _, c := range []struct {
-			method, path string
-			body         any
-			trips        int
-		}{
-			{http.MethodGet, instancesPath + "/" + r.ids[0], nil, 4},
-			{http.MethodGet, instancesPath, nil, 80},
-			{http.MethodGet, instancesPath + "/unknown", nil, 0},
-			{http.MethodDelete, instancesPath + "/unknown", nil, 0},
-			{http.MethodGet, "/v1beta/t/orchestration/tasks/x", nil, 2},
-			{http.MethodGet, "/v1beta/orchestration/workflows", nil, 2},
-			{http.MethodGet, "/v1beta/t/orchestration/services", nil, 0},
-			{http.MethodPut, instancesPath + "/x", record{"parameters": record{}}, 1},
-			{http.MethodPost, instancesPath, r.order("run"), 2},
-		} {
-			r.races.latency = time.Second
-			began := time.Now()
-			r.send(c.method, c.path, c.body)
-			if took := time.Since(began); took != time.Duration(c.trips)*time.Second {
-				t.Errorf("%s %s: %s, want %d round trips of a second", c.method, c.path, took, c.trips)
-			}
-		}
-	})
-}
-
 func TestDropIsNoAnswer(t *testing.T) {
 	s := started(t, Config{})
 	s.Fault(Fault{Drop: true})
@@ -258,5 +230,51 @@ func TestDropIsNoAnswer(t *testing.T) {
 	}
 	if !errors.Is(err, io.EOF) {
 		t.Errorf("error is %v, want EOF", err)
+	}
+}
+
+// TestFaultAfterTheWorkMayStillAnswer: late, or not before the gate opens.
+func TestFaultAfterTheWorkMayStillAnswer(t *testing.T) {
+	s := started(t, Config{})
+	gate := make(chan struct{})
+	s.Fault(Fault{Method: http.MethodPost, After: true, Gate: gate})
+	ended := make(chan string)
+	go func() {
+		code, body := request(t.Context(), http.MethodPost, s.api("/instances"), s.order())
+		ended <- fmt.Sprint(code, " ", body)
+	}()
+	for len(s.Instances()) == 0 {
+		get(t, s.URLs().Manage+"/instances")
+	}
+	select {
+	case answer := <-ended:
+		t.Fatalf("answered before the gate opened: %s", answer)
+	default:
+	}
+	close(gate)
+	if answer := <-ended; !strings.HasPrefix(answer, "200 ") || !strings.Contains(answer, s.Instances()[0].ID) {
+		t.Errorf("the answer: %s", answer)
+	}
+}
+
+func TestInProcess(t *testing.T) {
+	p := inProcess{{Host: "192.0.2.1", Port: "80"}: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusTeapot)
+		fmt.Fprint(w, r.URL.Path, r.ContentLength)
+	})}
+	client := &http.Client{Transport: p}
+	resp, err := client.Get("http://192.0.2.1:80/path")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusTeapot {
+		t.Errorf("status %d", resp.StatusCode)
+	}
+	if resp, err := client.Get("http://192.0.2.2:80/"); err == nil {
+		resp.Body.Close()
+		t.Error("an address nobody listens at answers")
+	} else if !strings.Contains(err.Error(), "connection refused") {
+		t.Error(err)
 	}
 }

@@ -41,28 +41,45 @@ func manageFailTask(s *Sandbox, r *http.Request) (any, error) {
 	return nil, nil
 }
 
+// stackStormStates are faults of every call, until another state is set.
+var stackStormStates = map[string]StackStormFault{
+	"up":           {},
+	"down":         {Down: true},
+	"refuse-login": {Call: "login", Status: http.StatusUnauthorized}, // somebody changed the password
+	"html-errors":  {HTML: true},                                     // a proxy answers
+	"hang":         {Hang: true},
+}
+
 func manageStackStorm(s *Sandbox, r *http.Request) (any, error) {
 	var in struct{ State string }
 	if err := read(r, &in); err != nil {
 		return nil, err
 	}
-	return nil, s.stackstorm.setState(in.State)
+	fault, ok := stackStormStates[in.State]
+	if !ok {
+		return nil, fmt.Errorf("%q is no state of StackStorm: up, down, refuse-login, html-errors or hang", in.State)
+	}
+	s.RecoverStackStorm()
+	if in.State == "up" {
+		return nil, nil
+	}
+	return nil, s.stackstorm.Fail(fault)
 }
 
 func manageStackStormFault(s *Sandbox, r *http.Request) (any, error) {
 	var in struct {
-		Call                    string
-		Times, Status           int
-		Body                    string
-		HTML, Empty, Drop, Hang bool
+		Call                          string
+		Times, Status                 int
+		Body                          string
+		HTML, Empty, Down, Drop, Hang bool
 	}
 	if err := read(r, &in); err != nil {
 		return nil, err
 	}
-	s.stackstorm.failNext(in.Call, in.Times, stackstormFault{
-		status: in.Status, body: in.Body, html: in.HTML, empty: in.Empty, drop: in.Drop, hang: in.Hang,
+	return nil, s.stackstorm.Fail(StackStormFault{
+		Call: in.Call, Times: in.Times,
+		Status: in.Status, Body: in.Body, HTML: in.HTML, Empty: in.Empty, Down: in.Down, Drop: in.Drop, Hang: in.Hang,
 	})
-	return nil, nil
 }
 
 func manageOutput(s *Sandbox, r *http.Request) (any, error) {
@@ -70,7 +87,7 @@ func manageOutput(s *Sandbox, r *http.Request) (any, error) {
 	if err := read(r, &in); err != nil {
 		return nil, err
 	}
-	return nil, s.stackstorm.setOutput(r.PathValue("id"), in.Text)
+	return nil, s.SetOutput(r.PathValue("id"), in.Text)
 }
 
 func manageResult(s *Sandbox, r *http.Request) (any, error) {
@@ -78,7 +95,7 @@ func manageResult(s *Sandbox, r *http.Request) (any, error) {
 	if err := read(r, &result); err != nil {
 		return nil, err
 	}
-	return nil, s.stackstorm.setResult(r.PathValue("id"), result)
+	return nil, s.SetResult(r.PathValue("id"), result)
 }
 
 func manageBehaviour(s *Sandbox, r *http.Request) (any, error) {
@@ -89,39 +106,22 @@ func manageBehaviour(s *Sandbox, r *http.Request) (any, error) {
 	if err := read(r, &in); err != nil {
 		return nil, err
 	}
-	s.stackstorm.behave(in.Action, behaviour{firstStatus: in.FirstStatus})
-	return nil, nil
+	return nil, s.SetFirstStatus(in.Action, in.FirstStatus)
 }
 
-func manageActions(s *Sandbox, _ *http.Request) (any, error) { return s.stackstorm.refs(), nil }
+func manageActions(s *Sandbox, _ *http.Request) (any, error) { return s.Actions(), nil }
 
 func manageAddAction(s *Sandbox, r *http.Request) (any, error) {
 	text, err := io.ReadAll(r.Body)
 	if err != nil {
 		return nil, err
 	}
-	action, err := parseAction(text, "default")
-	if err != nil {
-		return nil, err
-	}
-	s.stackstorm.addAction(action)
-	return nil, nil
+	return nil, s.AddAction(string(text))
 }
 
 func manageRemoveAction(s *Sandbox, r *http.Request) (any, error) {
-	if !s.stackstorm.removeAction(r.PathValue("ref")) {
+	if !s.RemoveAction(r.PathValue("ref")) {
 		return nil, fmt.Errorf("action %s: %w", r.PathValue("ref"), errUnknown)
 	}
 	return nil, nil
-}
-
-// refs lists the actions as StackStorm sorts them.
-func (s *stackstorm) refs() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	refs := make([]string, len(s.actions))
-	for i, a := range s.actions {
-		refs[i] = a.ref()
-	}
-	return refs
 }

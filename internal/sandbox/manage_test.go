@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -11,7 +13,7 @@ import (
 // ask uses the management port.
 func (s *Sandbox) ask(t *testing.T, method, path, body string) (int, string) {
 	t.Helper()
-	return request(t.Context(), method, s.ManageURL()+path, body)
+	return request(t.Context(), method, s.URLs().Manage+path, body)
 }
 
 func (s *Sandbox) mustAsk(t *testing.T, method, path, body string) string {
@@ -44,6 +46,8 @@ func TestManageRefuses(t *testing.T) {
 		{http.MethodPost, "/faults", `{"delay": 1}`, 400, `unknown field \"delay\"`},
 		{http.MethodPost, "/stackstorm", `{"state": "tired"}`, 400, "tired"},
 		{http.MethodPost, "/stackstorm", ``, 400, "reading the body"},
+		{http.MethodPost, "/stackstorm/faults", `{"call": "logout"}`, 400, "logout"},
+		{http.MethodPost, "/stackstorm/behaviour", `{"action": "opensds.x", "first_status": "tired"}`, 400, "tired"},
 		{http.MethodPost, "/executions/unknown/status", `{"status": "failed"}`, 400, "unknown"},
 		{http.MethodDelete, "/instances/unknown", ``, 404, "unknown"},
 		{http.MethodDelete, "/stackstorm/actions/opensds.none", ``, 404, "opensds.none"},
@@ -130,23 +134,37 @@ func TestManageFailures(t *testing.T) {
 	}
 }
 
-// TestManageRaces: switched on, requests share what they keep their state in.
+// TestManageRaces: switched on, two who read get each other's instances.
 func TestManageRaces(t *testing.T) {
 	s := started(t, Config{})
-	shared := func() bool {
-		g, leave := s.races.enter()
-		defer leave()
-		return g == &s.races.shared
+	ids := []string{s.run(t, "t", s.order()), s.run(t, "t", s.order())}
+	mixed := func() bool {
+		var wrong atomic.Bool
+		var readers sync.WaitGroup
+		for _, id := range ids {
+			readers.Go(func() {
+				for range 200 {
+					if _, body := get(t, s.api("/instances/"+id)); !strings.Contains(body, `"id":"`+id+`"`) {
+						wrong.Store(true)
+					}
+					if wrong.Load() {
+						return
+					}
+				}
+			})
+		}
+		readers.Wait()
+		return wrong.Load()
 	}
-	if shared() {
+	if mixed() {
 		t.Error("on at the start")
 	}
 	s.mustAsk(t, http.MethodPost, "/races", `{"on": true}`)
-	if !shared() {
+	if !mixed() {
 		t.Error("not switched on")
 	}
 	s.mustAsk(t, http.MethodPost, "/races", `{"on": false}`)
-	if shared() {
+	if mixed() {
 		t.Error("not switched off")
 	}
 }
@@ -163,11 +181,20 @@ func TestManageTokenLifetime(t *testing.T) {
 	}
 }
 
+// TestManageRestart: a new process writes another time into its rows.
 func TestManageRestart(t *testing.T) {
 	s := started(t, Config{})
-	before := s.orchestrator.store.started
+	s.run(t, "t", s.order())
 	s.mustAsk(t, http.MethodPost, "/restart", "")
-	if !s.orchestrator.store.started.After(before) {
-		t.Error("the process has not started anew")
+	s.run(t, "t", s.order())
+	var list []struct {
+		CreatedAt string `json:"created_at"`
+	}
+	_, body := get(t, s.api("/instances"))
+	if err := json.Unmarshal([]byte(body), &list); err != nil {
+		t.Fatalf("%v: %s", err, body)
+	}
+	if len(list) != 2 || list[0] == list[1] {
+		t.Errorf("the process has not started anew: %v", list)
 	}
 }

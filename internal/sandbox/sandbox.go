@@ -10,6 +10,25 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/gelato"
+	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/hotpot"
+	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/keystone"
+	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/orchestrator"
+	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/seed"
+	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/stackstorm"
+)
+
+// What every sandbox holds from the start; package seed says what each is.
+const (
+	Tenant    = seed.Tenant
+	User      = seed.User
+	Password  = seed.Password
+	HostID    = seed.HostID
+	ProfileID = seed.ProfileID
+
+	ApplicationCredentialID     = seed.ApplicationCredentialID
+	ApplicationCredentialSecret = seed.ApplicationCredentialSecret
 )
 
 // Config says how the sandbox behaves. Its zero value is a well-behaved one
@@ -27,7 +46,7 @@ type Config struct {
 
 	// What the orchestrator's configuration file says instead of where the
 	// two really listen.
-	hotpot, gelato hostPort
+	hotpot, gelato orchestrator.Address
 }
 
 // Sandbox is a running stand-in for everything around an orchestrator.
@@ -38,13 +57,12 @@ type Sandbox struct {
 	cancel context.CancelFunc
 	log    *log.Logger
 
-	orchestrator *orchestrator
-	races        *races
+	orchestrator *orchestrator.Server
 	faults       *faults // of the orchestrator
-	stackstorm   *stackstorm
-	hotpot       *hotpot
-	gelato       *gelato
-	keystone     *keystoneServer
+	stackstorm   *stackstorm.Server
+	hotpot       *hotpot.Server
+	gelato       *gelato.Server
+	keystone     *keystone.Server
 
 	servers []*http.Server
 	serving sync.WaitGroup
@@ -57,12 +75,12 @@ type Sandbox struct {
 
 // URLs are where the servers of a sandbox listen.
 type URLs struct {
-	Orchestrator string `json:"orchestrator"`
-	Hotpot       string `json:"hotpot"`
-	Gelato       string `json:"gelato"`
-	Keystone     string `json:"keystone"`
-	StackStorm   string `json:"stackstorm"`
-	Manage       string `json:"manage"`
+	Orchestrator string `json:"orchestrator"` // the API is below /v1beta
+	Hotpot       string `json:"hotpot"`       // the API is below /v1beta
+	Gelato       string `json:"gelato"`       // the API is below /v1
+	Keystone     string `json:"keystone"`     // ends in /identity; the API is below /identity/v3
+	StackStorm   string `json:"stackstorm"`   // the API is below /api/v1 and /auth/v1
+	Manage       string `json:"manage"`       // a GET lists what the management port can do
 }
 
 // Start starts a sandbox that listens on 127.0.0.1 and nowhere else. Its state
@@ -87,7 +105,7 @@ func (s *Sandbox) Close() error {
 		close(s.done)
 		s.cancel()
 		if s.stackstorm != nil {
-			s.stackstorm.close()
+			s.stackstorm.Close()
 		}
 		for _, server := range s.servers {
 			err = errors.Join(err, server.Close())
@@ -100,97 +118,33 @@ func (s *Sandbox) Close() error {
 // URLs returns the addresses of all servers.
 func (s *Sandbox) URLs() URLs { return s.urls }
 
-// OrchestratorURL is without a path; the API is below /v1beta.
-func (s *Sandbox) OrchestratorURL() string { return s.urls.Orchestrator }
-
-// HotpotURL is without a path; the API is below /v1beta.
-func (s *Sandbox) HotpotURL() string { return s.urls.Hotpot }
-
-// GelatoURL is without a path; the API is below /v1.
-func (s *Sandbox) GelatoURL() string { return s.urls.Gelato }
-
-// KeystoneURL ends in /identity; the API is below /identity/v3.
-func (s *Sandbox) KeystoneURL() string { return s.urls.Keystone }
-
-// StackStormURL is without a path; the API is below /api/v1 and /auth/v1.
-func (s *Sandbox) StackStormURL() string { return s.urls.StackStorm }
-
-// ManageURL is where a GET lists what the management port can do.
-func (s *Sandbox) ManageURL() string { return s.urls.Manage }
-
-// Executions lists every execution ever started and not purged, oldest first,
-// without those of a workflow's tasks.
-func (s *Sandbox) Executions() []Execution { return s.stackstorm.executions() }
-
-// Hold keeps executions from going on, until Release.
-func (s *Sandbox) Hold() { s.stackstorm.hold() }
-
-// Release ends Hold.
-func (s *Sandbox) Release() { s.stackstorm.release() }
-
-// ForceStatus sets an execution's status, one of StackStorm's fourteen, as an
-// operator might. It stays until it is set again.
-func (s *Sandbox) ForceStatus(executionID, st2Status string) error {
-	return s.stackstorm.forceStatus(executionID, st2Status)
-}
-
-// Purge removes an execution from StackStorm's history.
-func (s *Sandbox) Purge(executionID string) error { return s.stackstorm.purge(executionID) }
-
-// FailTask makes the next executions of an action fail at a task, "" being the
-// first one.
-func (s *Sandbox) FailTask(action, task string) { s.stackstorm.failTask(action, task) }
-
-// ClearFailures ends FailTask.
-func (s *Sandbox) ClearFailures() { s.stackstorm.clearFailures() }
-
-// SetStackStorm makes StackStorm "up", "down" (connection refused),
-// "refuse-login", "html-errors" or "hang". It panics at any other state.
-func (s *Sandbox) SetStackStorm(state string) {
-	if err := s.stackstorm.setState(state); err != nil {
-		panic(err)
-	}
-}
-
-// Row is an instance as the orchestrator's database holds it: with the status
-// of the last read, and with the id of the execution that no answer tells.
-type Row struct {
-	ID          string         `json:"id"`
-	Name        string         `json:"name"`
-	ServiceID   string         `json:"service_id"`
-	TenantID    string         `json:"tenant_id"`
-	ExecutionID string         `json:"execution_id"`
-	Status      string         `json:"status"`
-	Input       map[string]any `json:"input"`
-}
-
 // Service is a registered service, as far as it can be found.
-type Service struct {
-	ID, Name, Group string
-	Workflows       []string // references
-}
+type Service = orchestrator.Service
+
+// Row is an instance as the orchestrator's database holds it.
+type Row = orchestrator.Row
 
 // Services lists the registered services, oldest first, without a request.
-func (s *Sandbox) Services() []Service { return s.orchestrator.store.registered() }
+func (s *Sandbox) Services() []Service { return s.orchestrator.Services() }
 
 // Instances lists the stored instances, oldest first, without a request.
-func (s *Sandbox) Instances() []Row { return s.orchestrator.store.rows() }
+func (s *Sandbox) Instances() []Row { return s.orchestrator.Instances() }
 
 // Forget deletes an instance's record as somebody else would. It reports
 // whether there was one.
-func (s *Sandbox) Forget(instanceID string) bool { return s.orchestrator.store.remove(instanceID) }
+func (s *Sandbox) Forget(instanceID string) bool { return s.orchestrator.Forget(instanceID) }
 
 // Restart is a new process of the orchestrator on the old database.
-func (s *Sandbox) Restart() { s.orchestrator.store.restart() }
+func (s *Sandbox) Restart() { s.orchestrator.Restart() }
 
 // SetRaces switches Config.Races.
-func (s *Sandbox) SetRaces(on bool) { s.races.set(on) }
+func (s *Sandbox) SetRaces(on bool) { s.orchestrator.SetRaces(on) }
 
 // Advance moves the clock of the whole sandbox forward.
 func (s *Sandbox) Advance(d time.Duration) { s.clock.advance(d) }
 
 // SetTokenTTL sets how long tokens live that Keystone issues from now on.
-func (s *Sandbox) SetTokenTTL(d time.Duration) { s.keystone.setTTL(d) }
+func (s *Sandbox) SetTokenTTL(d time.Duration) { s.keystone.SetTTL(d) }
 
 // Fault makes the orchestrator misbehave. It panics if f.Path is no regular
 // expression.

@@ -13,6 +13,14 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/access"
+	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/gelato"
+	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/hotpot"
+	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/keystone"
+	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/orchestrator"
+	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/seed"
+	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/stackstorm"
 )
 
 // clock is the wall clock, moved forward on request.
@@ -36,33 +44,31 @@ func (c *clock) advance(d time.Duration) {
 // build makes the servers, those behind first, since the orchestrator hands
 // their addresses to the workflows.
 func (s *Sandbox) build(ctx context.Context) error {
-	s.keystone = newKeystone(keystoneConfig{now: s.clock.now, seed: s.cfg.Seed})
-	var check tokenCheck
+	s.keystone = keystone.New(keystone.Config{Now: s.clock.now, Seed: s.cfg.Seed})
+	var check access.Check
 	switch s.cfg.Auth {
 	case "", "noauth":
 	case "keystone":
-		check = s.keystone.check
+		check = s.keystone.Check
 	default:
 		return fmt.Errorf("auth is %q: it must be noauth or keystone", s.cfg.Auth)
 	}
-	s.hotpot, s.gelato = newHotpot(check), newGelato(check)
-	s.hotpot.now, s.gelato.now = s.clock.now, s.clock.now
+	s.hotpot, s.gelato = hotpot.New(check, s.clock.now), gelato.New(check, s.clock.now)
 	if err := s.listenBehind(ctx); err != nil {
 		return err
 	}
 
 	s.faults = &faults{done: s.done}
-	s.races = newRaces(s.cfg, s.done)
 	if err := s.buildStackStorm(); err != nil {
 		return err
 	}
-	s.orchestrator = &orchestrator{
-		st2:   &st2Client{transport: s.stackstorm, ctx: ctx, pause: s.races.roundTrip},
-		store: newStore(s.clock.now, s.cfg.Seed), races: s.races,
-		hotpot: s.cfg.hotpot, gelato: s.cfg.gelato, log: s.log,
-	}
+	s.orchestrator = orchestrator.New(orchestrator.Config{
+		StackStorm: s.stackstorm, User: stackstorm.User, Password: stackstorm.Password,
+		Hotpot: s.cfg.hotpot, Gelato: s.cfg.gelato,
+		Latency: s.cfg.Latency, Races: s.cfg.Races, Seed: s.cfg.Seed, Now: s.clock.now, Context: ctx, Log: s.log,
+	})
 	if !s.cfg.Bare {
-		if err := s.registerShipped(); err != nil {
+		if err := s.orchestrator.RegisterShipped(seed.Tenant, seed.User); err != nil {
 			return err
 		}
 	}
@@ -72,9 +78,9 @@ func (s *Sandbox) build(ctx context.Context) error {
 // buildStackStorm loads the shipped pack and those of the configuration, which
 // are called like their folders where they do not name themselves.
 func (s *Sandbox) buildStackStorm() error {
-	st2, err := newStackStorm(stackstormConfig{
-		taskTime: s.cfg.TaskTime, now: s.clock.now, random: rand.New(rand.NewPCG(uint64(s.cfg.Seed), 2)),
-		client: inProcess{s.cfg.hotpot: s.hotpot, s.cfg.gelato: s.gelato},
+	st2, err := stackstorm.New(stackstorm.Config{
+		TaskTime: s.cfg.TaskTime, Now: s.clock.now, Random: rand.New(rand.NewPCG(uint64(s.cfg.Seed), 2)),
+		Client: inProcess{s.cfg.hotpot: s.hotpot, s.cfg.gelato: s.gelato},
 	})
 	if err != nil {
 		return err
@@ -85,49 +91,28 @@ func (s *Sandbox) buildStackStorm() error {
 		if err != nil {
 			return err
 		}
-		if err := st2.load(os.DirFS(path), filepath.Base(path)); err != nil {
+		if err := st2.Load(os.DirFS(path), filepath.Base(path)); err != nil {
 			return fmt.Errorf("loading the pack in %s: %w", dir, err)
 		}
 	}
 	return nil
 }
 
-// registerShipped registers what the installer registers, as far as it comes
-// into being: of the first one's two workflows the second does not exist.
-func (s *Sandbox) registerShipped() error {
-	for _, sv := range []struct{ name, group, description, workflow string }{
-		{"volume provision", "provisioning", "Volume Service", "opensds.provision-volume"},
-		{"migration bucket", "migration", "Migration Service", "opensds.migration-bucket"},
-	} {
-		workflows, refusal, err := s.orchestrator.resolve([]any{record{"definition_source": sv.workflow, "wfe_type": "st2"}})
-		if err != nil || refusal != "" {
-			return fmt.Errorf("registering %s: %s: %w", sv.name, refusal, err)
-		}
-		_, err = s.orchestrator.storeService(Tenant, record{
-			"name": sv.name, "group": sv.group, "description": sv.description, "user_id": User,
-		}, workflows)
-		if err != nil {
-			return fmt.Errorf("registering %s: %w", sv.name, err)
-		}
-	}
-	return nil
-}
-
 func (s *Sandbox) listenBehind(ctx context.Context) error {
-	hotpot, err := s.listen(ctx, 0, s.hotpot)
+	hotpotAt, err := s.listen(ctx, 0, s.hotpot)
 	if err != nil {
 		return err
 	}
-	gelato, err := s.listen(ctx, 0, s.gelato)
+	gelatoAt, err := s.listen(ctx, 0, s.gelato)
 	if err != nil {
 		return err
 	}
-	s.urls.Hotpot, s.urls.Gelato = hotpot.url(), gelato.url()
-	if s.cfg.hotpot == (hostPort{}) {
-		s.cfg.hotpot = hotpot
+	s.urls.Hotpot, s.urls.Gelato = hotpotAt.URL(), gelatoAt.URL()
+	if s.cfg.hotpot == (orchestrator.Address{}) {
+		s.cfg.hotpot = hotpotAt
 	}
-	if s.cfg.gelato == (hostPort{}) {
-		s.cfg.gelato = gelato
+	if s.cfg.gelato == (orchestrator.Address{}) {
+		s.cfg.gelato = gelatoAt
 	}
 	return nil
 }
@@ -148,17 +133,17 @@ func (s *Sandbox) listenInFront(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		*server.url = at.url() + server.path
+		*server.url = at.URL() + server.path
 	}
 	return nil
 }
 
 // listen serves on loopback until Close.
-func (s *Sandbox) listen(ctx context.Context, port int, h http.Handler) (hostPort, error) {
+func (s *Sandbox) listen(ctx context.Context, port int, h http.Handler) (orchestrator.Address, error) {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
-		return hostPort{}, fmt.Errorf("listening: %w", err)
+		return orchestrator.Address{}, fmt.Errorf("listening: %w", err)
 	}
 	server := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute}
 	s.servers = append(s.servers, server)
@@ -168,10 +153,8 @@ func (s *Sandbox) listen(ctx context.Context, port int, h http.Handler) (hostPor
 		}
 	})
 	at := listener.Addr().(*net.TCPAddr)
-	return hostPort{at.IP.String(), strconv.Itoa(at.Port)}, nil
+	return orchestrator.Address{Host: at.IP.String(), Port: strconv.Itoa(at.Port)}, nil
 }
-
-func (a hostPort) url() string { return "http://" + net.JoinHostPort(a.host, a.port) }
 
 // recorded notes every request when it comes in and logs it when it is done,
 // also one that was cut off.
@@ -211,10 +194,10 @@ func (w *notedWriter) Write(b []byte) (int, error) {
 
 // inProcess reaches servers by the addresses the workflows are given, without a
 // socket.
-type inProcess map[hostPort]http.Handler
+type inProcess map[orchestrator.Address]http.Handler
 
 func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
-	h, ok := p[hostPort{r.URL.Hostname(), r.URL.Port()}]
+	h, ok := p[orchestrator.Address{Host: r.URL.Hostname(), Port: r.URL.Port()}]
 	if !ok {
 		return nil, fmt.Errorf("dial tcp %s: %w", r.URL.Host, syscall.ECONNREFUSED)
 	}

@@ -1,12 +1,17 @@
 package sandbox
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/seed"
 )
 
 // run posts an instance and returns its id.
@@ -48,20 +53,20 @@ func TestSandboxProvisionsAVolume(t *testing.T) {
 	if got := []string{s.status(t, id), s.status(t, id)}; got[0] != "Running" || got[1] != "Success" {
 		t.Errorf("statuses %v, want Running, then Success", got)
 	}
-	if _, body := get(t, s.HotpotURL()+"/v1beta/"+Tenant+"/block/volumes"); !strings.Contains(body, `"status":"inUse"`) {
+	if _, body := get(t, s.URLs().Hotpot+"/v1beta/"+seed.Tenant+"/block/volumes"); !strings.Contains(body, `"status":"inUse"`) {
 		t.Errorf("volumes: %s", body)
 	}
 	row := s.Instances()[0]
-	if row.ID != id || row.Status != "Success" || row.TenantID != Tenant || row.ExecutionID != s.Executions()[0].ID || row.Input["name"] != "vol" {
+	if row.ID != id || row.Status != "Success" || row.TenantID != seed.Tenant || row.ExecutionID != s.Executions()[0].ID || row.Input["name"] != "vol" {
 		t.Errorf("row %+v", row)
 	}
 }
 
 func TestSandboxMigratesABucket(t *testing.T) {
 	s := started(t, Config{TaskTime: time.Minute})
-	id := s.run(t, "any text", asText(record{
-		"service_id": s.Services()[1].ID, "name": "run", "description": "", "user_id": User, "action": "opensds.migration-bucket",
-		"parameters": record{
+	id := s.run(t, "any text", asText(jsonObject{
+		"service_id": s.Services()[1].ID, "name": "run", "description": "", "user_id": seed.User, "action": "opensds.migration-bucket",
+		"parameters": jsonObject{
 			"name": "plan", "description": "d", "destBackend": "backend-dst",
 			"srcBucketName": "source-bucket", "destBucketName": "destination-bucket", "remainSource": "false",
 		},
@@ -76,7 +81,7 @@ func TestSandboxMigratesABucket(t *testing.T) {
 		t.Fatalf("status %s", got)
 	}
 	for bucket, want := range map[string]bool{"source-bucket": false, "destination-bucket": true} {
-		_, body := get(t, s.GelatoURL()+"/v1/s3/"+bucket)
+		_, body := get(t, s.URLs().Gelato+"/v1/s3/"+bucket)
 		if has := strings.Contains(body, "<Key>"); has != want {
 			t.Errorf("%s: objects %v, want %v: %s", bucket, has, want, body)
 		}
@@ -106,13 +111,13 @@ func TestTokensAreCheckedBehindTheOrchestrator(t *testing.T) {
 
 func (s *Sandbox) login(t *testing.T, user, project string) string {
 	t.Helper()
-	domain := record{"name": "Default"}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.KeystoneURL()+"/v3/auth/tokens", strings.NewReader(asText(record{
-		"auth": record{
-			"identity": record{"methods": []string{"password"}, "password": record{
-				"user": record{"name": user, "password": Password, "domain": domain},
+	domain := jsonObject{"name": "Default"}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URLs().Keystone+"/v3/auth/tokens", strings.NewReader(asText(jsonObject{
+		"auth": jsonObject{
+			"identity": jsonObject{"methods": []string{"password"}, "password": jsonObject{
+				"user": jsonObject{"name": user, "password": seed.Password, "domain": domain},
 			}},
-			"scope": record{"project": record{"name": project, "domain": domain}},
+			"scope": jsonObject{"project": jsonObject{"name": project, "domain": domain}},
 		},
 	})))
 	if err != nil {
@@ -173,11 +178,11 @@ func TestOperatorsAndAccidents(t *testing.T) {
 			t.Errorf("%s: %s, want %s", c.st2, got, c.want)
 		}
 	}
-	s.SetStackStorm("down")
+	s.FailStackStorm(StackStormFault{Down: true})
 	if got := s.status(t, id); got != "500" {
 		t.Errorf("StackStorm down: %s", got)
 	}
-	s.SetStackStorm("up")
+	s.RecoverStackStorm()
 	if err := s.ForceStatus(execution, "nonsense"); err == nil {
 		t.Error("a status that StackStorm does not know")
 	}
@@ -199,7 +204,7 @@ func TestOperatorsAndAccidents(t *testing.T) {
 // sandbox ends (contract quirk 30).
 func TestStackStormHangs(t *testing.T) {
 	for name, end := range map[string]func(*Sandbox){
-		"up": func(s *Sandbox) { s.SetStackStorm("up") },
+		"recovered": func(s *Sandbox) { s.RecoverStackStorm() },
 		"close": func(s *Sandbox) {
 			if err := s.Close(); err != nil {
 				t.Error(err)
@@ -209,14 +214,14 @@ func TestStackStormHangs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := started(t, Config{})
 			id := s.run(t, "t", s.order())
-			s.SetStackStorm("hang")
+			s.FailStackStorm(StackStormFault{Hang: true})
 			ended := make(chan int)
 			go func() {
 				code, _ := request(t.Context(), http.MethodGet, s.api("/instances/"+id), "")
 				ended <- code
 			}()
 			for len(s.Requests()) < 2 {
-				get(t, s.ManageURL()+"/requests")
+				get(t, s.URLs().Manage+"/requests")
 			}
 			select {
 			case code := <-ended:
@@ -250,7 +255,7 @@ func TestBareAndPacks(t *testing.T) {
 	if n := len(s.Services()); n != 0 {
 		t.Errorf("%d services", n)
 	}
-	if _, body := get(t, s.OrchestratorURL()+"/v1beta/orchestration/workflows"); !strings.Contains(body, "opensds.lab-echo") {
+	if _, body := get(t, s.URLs().Orchestrator+"/v1beta/orchestration/workflows"); !strings.Contains(body, "opensds.lab-echo") {
 		t.Errorf("workflows: %.200s", body)
 	}
 }
@@ -258,7 +263,7 @@ func TestBareAndPacks(t *testing.T) {
 func TestStartRefuses(t *testing.T) {
 	s := started(t, Config{})
 	port := 0
-	if _, err := fmt.Sscanf(s.OrchestratorURL(), "http://127.0.0.1:%d", &port); err != nil {
+	if _, err := fmt.Sscanf(s.URLs().Orchestrator, "http://127.0.0.1:%d", &port); err != nil {
 		t.Fatal(err)
 	}
 	for says, cfg := range map[string]Config{
@@ -299,14 +304,26 @@ func TestRestart(t *testing.T) {
 	}
 }
 
+// TestCloseEndsWhatStackStormDoes: a call that would hang is over at once.
 func TestCloseEndsWhatStackStormDoes(t *testing.T) {
 	s := started(t, Config{})
+	s.FailStackStorm(StackStormFault{Hang: true})
 	for range 2 {
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
 	}
-	if s.stackstorm.ctx.Err() == nil {
-		t.Error("its tasks go on")
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://stackstorm/api/v1/actions", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := s.stackstorm.RoundTrip(req)
+	if err == nil {
+		resp.Body.Close()
+	}
+	if !errors.Is(err, io.EOF) {
+		t.Errorf("it goes on: %v", err)
 	}
 }

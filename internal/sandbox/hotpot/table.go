@@ -1,0 +1,144 @@
+package hotpot
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/access"
+)
+
+// rowBase is what every record begins with. The first three are never left
+// out of an answer.
+type rowBase struct {
+	ID        string `json:"id"`
+	CreatedAt string `json:"createdAt"`
+	UpdatedAt string `json:"updatedAt"`
+	TenantID  string `json:"tenantId,omitempty"`
+	UserID    string `json:"userId,omitempty"`
+}
+
+func (b *rowBase) base() *rowBase { return b }
+
+// table holds the records of one kind.
+type table[T interface{ base() *rowBase }] struct {
+	kind string // as it is called in messages
+	rows map[string]T
+}
+
+func newTable[T interface{ base() *rowBase }](kind string) table[T] {
+	return table[T]{kind: kind, rows: map[string]T{}}
+}
+
+func (t *table[T]) put(row T) { t.rows[row.base().ID] = row }
+
+func (t *table[T]) remove(id string) { delete(t.rows, id) }
+
+// find sees the Caller's tenant only, or all for an administrator. The real
+// server looks twice for an administrator, so that the two hear different
+// words about the same absence.
+func (t *table[T]) find(who access.Caller, id string) (T, error) {
+	row, ok := t.rows[id]
+	if ok && (who.Admin || row.base().TenantID == who.Tenant) {
+		return row, nil
+	}
+	var none T
+	if who.Admin {
+		return none, fmt.Errorf("specified %s(%s) can't find", t.kind, id)
+	}
+	return none, errNoKey
+}
+
+// shared finds a record that belongs to no tenant.
+func (t *table[T]) shared(id string) (T, error) {
+	row, ok := t.rows[id]
+	if !ok {
+		return row, errNoKey
+	}
+	return row, nil
+}
+
+// noKey is what the store itself says of an id that it does not hold.
+const noKey = "Wrong resource uuid provided!"
+
+var errNoKey = errors.New(noKey) //nolint:staticcheck // the store's own words
+
+// visible lists in the order of the store's keys: by tenant, then id.
+func (t *table[T]) visible(who access.Caller) []T {
+	rows := []T{}
+	for _, row := range t.rows {
+		if owner := row.base().TenantID; who.Admin || owner == who.Tenant || owner == "" {
+			rows = append(rows, row)
+		}
+	}
+	slices.SortFunc(rows, func(a, b T) int {
+		return cmp.Or(cmp.Compare(a.base().TenantID, b.base().TenantID), cmp.Compare(a.base().ID, b.base().ID))
+	})
+	return rows
+}
+
+// where lists, in no order, all tenants' records that keep says yes to.
+func (t *table[T]) where(keep func(T) bool) []T {
+	return slices.DeleteFunc(slices.Collect(maps.Values(t.rows)), func(row T) bool { return !keep(row) })
+}
+
+// page answers a list request: any field's name filters by its value, names
+// that are no field are ignored, and 50 is all there is unless limit says more.
+func (t *table[T]) page(who access.Caller, query url.Values, sortable ...string) []T {
+	rows := slices.DeleteFunc(t.visible(who), func(row T) bool {
+		for name, values := range query {
+			if field, ok := fieldOf(row, name); ok && !slices.Contains(values, fmt.Sprint(field)) {
+				return true
+			}
+		}
+		return false
+	})
+	if key := query.Get("sortKey"); slices.ContainsFunc(sortable, func(s string) bool { return strings.EqualFold(s, key) }) {
+		sortRows(rows, key, query.Get("sortDir"))
+	}
+	offset := numberOr(query.Get("offset"), 0)
+	limit := numberOr(query.Get("limit"), 50)
+	rows = rows[min(offset, len(rows)):]
+	return rows[:min(limit, len(rows))]
+}
+
+// sortRows sorts downwards unless told "asc".
+func sortRows[T any](rows []T, key, direction string) {
+	slices.SortStableFunc(rows, func(a, b T) int {
+		if !strings.EqualFold(direction, "asc") {
+			a, b = b, a
+		}
+		x, _ := fieldOf(a, key)
+		y, _ := fieldOf(b, key)
+		if m, ok := x.(int64); ok {
+			return cmp.Compare(m, y.(int64))
+		}
+		return cmp.Compare(fmt.Sprint(x), fmt.Sprint(y))
+	})
+}
+
+// fieldOf finds the value of the field that an answer calls name.
+func fieldOf(row any, name string) (any, bool) {
+	v := reflect.Indirect(reflect.ValueOf(row))
+	for _, f := range reflect.VisibleFields(v.Type()) {
+		tag, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if tag != "" && strings.EqualFold(tag, name) {
+			return v.FieldByIndex(f.Index).Interface(), true
+		}
+	}
+	return nil, false
+}
+
+func numberOr(text string, otherwise int) int {
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 {
+		return otherwise
+	}
+	return n
+}

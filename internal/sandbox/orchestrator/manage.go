@@ -1,0 +1,42 @@
+package orchestrator
+
+import "fmt"
+
+// What the sandbox can see and do behind the API.
+
+// Services lists the registered services, oldest first.
+func (o *Server) Services() []Service { return o.store.registered() }
+
+// Instances lists the stored instances, oldest first.
+func (o *Server) Instances() []Row { return o.store.rows() }
+
+// Forget deletes an instance's row. It reports whether there was one.
+func (o *Server) Forget(instanceID string) bool { return o.store.remove(instanceID) }
+
+// Restart is a new process on the old database.
+func (o *Server) Restart() { o.store.restart() }
+
+// SetRaces says whether requests that overlap take each other's values.
+func (o *Server) SetRaces(on bool) { o.races.set(on) }
+
+// RegisterShipped registers the two services that the installer registers, for
+// a tenant and user. It names one more workflow with the first service, which
+// does not exist and is dropped (quirk 4).
+func (o *Server) RegisterShipped(tenant, user string) error {
+	for _, sv := range []struct{ name, group, description, workflow string }{
+		{"volume provision", "provisioning", "Volume Service", "opensds.provision-volume"},
+		{"migration bucket", "migration", "Migration Service", "opensds.migration-bucket"},
+	} {
+		workflows, refusal, err := o.resolve([]any{record{"definition_source": sv.workflow, "wfe_type": "st2"}})
+		if err != nil || refusal != "" {
+			return fmt.Errorf("registering %s: %s: %w", sv.name, refusal, err)
+		}
+		_, err = o.storeService(tenant, record{
+			"name": sv.name, "group": sv.group, "description": sv.description, "user_id": user,
+		}, workflows)
+		if err != nil {
+			return fmt.Errorf("registering %s: %w", sv.name, err)
+		}
+	}
+	return nil
+}

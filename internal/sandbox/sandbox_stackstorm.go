@@ -1,0 +1,75 @@
+package sandbox
+
+import (
+	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/stackstorm"
+)
+
+// Execution is one execution of an action, as StackStorm holds it.
+type Execution = stackstorm.Execution
+
+// StackStormFault is an answer in place of StackStorm's.
+type StackStormFault = stackstorm.Fault
+
+// Executions lists every execution ever started and not purged, oldest first,
+// without those of a workflow's tasks.
+func (s *Sandbox) Executions() []Execution { return s.stackstorm.Executions() }
+
+// Hold keeps executions from going on, until Release.
+func (s *Sandbox) Hold() { s.stackstorm.Hold() }
+
+// Release ends Hold.
+func (s *Sandbox) Release() { s.stackstorm.Release() }
+
+// ForceStatus sets an execution's status, one of StackStorm's fourteen, as an
+// operator might. It stays until it is set again.
+func (s *Sandbox) ForceStatus(executionID, st2Status string) error {
+	return s.stackstorm.ForceStatus(executionID, st2Status)
+}
+
+// Purge removes an execution from StackStorm's history.
+func (s *Sandbox) Purge(executionID string) error { return s.stackstorm.Purge(executionID) }
+
+// FailTask makes the next executions of an action fail at a task, "" being the
+// first one.
+func (s *Sandbox) FailTask(action, task string) { s.stackstorm.FailTask(action, task) }
+
+// ClearFailures ends FailTask.
+func (s *Sandbox) ClearFailures() { s.stackstorm.ClearFailures() }
+
+// FailStackStorm makes calls to StackStorm fail, those of the orchestrator among
+// them. It panics if f.Call is no kind of call.
+func (s *Sandbox) FailStackStorm(f StackStormFault) {
+	if err := s.stackstorm.Fail(f); err != nil {
+		panic(err)
+	}
+}
+
+// RecoverStackStorm ends FailStackStorm.
+func (s *Sandbox) RecoverStackStorm() { s.stackstorm.Recover() }
+
+// SetOutput replaces what an execution printed.
+func (s *Sandbox) SetOutput(executionID, text string) error {
+	return s.stackstorm.SetOutput(executionID, text)
+}
+
+// SetResult replaces an execution's whole result.
+func (s *Sandbox) SetResult(executionID string, result map[string]any) error {
+	return s.stackstorm.SetResult(executionID, result)
+}
+
+// SetFirstStatus makes executions of an action that start from now on begin
+// with a status and stay in it; "" ends that.
+func (s *Sandbox) SetFirstStatus(action, st2Status string) error {
+	return s.stackstorm.SetFirstStatus(action, st2Status)
+}
+
+// Actions lists the references of all actions, in StackStorm's order.
+func (s *Sandbox) Actions() []string { return s.stackstorm.Actions() }
+
+// AddAction registers an action, or replaces the one of its reference. The
+// metadata is the YAML of a pack's actions/*.yaml; its pack is "default" unless
+// it names one.
+func (s *Sandbox) AddAction(metadata string) error { return s.stackstorm.AddAction(metadata) }
+
+// RemoveAction unregisters an action. It reports whether there was one.
+func (s *Sandbox) RemoveAction(ref string) bool { return s.stackstorm.RemoveAction(ref) }

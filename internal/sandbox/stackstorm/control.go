@@ -1,0 +1,134 @@
+package stackstorm
+
+import (
+	"fmt"
+	"slices"
+)
+
+// SetFirstStatus makes executions of an action that start from now on begin with
+// a status and stay in it, which no workflow does by itself; "" ends that.
+func (s *Server) SetFirstStatus(action, status string) error {
+	if status != "" && !slices.Contains(executionStatuses, status) {
+		return fmt.Errorf("%q is no status of StackStorm: %v", status, executionStatuses)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.firstStatus[action] = status
+	return nil
+}
+
+// Hold keeps what is unfinished, and what is started from now on, running.
+func (s *Server) Hold() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range s.runs {
+		s.advance(e)
+	}
+	s.held = true
+}
+
+// Release lets everything go on, from the task it is at.
+func (s *Server) Release() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.held {
+		return
+	}
+	s.held = false
+	for _, e := range s.runs {
+		e.due = s.cfg.Now().Add(s.cfg.TaskTime)
+	}
+}
+
+// ForceStatus makes an execution have a status and keep it, whatever its tasks
+// do; "" lets it go on by itself.
+func (s *Server) ForceStatus(id, status string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e, err := s.find(id)
+	if err != nil {
+		return err
+	}
+	if status == "" {
+		e.forced = false
+		e.due = s.cfg.Now().Add(s.cfg.TaskTime)
+		return nil
+	}
+	if !slices.Contains(executionStatuses, status) {
+		return fmt.Errorf("%q is no status of StackStorm: %v", status, executionStatuses)
+	}
+	s.advance(e)
+	now := s.cfg.Now()
+	if hasBegun(status) && e.plan != nil && len(e.tasks) == 0 {
+		s.begin(e, now)
+	}
+	e.forced = true
+	e.setStatus(status, now)
+	return nil
+}
+
+// hasBegun tells the statuses in which a workflow has a result.
+func hasBegun(status string) bool {
+	return !slices.Contains([]string{"requested", "scheduled", "delayed", "pending"}, status)
+}
+
+// SetResult replaces an execution's whole result.
+func (s *Server) SetResult(id string, result map[string]any) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e, err := s.find(id)
+	if err == nil {
+		e.result = result
+	}
+	return err
+}
+
+// SetOutput replaces what an execution printed.
+func (s *Server) SetOutput(id, text string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e, err := s.find(id)
+	if err == nil {
+		e.output = text
+	}
+	return err
+}
+
+// Purge removes an execution and those of its tasks.
+func (s *Server) Purge(id string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e, err := s.find(id)
+	if err != nil {
+		return err
+	}
+	delete(s.byID, id)
+	for _, t := range e.tasks {
+		delete(s.byID, t.child.id)
+	}
+	s.runs = slices.DeleteFunc(s.runs, func(r *execution) bool { return r == e })
+	return nil
+}
+
+// FailTask makes executions of an action fail at a task, "" being the first,
+// until ClearFailures. A task that has been done already is not undone.
+func (s *Server) FailTask(action, task string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.failures[action] = task
+}
+
+// ClearFailures ends FailTask.
+func (s *Server) ClearFailures() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.failures)
+}
+
+func (s *Server) find(id string) (*execution, error) {
+	e, ok := s.byID[id]
+	if !ok {
+		return nil, fmt.Errorf("there is no execution %q", id)
+	}
+	return e, nil
+}

@@ -1,0 +1,178 @@
+package stackstorm
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+)
+
+// orderedParams are parameters in the order of the request: StackStorm's
+// message about unknown ones lists them so.
+type orderedParams struct {
+	names  []string
+	values map[string]any
+}
+
+func (p orderedParams) get(name string) (any, bool) {
+	v, ok := p.values[name]
+	return v, ok
+}
+
+func (p *orderedParams) set(name string, v any) {
+	if _, ok := p.values[name]; !ok {
+		p.names = append(p.names, name)
+	}
+	if p.values == nil {
+		p.values = map[string]any{}
+	}
+	p.values[name] = v
+}
+
+// decodeParams reads a JSON object.
+func decodeParams(text json.RawMessage) (orderedParams, error) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	params := orderedParams{values: map[string]any{}}
+	if open, err := d.Token(); err != nil || open != json.Delim('{') {
+		return params, fmt.Errorf("parameters must be an object: %s", text)
+	}
+	for d.More() {
+		key, err := d.Token()
+		if err != nil {
+			return params, err
+		}
+		var v any
+		if err := d.Decode(&v); err != nil {
+			return params, err
+		}
+		params.set(key.(string), v)
+	}
+	return params, nil
+}
+
+// runnerParameters are those every action of a runner takes besides its own.
+func runnerParameters(runner string) packParameters {
+	of := func(kind string, def any) map[string]any {
+		s := map[string]any{"type": kind}
+		if def != nil {
+			s["default"] = def
+		}
+		return s
+	}
+	switch runner {
+	case runnerMistral:
+		return packParameters{
+			{"context", of("object", map[string]any{})},
+			{"skip_notify", of("array", []any{})},
+			{"task_name", of("string", nil)},
+			{"workflow", of("string", nil)},
+		}
+	case runnerPython:
+		return packParameters{
+			{"debug", of("boolean", false)},
+			{"content_version", of("string", nil)},
+			{"env", of("object", nil)},
+			{"timeout", of("integer", json.Number("600"))},
+			{"log_level", map[string]any{
+				"type": "string", "default": "DEBUG",
+				"enum": []any{"AUDIT", "CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG"},
+			}},
+		}
+	}
+	return nil
+}
+
+// allParameters are the runner's and the action's own, which win one attribute
+// at a time.
+func allParameters(a *packAction) packParameters {
+	all := runnerParameters(a.RunnerType)
+	for _, p := range a.Parameters {
+		i := slices.IndexFunc(all, func(q packParameter) bool { return q.Name == p.Name })
+		if i < 0 {
+			all = append(all, p)
+			continue
+		}
+		for k, v := range p.Schema {
+			all[i].Schema[k] = v
+		}
+	}
+	return all
+}
+
+// renderParameters resolves templates and converts what was sent, in the order
+// of the request.
+func renderParameters(given orderedParams, declared packParameters) (orderedParams, error) {
+	values, err := resolveTemplates(given, declared)
+	if err != nil {
+		return given, err
+	}
+	var out orderedParams
+	for _, name := range given.names {
+		schema, _ := declared.find(name)
+		v, err := castParameter(values[name], schema)
+		if err != nil {
+			return given, err
+		}
+		out.set(name, v)
+	}
+	for _, p := range declared {
+		if _, sent := given.get(p.Name); sent || !isTemplate(p.Schema["default"]) || p.Schema["immutable"] == true {
+			continue
+		}
+		v, err := castParameter(values[p.Name], p.Schema)
+		if err != nil {
+			return given, err
+		}
+		out.set(p.Name, v)
+	}
+	return out, nil
+}
+
+// admit is the rest of StackStorm's checks, on rendered parameters.
+func admit(a *packAction, params orderedParams) error {
+	if !a.Enabled {
+		return valueError(fmt.Sprintf(`Unable to execute. Action "%s" is disabled.`, a.ref()))
+	}
+	declared := allParameters(a)
+	if err := checkParameters(params, declared); err != nil {
+		return err
+	}
+	var fixed []string
+	for _, name := range params.names {
+		if schema, ok := declared.find(name); ok && schema["immutable"] == true {
+			fixed = append(fixed, name)
+		}
+	}
+	if len(fixed) > 0 {
+		return valueError(fmt.Sprintf("Override of immutable parameter(s) [%s] is unsupported.", pyList(fixed)))
+	}
+	return nil
+}
+
+// withDefaults is what the action runs with: every declared parameter, null
+// where nothing was given.
+func withDefaults(params orderedParams, a *packAction) map[string]any {
+	full := map[string]any{}
+	for _, p := range a.Parameters {
+		full[p.Name] = p.Schema["default"]
+		if v := params.values[p.Name]; v != nil {
+			full[p.Name] = v
+		}
+	}
+	return full
+}
+
+const maskedSecret = "********"
+
+// masked is the echo: what was sent, secrets hidden.
+func masked(params orderedParams, a *packAction) map[string]any {
+	out := make(map[string]any, len(params.names))
+	for _, name := range params.names {
+		out[name] = params.values[name]
+		if schema, ok := a.Parameters.find(name); ok && schema["secret"] == true {
+			out[name] = maskedSecret
+		}
+	}
+	return out
+}

@@ -1,0 +1,197 @@
+// Package stackstorm stands in for StackStorm with its workflow engine. It plays
+// the workflows of packs, which reach hotpot and gelato over HTTP.
+package stackstorm
+
+import (
+	"cmp"
+	"context"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+)
+
+// The account that the orchestrator is configured with.
+const (
+	User     = "st2admin"
+	Password = "Ch@ngeMe"
+)
+
+// Config says how StackStorm behaves. The zero value works, except
+// that its workflows have nobody to talk to.
+type Config struct {
+	TaskTime time.Duration     // how long each task takes; 0: see (*stackstorm).look
+	Now      func() time.Time  // nil: time.Now
+	Random   *rand.Rand        // nil: seeded with 0
+	Client   http.RoundTripper // whom the workflows speak to
+}
+
+// Server is StackStorm 3.2.0 with Mistral, as far as an orchestrator and
+// its workflows see it. It is an http.Handler for people and an
+// http.RoundTripper for the orchestrator; only the latter can be "down".
+//
+// One lock guards everything and is held while tasks talk to hotpot and
+// gelato: those never call back.
+type Server struct {
+	cfg     Config
+	handler http.Handler
+	ctx     context.Context // of the tasks: they outlive whoever looks
+	stop    context.CancelFunc
+
+	mu          sync.Mutex
+	actions     []*packAction // by pack and name, as its database sorts them
+	runs        []*execution  // top level and oldest first
+	byID        map[string]*execution
+	tokens      map[string]time.Time // until when
+	held        bool
+	failures    map[string]string // action to task, "" for the first one
+	firstStatus map[string]string // by action; and it stays so
+	faults      []*armedFault
+	recovered   chan struct{} // closed by Recover
+}
+
+// New has the shipped pack; load adds others.
+func New(cfg Config) (*Server, error) {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Random == nil {
+		cfg.Random = rand.New(rand.NewPCG(0, 0))
+	}
+	s := &Server{
+		cfg:         cfg,
+		byID:        map[string]*execution{},
+		tokens:      map[string]time.Time{},
+		failures:    map[string]string{},
+		firstStatus: map[string]string{},
+		recovered:   make(chan struct{}),
+	}
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.handler = s.routes()
+
+	shipped, err := fs.Sub(shippedPacks, "packs/opensds")
+	if err != nil {
+		return nil, err
+	}
+	return s, s.Load(shipped, "opensds")
+}
+
+// Close ends calls that hang and tasks that wait.
+func (s *Server) Close() { s.stop() }
+
+// Load adds the actions of a pack, replacing those of the same reference. The
+// pack is called what its pack.yaml says, else by the name given.
+func (s *Server) Load(dir fs.FS, name string) error {
+	name, err := packName(dir, name)
+	if err != nil {
+		return err
+	}
+	actions, err := loadPack(dir, name)
+	if err != nil {
+		return err
+	}
+	for _, a := range actions {
+		s.register(a)
+	}
+	return nil
+}
+
+// register registers an action, or replaces the one of its reference, which
+// keeps its id.
+func (s *Server) register(a *packAction) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a.ID = s.newID()
+	i, found := slices.BinarySearchFunc(s.actions, a, func(x, y *packAction) int {
+		return cmp.Or(cmp.Compare(x.Pack, y.Pack), cmp.Compare(x.Name, y.Name))
+	})
+	if found {
+		a.ID = s.actions[i].ID
+		s.actions[i] = a
+		return
+	}
+	s.actions = slices.Insert(s.actions, i, a)
+}
+
+// AddAction registers the action of a metadata file.
+func (s *Server) AddAction(text string) error {
+	a, err := parseAction([]byte(text), "default")
+	if err != nil {
+		return err
+	}
+	s.register(a)
+	return nil
+}
+
+// RemoveAction forgets an action and reports whether it was there.
+func (s *Server) RemoveAction(ref string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := len(s.actions)
+	s.actions = slices.DeleteFunc(s.actions, func(a *packAction) bool { return a.ref() == ref })
+	return len(s.actions) < n
+}
+
+// action finds by reference or id.
+func (s *Server) action(name string) *packAction {
+	i := slices.IndexFunc(s.actions, func(a *packAction) bool { return a.ref() == name || a.ID == name })
+	if i < 0 {
+		return nil
+	}
+	return s.actions[i]
+}
+
+// newID makes an id as MongoDB does: the time, then something unique.
+func (s *Server) newID() string {
+	tail := make([]byte, 8)
+	for i := range tail {
+		tail[i] = byte(s.cfg.Random.UintN(256))
+	}
+	return fmt.Sprintf("%08x", uint32(s.cfg.Now().Unix())) + hex.EncodeToString(tail)
+}
+
+// newUUID is what Mistral calls its tasks and workflows by.
+func (s *Server) newUUID() string {
+	a, b := s.cfg.Random.Uint64(), s.cfg.Random.Uint64()
+	return fmt.Sprintf("%08x-%04x-4%03x-a%03x-%012x", a>>32, a>>16&0xffff, a&0xfff, b>>52, b&0xffffffffffff)
+}
+
+// Execution is one execution of an action, as StackStorm holds it.
+type Execution struct {
+	ID         string
+	Action     string // reference, e.g. opensds.provision-volume
+	Status     string // StackStorm's word, e.g. "succeeded"
+	Parameters map[string]any
+	Started    time.Time
+}
+
+// Executions lists what was ever started and not purged, oldest first. Taking
+// the list moves nothing but what is due by the clock.
+func (s *Server) Executions() []Execution {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]Execution, len(s.runs))
+	for i, e := range s.runs {
+		s.advance(e)
+		list[i] = Execution{
+			ID: e.id, Action: e.action.ref(), Status: e.status,
+			Parameters: e.params.values, Started: e.started,
+		}
+	}
+	return list
+}
+
+// Actions lists the actions as StackStorm sorts them.
+func (s *Server) Actions() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	refs := make([]string, len(s.actions))
+	for i, a := range s.actions {
+		refs[i] = a.ref()
+	}
+	return refs
+}

@@ -1,0 +1,211 @@
+package stackstorm
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// The kinds of calls that a fault tells apart.
+const (
+	callLogin     = "login"
+	callActions   = "actions" // the list
+	callAction    = "action"
+	callExecute   = "execute"
+	callExecution = "execution"
+	callOutput    = "output"
+)
+
+var callKinds = []string{callLogin, callActions, callAction, callExecute, callExecution, callOutput}
+
+const badGateway = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+
+// Fault is an answer in place of the real one. The work is not done.
+type Fault struct {
+	Call   string // the kind of call: login, actions (the list), action, execute, execution or output; "" = every call
+	Times  int    // how many calls to take; 0 = until Recover
+	Status int    // of the answer {"faultstring": ...}; 0 = 500
+	Body   string // instead of that answer
+	HTML   bool   // a proxy's page instead of that answer; its status is 502 unless Status says otherwise
+	Empty  bool   // no body at all
+	Down   bool   // no answer: the connection is refused
+	Drop   bool   // no answer: the connection breaks
+	Hang   bool   // no answer, and it does not break either
+}
+
+// armedFault is a fault with the number of calls that it has yet to take.
+type armedFault struct {
+	Fault
+	left int
+}
+
+// Fail makes calls meet f. Of several faults the one that was added first counts.
+func (s *Server) Fail(f Fault) error {
+	if f.Call != "" && !slices.Contains(callKinds, f.Call) {
+		return fmt.Errorf("%q is no kind of call: %s", f.Call, strings.Join(callKinds, ", "))
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = append(s.faults, &armedFault{f, f.Times})
+	return nil
+}
+
+// Recover ends every fault. Calls that hang are cut off.
+func (s *Server) Recover() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = nil
+	close(s.recovered)
+	s.recovered = make(chan struct{})
+}
+
+// RoundTrip answers in process what a client of StackStorm asks.
+func (s *Server) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.Body != nil {
+		defer req.Body.Close()
+	}
+	w, err := s.answer(req)
+	if err != nil {
+		return nil, err
+	}
+	return &http.Response{
+		Status:     fmt.Sprintf("%d %s", w.status, http.StatusText(w.status)),
+		StatusCode: w.status, Header: w.header, Request: req,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		ContentLength: int64(w.body.Len()), Body: io.NopCloser(&w.body),
+	}, nil
+}
+
+// ServeHTTP is the same for people; what breaks there breaks the connection.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a, err := s.answer(r)
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	for k, v := range a.header {
+		w.Header()[k] = v
+	}
+	w.WriteHeader(a.status)
+	if _, err := w.Write(a.body.Bytes()); err != nil {
+		return // the reader is gone
+	}
+}
+
+// answer is the whole of a call, with what is wrong with the server.
+func (s *Server) answer(r *http.Request) (*response, error) {
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	fault, recovered := s.takeFault(callKind(r)), s.recovered
+	s.mu.Unlock()
+
+	w := &response{header: http.Header{}, status: http.StatusOK}
+	if fault != nil {
+		return w, s.meet(fault, w, r, recovered)
+	}
+	s.handler.ServeHTTP(w, r)
+	return w, nil
+}
+
+func (s *Server) meet(f *Fault, w *response, r *http.Request, recovered <-chan struct{}) error {
+	switch {
+	case f.Down:
+		return &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+	case f.Drop:
+		return io.EOF
+	case f.Hang:
+		return s.hang(r, recovered)
+	}
+	f.write(w)
+	return nil
+}
+
+// hang waits for the caller to go away, for Recover, or for the end of the
+// sandbox.
+func (s *Server) hang(r *http.Request, recovered <-chan struct{}) error {
+	select {
+	case <-r.Context().Done():
+		return r.Context().Err()
+	case <-recovered:
+	case <-s.ctx.Done():
+	}
+	return io.EOF
+}
+
+func (s *Server) takeFault(kind string) *Fault {
+	for i, f := range s.faults {
+		if f.Call != "" && f.Call != kind {
+			continue
+		}
+		if f.left == 1 {
+			s.faults = slices.Delete(s.faults, i, i+1)
+		}
+		f.left--
+		return &f.Fault
+	}
+	return nil
+}
+
+func (f *Fault) write(w *response) {
+	switch {
+	case f.HTML:
+		w.html(cmp.Or(f.Status, http.StatusBadGateway), badGateway)
+	case f.Empty:
+		w.WriteHeader(cmp.Or(f.Status, http.StatusOK))
+	case f.Body != "":
+		w.header.Set("Content-Type", "application/json")
+		w.WriteHeader(cmp.Or(f.Status, http.StatusOK))
+		w.body.WriteString(f.Body)
+	default:
+		status := cmp.Or(f.Status, http.StatusInternalServerError)
+		w.fault(status, http.StatusText(status))
+	}
+}
+
+func callKind(r *http.Request) string {
+	path := strings.Trim(r.URL.Path, "/")
+	switch {
+	case path == "auth/v1/tokens":
+		return callLogin
+	case path == "api/v1/actions":
+		return callActions
+	case strings.HasPrefix(path, "api/v1/actions/"):
+		return callAction
+	case path == "api/v1/executions" && r.Method == http.MethodPost:
+		return callExecute
+	case strings.HasSuffix(path, "/output"):
+		return callOutput
+	case strings.HasPrefix(path, "api/v1/executions/"):
+		return callExecution
+	}
+	return ""
+}
+
+// response is a response in memory.
+type response struct {
+	status int
+	header http.Header
+	body   bytes.Buffer
+}
+
+func (a *response) Header() http.Header         { return a.header }
+func (a *response) WriteHeader(status int)      { a.status = status }
+func (a *response) Write(b []byte) (int, error) { return a.body.Write(b) }
+
+func (a *response) html(status int, page string) {
+	a.header.Set("Content-Type", "text/html")
+	a.status = status
+	a.body.WriteString(page)
+}
+
+// fault is StackStorm's one form of an error.
+func (a *response) fault(status int, text string) {
+	writeJSON(a, status, map[string]string{"faultstring": text})
+}

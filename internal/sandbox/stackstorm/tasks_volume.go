@@ -1,0 +1,159 @@
+package stackstorm
+
+import "net/http"
+
+// provisionVolume creates a volume and attaches it. Nothing is undone when the
+// second task fails.
+func provisionVolume() *workflow {
+	return sequence(
+		&workflowTask{
+			name: "create_volume", action: "opensds.create-volume", run: createVolume,
+			arguments: handOn("ip_addr", "port", "tenant_id", "name", "description", "availability_zone",
+				"size", "profile_id", "snapshot_id", "snapshot_from_cloud", "auth_token"),
+			publish: publishValue("volume_id"),
+		},
+		&workflowTask{
+			name: "attach_volume", action: "opensds.attach-volume", run: attachVolume,
+			arguments: handOn("ip_addr", "port", "tenant_id", "volume_id", "attach_mode", "host_id", "auth_token"),
+			publish:   publishPrinted,
+		},
+	)
+}
+
+// handOn hands on variables under their own names, null where there is none.
+func handOn(names ...string) func(map[string]any) map[string]any {
+	return func(vars map[string]any) map[string]any {
+		in := make(map[string]any, len(names))
+		for _, n := range names {
+			in[n] = vars[n]
+		}
+		return in
+	}
+}
+
+func publishValue(name string) func(taskOutcome) map[string]any {
+	return func(o taskOutcome) map[string]any { return map[string]any{name: o.value} }
+}
+
+func publishPrinted(o taskOutcome) map[string]any {
+	return map[string]any{"print_status": o.stdout}
+}
+
+// block is an address of hotpot's block API.
+func (c taskContext) block(path string) string {
+	return "http://" + c.text("ip_addr") + ":" + c.text("port") + "/v1beta/" + c.text("tenant_id") + "/block/" + path
+}
+
+// or is the input unless it is null or empty.
+func (c taskContext) or(name string, otherwise any) any {
+	if text := c.text(name); text != "" {
+		return text
+	}
+	return otherwise
+}
+
+// createVolume posts profileId as it is, null included, which a validating
+// hotpot refuses.
+func createVolume(c taskContext) (any, string, error) {
+	body := map[string]any{
+		"name":              c.input["name"],
+		"description":       c.or("description", "Volume creation"),
+		"availabilityZone":  c.or("availability_zone", "default"),
+		"profileId":         c.input["profile_id"],
+		"snapshotId":        c.or("snapshot_id", ""),
+		"snapshotFromCloud": c.or("snapshot_from_cloud", false),
+		"size":              c.input["size"],
+	}
+	if id := c.text("profile_id"); id != "" {
+		body["ProfileId"] = id
+	}
+	answer, err := c.sendJSON(http.MethodPost, c.block("volumes"), body)
+	if err != nil {
+		return nil, "", err
+	}
+	id, err := lookUp(answer, "id")
+	return id, "", err
+}
+
+// attachVolume does not wait for the volume to be available.
+func attachVolume(c taskContext) (any, string, error) {
+	_, err := c.send(taskRequest{
+		method: http.MethodPost, url: c.block("attachments"), contentType: "application/json",
+		body: map[string]any{
+			"attachMode": c.or("attach_mode", "rw"),
+			"hostId":     c.input["host_id"],
+			"tenantId":   c.input["tenant_id"],
+			"volumeId":   c.input["volume_id"],
+		},
+	})
+	return nil, "", err
+}
+
+func deleteVolume(c taskContext) (any, string, error) {
+	_, err := c.send(taskRequest{method: http.MethodDelete, url: c.block("volumes/" + c.text("volume_id"))})
+	return nil, "", err
+}
+
+func deleteAttachment(c taskContext) (any, string, error) {
+	_, err := c.send(taskRequest{method: http.MethodDelete, url: c.block("attachments/" + c.text("attachment_id"))})
+	return nil, "", err
+}
+
+// listVolume prints before it looks at the status, but a refused request
+// raises all the same.
+func listVolume(c taskContext) (any, string, error) {
+	answer, err := c.send(taskRequest{method: http.MethodGet, url: c.block("volumes")})
+	return nil, string(answer) + "\n", err
+}
+
+// extendVolume never notices an error status; its time limit ends it.
+func extendVolume(c taskContext) (any, string, error) {
+	url := c.block("volumes/" + c.text("volume_id"))
+	volume, err := c.startThenPoll(url+"/resize", map[string]any{"newSize": c.input["size"]},
+		func(string) string { return url })
+	if err != nil {
+		return nil, "", err
+	}
+	if pyStr(volume["size"]) != pyStr(c.input["size"]) {
+		return nil, "", taskError("Exception: Volume Extend Failed")
+	}
+	return nil, "Volume capacity is extended to " + pyStr(c.input["size"]) + "GB\n", nil
+}
+
+// createVolumeSnapshot has the same fault.
+func createVolumeSnapshot(c taskContext) (any, string, error) {
+	body := map[string]any{
+		"name":        c.input["name"],
+		"description": c.input["description"],
+		"volumeId":    c.input["volume_id"],
+		"profileId":   c.input["profile_id"],
+	}
+	url := c.block("snapshots/")
+	snapshot, err := c.startThenPoll(url, body, func(id string) string { return url + id })
+	if err != nil {
+		return nil, "", err
+	}
+	return nil, "Snapshot was created at " + pyStr(snapshot["createdAt"]) + "\n", nil
+}
+
+// startThenPoll posts once, and then reads at every attempt until the thing is
+// available.
+func (c taskContext) startThenPoll(url string, body any, read func(id string) string) (map[string]any, error) {
+	id, started := c.memo["id"]
+	if !started {
+		answer, err := c.sendJSON(http.MethodPost, url, body)
+		if err != nil {
+			return nil, err
+		}
+		id = pyStr(answer["id"])
+		c.memo["id"] = id
+	}
+	thing, err := c.sendJSON(http.MethodGet, read(id), nil)
+	if err != nil {
+		return nil, err
+	}
+	if thing["status"] != "available" {
+		return nil, errNotYet
+	}
+	return thing, nil
+}
