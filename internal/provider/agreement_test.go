@@ -27,10 +27,10 @@ func FuzzAgreement(f *testing.F) {
 	for seed := range uint64(600) {
 		f.Add(seed)
 	}
-	services := map[string]subject{}
+	services := map[string]workflowUnderTest{}
 	f.Fuzz(func(t *testing.T, seed uint64) {
-		d := draw{rand.New(rand.NewPCG(seed, 0))}
-		action := one(d, []string{provisionVolume, migrationBucket, dataAnalysis, labRollout, labTypes, labShapes, labShapes})
+		d := valueDraw{rand.New(rand.NewPCG(seed, 0))}
+		action := oneOf(d, []string{provisionVolume, migrationBucket, dataAnalysis, labRollout, labTypes, labShapes, labShapes})
 		s, ok := services[action]
 		if !ok {
 			s = newSubject(t, sb, action)
@@ -39,7 +39,7 @@ func FuzzAgreement(f *testing.F) {
 		first, second := d.inputs(s), d.inputs(s)
 		if d.IntN(2) == 0 { // a neighbour of the first
 			second = maps.Clone(first)
-			name := one(d, s.own())
+			name := oneOf(d, s.own())
 			if second[name] = d.value(s.schema[name]); second[name] == nil {
 				delete(second, name)
 			}
@@ -55,23 +55,23 @@ const (
 	labShapes = "lab.shapes"
 )
 
-// subject is a workflow that inputs are tried on.
-type subject struct {
+// workflowUnderTest is a workflow that inputs are tried on.
+type workflowUnderTest struct {
 	action, service string
 	declaration     workflow.Declaration
 	schema          map[string]map[string]any
 }
 
-func newSubject(t *testing.T, sb *sandbox.Sandbox, action string) subject {
+func newSubject(t *testing.T, sb *sandbox.Sandbox, action string) workflowUnderTest {
 	t.Helper()
 	i := slices.IndexFunc(sb.Services(), func(s sandbox.Service) bool { return slices.Contains(s.Workflows, action) })
-	s := subject{action: action}
+	s := workflowUnderTest{action: action}
 	if i >= 0 {
 		s.service = sb.Services()[i].ID
 	} else {
-		s.service = addedService(t, sb, action, action)
+		s.service = registerElsewhere(t, sb, action, action)
 	}
-	_, answer := send(t, http.MethodGet, sb.URLs().Orchestrator+"/v1beta/"+sandbox.Tenant+"/orchestration/services/"+s.service, "")
+	_, answer := sendJSON(t, http.MethodGet, collection(sb, sandbox.Tenant, "services")+"/"+s.service, "")
 	var service struct {
 		Workflows []struct{ Definition json.RawMessage }
 	}
@@ -92,12 +92,12 @@ func newSubject(t *testing.T, sb *sandbox.Sandbox, action string) subject {
 }
 
 // own names the inputs that the server does not set.
-func (s subject) own() []string {
+func (s workflowUnderTest) own() []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(s.schema)), workflow.ServerSet)
 }
 
 // compare checks the inputs and sends them; nil is a refusal, else the echo.
-func (s subject) compare(t *testing.T, sb *sandbox.Sandbox, inputs map[string]any) map[string]any {
+func (s workflowUnderTest) compare(t *testing.T, sb *sandbox.Sandbox, inputs map[string]any) map[string]any {
 	t.Helper()
 	var problems []workflow.Problem
 	for _, p := range s.declaration.Check(inputs, nil) {
@@ -105,7 +105,7 @@ func (s subject) compare(t *testing.T, sb *sandbox.Sandbox, inputs map[string]an
 			problems = append(problems, p)
 		}
 	}
-	status, answer := send(t, http.MethodPost, sb.URLs().Orchestrator+"/v1beta/"+sandbox.Tenant+"/orchestration/instances",
+	status, answer := sendJSON(t, http.MethodPost, collection(sb, sandbox.Tenant, "instances"),
 		map[string]any{"service_id": s.service, "action": s.action, "name": "n", "description": "", "user_id": "", "parameters": inputs})
 	if accepted := status == http.StatusOK; accepted != (len(problems) == 0) {
 		text, _ := json.Marshal(inputs)
@@ -131,7 +131,7 @@ func (s subject) compare(t *testing.T, sb *sandbox.Sandbox, inputs map[string]an
 }
 
 // recognise holds inputs against their own echo and against another one.
-func (s subject) recognise(t *testing.T, inputs, own, other map[string]any) {
+func (s workflowUnderTest) recognise(t *testing.T, inputs, own, other map[string]any) {
 	t.Helper()
 	if own == nil {
 		return
@@ -145,25 +145,25 @@ func (s subject) recognise(t *testing.T, inputs, own, other map[string]any) {
 	}
 }
 
-// draw makes up values. No templates, which only StackStorm can judge.
-type draw struct{ *rand.Rand }
+// valueDraw makes up values. No templates, which only StackStorm can judge.
+type valueDraw struct{ *rand.Rand }
 
-func one[T any](d draw, among []T) T { return among[d.IntN(len(among))] }
+func oneOf[T any](d valueDraw, among []T) T { return among[d.IntN(len(among))] }
 
-func number(text string) any { return json.Number(text) }
+func jsonNumber(text string) any { return json.Number(text) }
 
 var (
 	someTexts = []any{"gold", "silver", "Gold", "ab", "abc-1234", "a", "A b", "abcdefghi", "10G", "1M", "10 G", "", "größe", "red", "green", "Red", "fixed", "5", "true", "[1]"}
-	someInts  = []any{number("-1"), number("0"), number("1"), number("2"), number("5"), number("6"), number("123456789012345678901234567890"),
-		number("7.9"), number("-0.5"), number("1e3"), number("1.0"), true, false, "5", " 7 ", "1_0", "1__0", "+3", "-2", "0x10", "1e3", "7.9", "", "007"}
-	someFloats = []any{number("0"), number("0.0"), number("0.001"), number("-2"), number("3"), number("1e5"), number("1e-7"), number("1e400"), "nan", "-inf", "1e400", "1e3", "1.5", " .5 ", "1,5", "0", "", "1.", "1_0.5", true, false}
-	someBools  = []any{true, false, "true", "FALSE", "false", "yes", "None", "none", "", "1", number("1"), number("0")}
-	anything   = []any{"text", "5", "", "true", "None", "[1]", "{}", "{'cpu': 1}", `{"cpu": 1}`, "[", "(1, 2)", "([1])", "()", "(1)", " [1]", "[1] ", "{'cpu': 1, }", "{1, 2}", number("5"), number("-1"), number("2.5"), true, false,
-		[]any{}, map[string]any{}, []any{"a"}, []any{nil}, map[string]any{"cpu": number("1")}, nil}
+	someInts  = []any{jsonNumber("-1"), jsonNumber("0"), jsonNumber("1"), jsonNumber("2"), jsonNumber("5"), jsonNumber("6"), jsonNumber("123456789012345678901234567890"),
+		jsonNumber("7.9"), jsonNumber("-0.5"), jsonNumber("1e3"), jsonNumber("1.0"), true, false, "5", " 7 ", "1_0", "1__0", "+3", "-2", "0x10", "1e3", "7.9", "", "007"}
+	someFloats = []any{jsonNumber("0"), jsonNumber("0.0"), jsonNumber("0.001"), jsonNumber("-2"), jsonNumber("3"), jsonNumber("1e5"), jsonNumber("1e-7"), jsonNumber("1e400"), "nan", "-inf", "1e400", "1e3", "1.5", " .5 ", "1,5", "0", "", "1.", "1_0.5", true, false}
+	someBools  = []any{true, false, "true", "FALSE", "false", "yes", "None", "none", "", "1", jsonNumber("1"), jsonNumber("0")}
+	someValues = []any{"text", "5", "", "true", "None", "[1]", "{}", "{'cpu': 1}", `{"cpu": 1}`, "[", "(1, 2)", "([1])", "()", "(1)", " [1]", "[1] ", "{'cpu': 1, }", "{1, 2}", jsonNumber("5"), jsonNumber("-1"), jsonNumber("2.5"), true, false,
+		[]any{}, map[string]any{}, []any{"a"}, []any{nil}, map[string]any{"cpu": jsonNumber("1")}, nil}
 )
 
 // inputs are mostly right.
-func (d draw) inputs(s subject) map[string]any {
+func (d valueDraw) inputs(s workflowUnderTest) map[string]any {
 	in := map[string]any{}
 	for _, p := range s.declaration.Parameters {
 		needed := p.Required && !p.HasDefault
@@ -173,15 +173,15 @@ func (d draw) inputs(s subject) map[string]any {
 		in[p.Name] = d.value(s.schema[p.Name])
 	}
 	if d.IntN(15) == 0 {
-		in[one(d, []string{"colour", "context", "skip_notify", "task_name"})] = d.value(nil)
+		in[oneOf(d, []string{"colour", "context", "skip_notify", "task_name"})] = d.value(nil)
 	}
 	maps.DeleteFunc(in, func(_ string, v any) bool { return v == nil }) // as the provider does
 	return in
 }
 
-func (d draw) value(schema map[string]any) any {
+func (d valueDraw) value(schema map[string]any) any {
 	if enum, _ := schema["enum"].([]any); len(enum) > 0 && d.IntN(4) > 0 {
-		return one(d, enum)
+		return oneOf(d, enum)
 	}
 	kind, _ := schema["type"].(string)
 	if d.IntN(8) == 0 {
@@ -189,23 +189,23 @@ func (d draw) value(schema map[string]any) any {
 	}
 	switch kind {
 	case "string":
-		return one(d, someTexts)
+		return oneOf(d, someTexts)
 	case "integer":
-		return one(d, someInts)
+		return oneOf(d, someInts)
 	case "number":
-		return one(d, someFloats)
+		return oneOf(d, someFloats)
 	case "boolean":
-		return one(d, someBools)
+		return oneOf(d, someBools)
 	case "array":
 		return d.asText(d.list(schema))
 	case "object":
 		return d.asText(d.object(schema))
 	default:
-		return one(d, anything)
+		return oneOf(d, someValues)
 	}
 }
 
-func (d draw) list(schema map[string]any) []any {
+func (d valueDraw) list(schema map[string]any) []any {
 	items, _ := schema["items"].(map[string]any)
 	list := make([]any, d.IntN(5))
 	for i := range list {
@@ -214,7 +214,7 @@ func (d draw) list(schema map[string]any) []any {
 	return list
 }
 
-func (d draw) object(schema map[string]any) map[string]any {
+func (d valueDraw) object(schema map[string]any) map[string]any {
 	properties, _ := schema["properties"].(map[string]any)
 	object := map[string]any{}
 	for _, name := range slices.Sorted(maps.Keys(properties)) {
@@ -223,14 +223,14 @@ func (d draw) object(schema map[string]any) map[string]any {
 		}
 	}
 	if d.IntN(6) == 0 {
-		object["more"] = one(d, anything)
+		object["more"] = oneOf(d, someValues)
 	}
 	maps.DeleteFunc(object, func(_ string, v any) bool { return v == nil })
 	return object
 }
 
 // asText writes a value as JSON, as Python would, or leaves it.
-func (d draw) asText(v any) any {
+func (d valueDraw) asText(v any) any {
 	raw, err := json.Marshal(v)
 	switch n := d.IntN(6); {
 	case err != nil || n > 1:

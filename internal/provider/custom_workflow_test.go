@@ -8,9 +8,9 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox"
 )
 
-// notify registers the workflow of examples/custom-workflow and runs it with
+// notifyConfig registers the workflow of examples/custom-workflow and runs it with
 // the inputs.
-func notify(inputs string) string {
+func notifyConfig(inputs string) string {
 	return `
 data "soda_orchestration_workflow" "notify" {
   ref = "opensds.notify"
@@ -69,18 +69,18 @@ func TestAccCustomWorkflow(t *testing.T) {
 	right := `parameters    = { url = "https://tickets.example.com/api/notes", message = "ready", labels = ["storage"] }
   parameters_wo = { api_key = "hush-hush" }`
 
-	w := newWorkspace(t, sb, notify(right))
+	w := newWorkspace(t, sb, notifyConfig(right))
 	applied := w.apply().exits(0).saysNot("hush-hush")
 	applied.says(`registered = "opensds.notify"`, `run = "Success"`, `"note" = "Success"`, `"api_key", "labels", "message", "url",`)
-	w.ran(1)
+	w.expectExecutions(1)
 	w.plan().exits(0)
-	if state := w.state(instanceType + ".notify"); strings.Contains(flattenJSON(t, state), "hush-hush") {
+	if state := w.state(instanceType + ".notify"); strings.Contains(toJSON(t, state), "hush-hush") {
 		t.Errorf("the secret is in the state: %v", state)
 	}
 	w.run("output", "-raw", "skeleton").exits(0).says(`resource "soda_orchestration_instance"`, `message = "message"`, "parameters_wo = {", "parameters_wo_version = 1")
 
 	// What its tasks published, by the id that StackStorm gave the execution.
-	w.write(notify(right) + `
+	w.write(notifyConfig(right) + `
 data "soda_orchestration_task" "note" {
   id = "` + sb.Instances()[0].ExecutionID + `"
 }
@@ -92,17 +92,17 @@ output "task" {
 	w.apply().exits(0).says(`task = "succeeded"`)
 
 	// Its declaration is what plans hold inputs against.
-	w.write(notify(`parameters = { url = "ftp://x", mesage = "ready", labels = ["a", 5], api_key = var.key }`) + `
+	w.write(notifyConfig(`parameters = { url = "ftp://x", mesage = "ready", labels = ["a", 5], api_key = var.key }`) + `
 variable "key" {
   default = "hush-hush"
 }
 `)
 	w.plan().exits(1).saysNot("hush-hush").says(`Did you mean "message"?`, "message is required: What to say.",
 		`url must match the pattern ^https?://, but the text "ftp://x" was given.`, "labels[1] must be a text", "api_key is declared secret")
-	w.ran(1)
+	w.expectExecutions(1)
 }
 
-func flattenJSON(t *testing.T, v any) string {
+func toJSON(t *testing.T, v any) string {
 	t.Helper()
 	raw, err := json.Marshal(v)
 	if err != nil {

@@ -12,33 +12,33 @@ import (
 )
 
 var (
-	uuidText   = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
-	emptyTexts = regexp.MustCompile(`(?m)^ +[~+]? +(output|description|parameters_wo) .*\n`)
-	hidden     = regexp.MustCompile(`\(\d+ unchanged`)
-	planEnd    = regexp.MustCompile(`(?m)^Plan: .*\n`)
+	anyUUID         = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
+	emptyAttributes = regexp.MustCompile(`(?m)^ +[~+]? +(output|description|parameters_wo) .*\n`)
+	unchangedCount  = regexp.MustCompile(`\(\d+ unchanged`)
+	planSummary     = regexp.MustCompile(`(?m)^Plan: .*\n`)
 )
 
-// told is what a plan says of resources, from the first on, less what differs
+// planText is what a plan says of resources, from the first on, less what differs
 // from time to time and between Terraform and OpenTofu.
-func (r result) told() string {
+func (r cliResult) planText() string {
 	r.t.Helper()
 	_, text, found := strings.Cut(r.out, "\n  # soda_")
 	if !found {
 		r.t.Fatalf("%s tells of no resource:\n%s", r.args, r.out)
 	}
 	text = "  # soda_" + text
-	end := planEnd.FindStringIndex(text)
+	end := planSummary.FindStringIndex(text)
 	if end == nil {
 		r.t.Fatalf("%s ends in nothing:\n%s", r.args, r.out)
 	}
-	text = emptyTexts.ReplaceAllString(text[:end[1]], "")
+	text = emptyAttributes.ReplaceAllString(text[:end[1]], "")
 	text = strings.ReplaceAll(text, " # forces replacement ->", " ->")
-	text = hidden.ReplaceAllString(text, "(unchanged")
-	return uuidText.ReplaceAllString(text, "7a5a2d4e-9f0c-4c5e-8d0b-2f6f3c1b9a10")
+	text = unchangedCount.ReplaceAllString(text, "(unchanged")
+	return anyUUID.ReplaceAllString(text, "7a5a2d4e-9f0c-4c5e-8d0b-2f6f3c1b9a10")
 }
 
-// printed fails the test unless the guide shows the text as it is.
-func printed(t *testing.T, guide, text string) {
+// expectInGuide fails the test unless the guide shows the text as it is.
+func expectInGuide(t *testing.T, guide, text string) {
 	t.Helper()
 	page, err := os.ReadFile("../../templates/guides/" + guide + ".md")
 	if err != nil {
@@ -49,16 +49,16 @@ func printed(t *testing.T, guide, text string) {
 	}
 }
 
-// detach undoes the half of what provisioning made, behind everybody's back.
-func detach(t *testing.T, sb *sandbox.Sandbox) {
+// detachVolume undoes the half of what provisioning made, behind everybody's back.
+func detachVolume(t *testing.T, sb *sandbox.Sandbox) {
 	t.Helper()
 	attachments := sb.URLs().Hotpot + "/v1beta/" + sandbox.Tenant + "/block/attachments"
-	_, answer := send(t, http.MethodGet, attachments, "")
+	_, answer := sendJSON(t, http.MethodGet, attachments, "")
 	var found []struct{ ID string }
 	if err := json.Unmarshal(answer, &found); err != nil || len(found) != 1 {
 		t.Fatalf("%v: %s", err, answer)
 	}
-	if status, answer := send(t, http.MethodDelete, attachments+"/"+found[0].ID, ""); status >= 300 {
+	if status, answer := sendJSON(t, http.MethodDelete, attachments+"/"+found[0].ID, ""); status >= 300 {
 		t.Fatalf("%d: %s", status, answer)
 	}
 }
@@ -66,7 +66,7 @@ func detach(t *testing.T, sb *sandbox.Sandbox) {
 // What the guide to drift shows is what plans say.
 func TestAccDriftOfAFinishedRun(t *testing.T) {
 	sb := start(t, sandbox.Config{})
-	w := newWorkspace(t, sb, volume(1))
+	w := newWorkspace(t, sb, volumeConfig(1))
 	w.apply().exits(0)
 	row := sb.Instances()[0]
 
@@ -74,41 +74,41 @@ func TestAccDriftOfAFinishedRun(t *testing.T) {
 	sb.Restart()
 	w.plan().exits(0).says("No changes.")
 	// So is what the workflow made.
-	detach(t, sb)
+	detachVolume(t, sb)
 	w.plan().exits(0).says("No changes.")
 
-	w.write(volume(2))
-	printed(t, "drift", w.plan().exits(2).told())
-	w.write(volume(`"1"`))
-	printed(t, "drift", w.plan().exits(2).told())
-	w.write(volume(1))
+	w.write(volumeConfig(2))
+	expectInGuide(t, "drift", w.plan().exits(2).planText())
+	w.write(volumeConfig(`"1"`))
+	expectInGuide(t, "drift", w.plan().exits(2).planText())
+	w.write(volumeConfig(1))
 
 	if err := sb.Purge(row.ExecutionID); err != nil {
 		t.Fatal(err)
 	}
 	w.plan().exits(0).says("No changes.", `The state of run `+row.ID+` ("volume") cannot be read`, `Terraform keeps what it knows: status "Success".`)
 	sb.Forget(row.ID)
-	printed(t, "drift", w.plan().exits(2).told())
-	w.ran(0)
+	expectInGuide(t, "drift", w.plan().exits(2).planText())
+	w.expectExecutions(0)
 }
 
 func TestAccDriftOfAnUnfinishedRun(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	sb.Hold()
-	w := newWorkspace(t, sb, volume(1, "wait_for_completion = false"))
+	w := newWorkspace(t, sb, volumeConfig(1, "wait_for_completion = false"))
 	w.apply().exits(0)
 	row := sb.Instances()[0]
 	w.plan().exits(0).says("No changes.")
 
-	w.write(volume(1))
-	printed(t, "drift", w.plan().exits(2).told())
+	w.write(volumeConfig(1))
+	expectInGuide(t, "drift", w.plan().exits(2).planText())
 	if err := sb.ForceStatus(row.ExecutionID, "failed"); err != nil {
 		t.Fatal(err)
 	}
-	printed(t, "drift", w.plan().exits(2).told())
+	expectInGuide(t, "drift", w.plan().exits(2).planText())
 	if err := sb.ForceStatus(row.ExecutionID, "canceled"); err != nil {
 		t.Fatal(err)
 	}
 	w.plan().exits(2).says("cannot be read", `Terraform keeps what it knows: status "Running".`)
-	w.ran(1)
+	w.expectExecutions(1)
 }

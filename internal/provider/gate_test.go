@@ -9,8 +9,8 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox"
 )
 
-// many is n runs that are not waited for one by one when wait is false.
-func many(n int, wait bool) string {
+// manyRunsConfig is n runs that are not waited for one by one when wait is false.
+func manyRunsConfig(n int, wait bool) string {
 	return shippedServices + fmt.Sprintf(`
 resource "soda_orchestration_instance" "volume" {
   count      = %d
@@ -27,18 +27,18 @@ resource "soda_orchestration_instance" "volume" {
 `, n, sandbox.HostID, wait)
 }
 
-// truth is what the executions have come to, by id.
-type truth map[string]outcome
+// decidedOutcomes is what the executions have come to, by id.
+type decidedOutcomes map[string]runOutcome
 
-type outcome struct{ status, output string }
+type runOutcome struct{ status, output string }
 
-// decide makes every execution so far end in one way or the other and print a
+// decideOutcomes makes every execution so far end in one way or the other and print a
 // text of its own, so that values taken for each other show.
-func (w *workspace) decide(edition string) truth {
+func (w *workspace) decideOutcomes(edition string) decidedOutcomes {
 	w.t.Helper()
-	decided := truth{}
+	decided := decidedOutcomes{}
 	for i, e := range w.sb.Executions() {
-		end, o := "succeeded", outcome{"Success", edition + " of " + e.ID}
+		end, o := "succeeded", runOutcome{"Success", edition + " of " + e.ID}
 		if i%5 == 4 {
 			end, o.status = "failed", "Failed"
 		}
@@ -53,11 +53,11 @@ func (w *workspace) decide(edition string) truth {
 	return decided
 }
 
-// agrees fails the test unless the state tells of n runs what the sandbox
+// expectOutcomes fails the test unless the state tells of n runs what the sandbox
 // knows of each. What nothing was decided about has succeeded without a word.
-func (w *workspace) agrees(n int, decided truth) {
+func (w *workspace) expectOutcomes(n int, decided decidedOutcomes) {
 	w.t.Helper()
-	w.ran(n)
+	w.expectExecutions(n)
 	rows := map[any]sandbox.Row{}
 	for _, row := range w.sb.Instances() {
 		rows[row.ID] = row
@@ -71,24 +71,24 @@ func (w *workspace) agrees(n int, decided truth) {
 		row := rows[values["id"]]
 		want, ok := decided[row.ExecutionID]
 		if !ok {
-			want = outcome{status: "Success"}
+			want = runOutcome{status: "Success"}
 		}
-		if got := (outcome{fmt.Sprint(values["status"]), fmt.Sprint(values["output"])}); row.Name != values["name"] || got != want {
+		if got := (runOutcome{fmt.Sprint(values["status"]), fmt.Sprint(values["output"])}); row.Name != values["name"] || got != want {
 			w.t.Errorf("run %d, %v: %v; the sandbox has %q, %v", i, values["name"], got, row.Name, want)
 		}
 	}
 }
 
-// hammer reads every record n times, as somebody else would, and returns a
+// readAllRuns reads every record n times, as somebody else would, and returns a
 // channel that is closed when it has done so.
-func hammer(t *testing.T, sb *sandbox.Sandbox, n int) <-chan struct{} {
+func readAllRuns(t *testing.T, sb *sandbox.Sandbox, n int) <-chan struct{} {
 	t.Helper()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		for range n {
 			for _, row := range sb.Instances() {
-				resp, err := http.Get(sb.URLs().Orchestrator + "/v1beta/" + sandbox.Tenant + "/orchestration/instances/" + row.ID)
+				resp, err := http.Get(collection(sb, sandbox.Tenant, "instances") + "/" + row.ID)
 				if err != nil {
 					return // the sandbox has ended
 				}
@@ -105,14 +105,14 @@ func hammer(t *testing.T, sb *sandbox.Sandbox, n int) <-chan struct{} {
 func TestAccGate(t *testing.T) {
 	const n = 40
 	sb := start(t, sandbox.Config{})
-	w := newWorkspace(t, sb, many(n, true))
+	w := newWorkspace(t, sb, manyRunsConfig(n, true))
 	sb.Hold()
-	u := w.begin("apply", "-auto-approve", "-no-color", "-parallelism=20")
+	u := w.startCommand("apply", "-auto-approve", "-no-color", "-parallelism=20")
 	w.until(u, "not all of the first wave started", func() bool { return len(sb.Executions()) == n/2 })
-	decided := w.decide("first")
+	decided := w.decideOutcomes("first")
 	sb.Release()
-	u.end().exits(1).says("failed")
-	w.agrees(n, decided)
+	u.wait().exits(1).says("failed")
+	w.expectOutcomes(n, decided)
 }
 
 // TestAccGateRefresh: two hundred runs are read again, alone and beside a
@@ -120,14 +120,14 @@ func TestAccGate(t *testing.T) {
 func TestAccGateRefresh(t *testing.T) {
 	const n = 200
 	sb := start(t, sandbox.Config{})
-	w := newWorkspace(t, sb, many(n, false))
+	w := newWorkspace(t, sb, manyRunsConfig(n, false))
 	w.apply("-parallelism=20").exits(0)
-	decided := w.decide("first")
+	decided := w.decideOutcomes("first")
 	w.apply("-refresh-only", "-parallelism=20").exits(0)
-	w.agrees(n, decided)
-	decided = w.decide("second")
-	ended := hammer(t, sb, 1)
+	w.expectOutcomes(n, decided)
+	decided = w.decideOutcomes("second")
+	ended := readAllRuns(t, sb, 1)
 	w.apply("-refresh-only", "-parallelism=20").exits(0)
-	w.agrees(n, decided)
+	w.expectOutcomes(n, decided)
 	<-ended
 }

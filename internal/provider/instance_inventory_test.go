@@ -24,17 +24,17 @@ func TestInventoryIsSortedAndHasEachRunOnce(t *testing.T) {
 func TestInstancesDataSourceWarnsOfGaps(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	w := dial(t, sb)
-	bad := otherwise(t, sb, sandbox.Tenant, "bad", nil)
-	force(t, sb, bad, "paused")
+	bad := startElsewhere(t, sb, sandbox.Tenant, "bad", nil)
+	forceStatus(t, sb, bad, "paused")
 	read := func() string {
 		config := w.config(w.schemas.DataSourceSchemas["soda_orchestration_instances"], nil)
 		resp, err := w.ReadDataSource(t.Context(), &tfprotov6.ReadDataSourceRequest{TypeName: "soda_orchestration_instances", Config: config})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return spell(resp.Diagnostics)
+		return diagnosticsText(resp.Diagnostics)
 	}
-	wants(t, read(), "WARNING", incompleteList)
+	mustContain(t, read(), "WARNING", incompleteList)
 	sb.Forget(bad)
 	if said := read(); said != "" {
 		t.Error(said)

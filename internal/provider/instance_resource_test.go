@@ -8,42 +8,31 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
-	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox"
 )
-
-const volumeAddress = "soda_orchestration_instance.volume"
-
-func planned(action plancheck.ResourceActionType) resource.ConfigPlanChecks {
-	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(volumeAddress, action)}}
-}
-
-func status(want string) statecheck.StateCheck {
-	return statecheck.ExpectKnownValue(volumeAddress, tfjsonpath.New("status"), knownvalue.StringExact(want))
-}
 
 func TestAccInstanceLife(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	block := providerBlock(sb)
 	acceptance(t,
 		resource.TestStep{ // a wrong input is refused before anything runs
-			Config:      block + volume(`"big"`),
+			Config:      block + volumeConfig(`"big"`),
 			ExpectError: regexp.MustCompile(`size must be an integer`),
 		},
 		resource.TestStep{ // apply waits for the run's end
-			Config:            block + volume(1),
-			ConfigPlanChecks:  planned(plancheck.ResourceActionCreate),
-			ConfigStateChecks: []statecheck.StateCheck{status("Success")},
+			Config:            block + volumeConfig(1),
+			ConfigPlanChecks:  expectAction(volumeAddress, plancheck.ResourceActionCreate),
+			ConfigStateChecks: []statecheck.StateCheck{expectValue(volumeAddress, "status", knownvalue.StringExact("Success"))},
 		},
 		resource.TestStep{ // other inputs are another run
-			Config:           block + volume(2),
-			ConfigPlanChecks: planned(plancheck.ResourceActionReplace),
+			Config:           block + volumeConfig(2),
+			ConfigPlanChecks: expectAction(volumeAddress, plancheck.ResourceActionReplace),
 		},
 		resource.TestStep{ // a run forgotten behind our back is found missing
 			PreConfig:        func() { sb.Forget(sb.Instances()[0].ID) },
-			Config:           block + volume(2),
-			ConfigPlanChecks: planned(plancheck.ResourceActionCreate),
+			Config:           block + volumeConfig(2),
+			ConfigPlanChecks: expectAction(volumeAddress, plancheck.ResourceActionCreate),
 		},
 	)
 	if n := len(sb.Executions()); n != 3 {
@@ -59,14 +48,14 @@ func TestAccInstanceFailure(t *testing.T) {
 	sb.FailTask("opensds.provision-volume", "attach_volume")
 	acceptance(t,
 		resource.TestStep{
-			Config:      providerBlock(sb) + volume(1),
+			Config:      providerBlock(sb) + volumeConfig(1),
 			ExpectError: regexp.MustCompile(`Run [0-9a-f-]{36} failed`),
 		},
 		resource.TestStep{ // the next apply starts exactly one new run
 			PreConfig:         sb.ClearFailures,
-			Config:            providerBlock(sb) + volume(1),
-			ConfigPlanChecks:  planned(plancheck.ResourceActionReplace),
-			ConfigStateChecks: []statecheck.StateCheck{status("Success")},
+			Config:            providerBlock(sb) + volumeConfig(1),
+			ConfigPlanChecks:  expectAction(volumeAddress, plancheck.ResourceActionReplace),
+			ConfigStateChecks: []statecheck.StateCheck{expectValue(volumeAddress, "status", knownvalue.StringExact("Success"))},
 		},
 	)
 	if n := len(sb.Executions()); n != 2 {

@@ -9,39 +9,39 @@ import (
 // TestAccNotWaiting: without waiting an apply ends while the run goes on, later
 // plans leave it alone, and whoever wants to wait after all can.
 func TestAccNotWaiting(t *testing.T) {
-	sb := lab(t, sandbox.Config{})
-	w := newWorkspace(t, sb, work("hello", "wait_for_completion = false"))
+	sb := upkeepSandbox(t, sandbox.Config{})
+	w := newWorkspace(t, sb, workConfig("hello", "wait_for_completion = false"))
 	sb.Hold()
 	w.apply().exits(0)
-	w.holds(workAddress, "Running", false)
+	w.expectInState(workAddress, "Running", false)
 	w.plan().exits(0)
 
-	w.write(work("hello"))
+	w.write(workConfig("hello"))
 	w.plan().exits(2).says("will be updated in-place", "has not ended")
-	u := w.beginApply("GET", "/instances/")
+	u := w.startApply("GET", "/instances/")
 	sb.Release()
-	u.end().exits(0)
-	w.holds(workAddress, "Success", false)
+	u.wait().exits(0)
+	w.expectInState(workAddress, "Success", false)
 
-	w.write(work("hello", "wait_for_completion = false"))
+	w.write(workConfig("hello", "wait_for_completion = false"))
 	w.apply().exits(0).says("0 added, 1 changed, 0 destroyed")
 	w.plan().exits(0)
-	w.ran(1)
+	w.expectExecutions(1)
 }
 
 // TestAccNotWaitingThenSucceeded: that the run has ended well is nothing to
 // apply.
 func TestAccNotWaitingThenSucceeded(t *testing.T) {
-	sb := lab(t, sandbox.Config{})
-	w := newWorkspace(t, sb, work("hello", "wait_for_completion = false"))
+	sb := upkeepSandbox(t, sandbox.Config{})
+	w := newWorkspace(t, sb, workConfig("hello", "wait_for_completion = false"))
 	sb.Hold()
 	w.apply().exits(0)
 	sb.Release()
-	forced(t, sb, "work", "succeeded")
+	forceStatusByName(t, sb, "work", "succeeded")
 	w.plan().exits(0)
 	w.apply().exits(0)
-	w.holds(workAddress, "Success", false)
-	w.ran(1)
+	w.expectInState(workAddress, "Success", false)
+	w.expectExecutions(1)
 }
 
 // TestAccChangesThatRunNothing: how to wait, how to check and how to clean up
@@ -54,42 +54,42 @@ func TestAccChangesThatRunNothing(t *testing.T) {
 		nulls  = `{ message = "hello", settings = { a = "1", b = null }, count = null }`
 		wo     = `parameters_wo = { password = "one" }`
 	)
-	sb := lab(t, sandbox.Config{})
-	w := newWorkspace(t, sb, workWith(object, wo))
+	sb := upkeepSandbox(t, sandbox.Config{})
+	w := newWorkspace(t, sb, workConfigWith(object, wo))
 	w.apply().exits(0)
-	w.write(workWith(object, `parameters_wo = { password = "two" }`))
+	w.write(workConfigWith(object, `parameters_wo = { password = "two" }`))
 	w.plan().exits(0)
 	for _, config := range []string{
-		workWith(object, wo, `timeouts = { create = "1h", update = "1h", delete = "1h" }`),
-		workWith(object, wo, onDestroy),
-		workWith(object, wo, "continue_on_timeout = true"),
-		workWith(object, wo, "validate_parameters = false"),
-		workWith(asMap, wo),
-		workWith(nulls, wo),
+		workConfigWith(object, wo, `timeouts = { create = "1h", update = "1h", delete = "1h" }`),
+		workConfigWith(object, wo, onDestroyLine),
+		workConfigWith(object, wo, "continue_on_timeout = true"),
+		workConfigWith(object, wo, "validate_parameters = false"),
+		workConfigWith(asMap, wo),
+		workConfigWith(nulls, wo),
 	} {
 		w.write(config)
 		w.apply().exits(0).says("0 added, 1 changed, 0 destroyed")
 	}
 	w.plan().exits(0)
-	w.ran(1)
+	w.expectExecutions(1)
 }
 
 // TestAccChangesThatRunOnce: each of these is one new run, and no more.
 func TestAccChangesThatRunOnce(t *testing.T) {
 	const wo = `parameters_wo = { password = "one" }`
-	sb := lab(t, sandbox.Config{})
-	w := newWorkspace(t, sb, work("hello", wo))
+	sb := upkeepSandbox(t, sandbox.Config{})
+	w := newWorkspace(t, sb, workConfig("hello", wo))
 	w.apply().exits(0)
 	for n, config := range []string{
-		work("hello", wo, "parameters_wo_version = 1"),
-		work("hello", wo, "parameters_wo_version = 2"),
-		work("hello", wo, "parameters_wo_version = 2", `triggers = { day = "monday" }`),
-		work("hello", wo, "parameters_wo_version = 2", `triggers = { day = "tuesday" }`),
+		workConfig("hello", wo, "parameters_wo_version = 1"),
+		workConfig("hello", wo, "parameters_wo_version = 2"),
+		workConfig("hello", wo, "parameters_wo_version = 2", `triggers = { day = "monday" }`),
+		workConfig("hello", wo, "parameters_wo_version = 2", `triggers = { day = "tuesday" }`),
 	} {
 		w.write(config)
 		w.apply().exits(0).says("must be replaced", "1 added, 0 changed, 1 destroyed")
-		w.ran(n + 2)
-		w.records(1)
+		w.expectExecutions(n + 2)
+		w.expectRecords(1)
 	}
 	w.plan().exits(0)
 }

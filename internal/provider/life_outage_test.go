@@ -26,21 +26,21 @@ func TestAccOutageDuringWait(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w, u := interrupted(t)
+			w, u := volumeUnderway(t)
 			over := outage(w.sb)
 			w.awaitReads(u, 8)
 			over()
 			w.sb.Release()
-			u.end().exits(0)
-			w.ran(1)
-			w.holds(volumeAddress, "Success", false)
+			u.wait().exits(0)
+			w.expectExecutions(1)
+			w.expectInState(volumeAddress, "Success", false)
 			w.plan().exits(0)
 		})
 	}
 }
 
 // awaitReads returns after so many more reads of runs have come in.
-func (w *workspace) awaitReads(u *underway, reads int) {
+func (w *workspace) awaitReads(u *runningCLI, reads int) {
 	w.t.Helper()
 	for range reads {
 		w.awaitRequest(u, len(w.sb.Requests()), "GET", "/instances/")
@@ -48,10 +48,10 @@ func (w *workspace) awaitReads(u *underway, reads int) {
 }
 
 // TestAccUnmappedStatusDuringWait: of StackStorm's fourteen statuses nine make
-// every read a 500 (contract quirk 26). None of them ends the wait, and none
+// every read a 500 (quirk 26). None of them ends the wait, and none
 // is taken for success.
 func TestAccUnmappedStatusDuringWait(t *testing.T) {
-	w, u := interrupted(t)
+	w, u := volumeUnderway(t)
 	id := w.sb.Executions()[0].ID
 	for _, status := range []string{"delayed", "pending", "timeout", "abandoned", "canceling", "canceled", "pausing", "paused", "resuming"} {
 		if err := w.sb.ForceStatus(id, status); err != nil {
@@ -62,22 +62,22 @@ func TestAccUnmappedStatusDuringWait(t *testing.T) {
 	if err := w.sb.ForceStatus(id, "succeeded"); err != nil {
 		t.Fatal(err)
 	}
-	u.end().exits(0)
-	w.ran(1)
-	w.holds(volumeAddress, "Success", false)
+	u.wait().exits(0)
+	w.expectExecutions(1)
+	w.expectInState(volumeAddress, "Success", false)
 }
 
 // TestAccCanceledForEver: a status that stays without a word ends at the
 // timeout with an error that says what it may be.
 func TestAccCanceledForEver(t *testing.T) {
 	sb := start(t, sandbox.Config{})
-	w := newWorkspace(t, sb, volume(1, `timeouts = { create = "5s", update = "4s" }`)+dependent)
+	w := newWorkspace(t, sb, volumeConfig(1, `timeouts = { create = "5s", update = "4s" }`)+dependentConfig)
 	sb.Hold()
-	u := w.beginApply("GET", "/instances/")
+	u := w.startApply("GET", "/instances/")
 	if err := sb.ForceStatus(sb.Executions()[0].ID, "canceled"); err != nil {
 		t.Fatal(err)
 	}
-	u.end().exits(1).says("took longer than 5s", "canceled, paused or has timed out in StackStorm")
+	u.wait().exits(1).says("took longer than 5s", "canceled, paused or has timed out in StackStorm")
 	if w.state(dependentAddress) != nil {
 		t.Error("the dependent was created after a canceled run")
 	}
@@ -86,9 +86,9 @@ func TestAccCanceledForEver(t *testing.T) {
 	w.apply().exits(1).says("without knowing whether it has ended")
 	w.run("untaint", volumeAddress).exits(0)
 	w.apply().exits(1).says("cannot be read", "took longer than 4s")
-	w.ran(1)
+	w.expectExecutions(1)
 
 	// A destroy is the user's word: the record that blocks every list goes.
 	w.destroy().exits(0).says("forgotten without knowing how it ended")
-	w.records(0)
+	w.expectRecords(0)
 }

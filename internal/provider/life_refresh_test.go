@@ -6,12 +6,12 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox"
 )
 
-// applied is a workspace whose run has succeeded.
-func applied(t *testing.T) *workspace {
+// appliedVolume is a workspace whose run has succeeded.
+func appliedVolume(t *testing.T) *workspace {
 	sb := start(t, sandbox.Config{})
-	w := newWorkspace(t, sb, volume(1)+dependent)
+	w := newWorkspace(t, sb, volumeConfig(1)+dependentConfig)
 	w.apply().exits(0)
-	w.holds(volumeAddress, "Success", false)
+	w.expectInState(volumeAddress, "Success", false)
 	return w
 }
 
@@ -23,14 +23,14 @@ func TestAccRefreshOfWhatStackStormForgot(t *testing.T) {
 		"unmapped": func(sb *sandbox.Sandbox, id string) error { return sb.ForceStatus(id, "abandoned") },
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := applied(t)
+			w := appliedVolume(t)
 			if err := happens(w.sb, w.sb.Executions()[0].ID); err != nil {
 				t.Fatal(err)
 			}
 			w.plan().exits(0).says("cannot be read", "Terraform keeps what it knows")
-			w.holds(volumeAddress, "Success", false)
+			w.expectInState(volumeAddress, "Success", false)
 			w.destroy().exits(0)
-			w.records(0)
+			w.expectRecords(0)
 		})
 	}
 }
@@ -41,11 +41,11 @@ func TestAccRefreshWithTheAPIDown(t *testing.T) {
 		"StackStorm":   func(sb *sandbox.Sandbox) { sb.FailStackStorm(sandbox.StackStormFault{Down: true}) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := applied(t)
-			w.set(`max_retries = 1`)
+			w := appliedVolume(t)
+			w.setProviderArgument(`max_retries = 1`)
 			outage(w.sb)
 			w.plan().exits(1).says("Cannot read run")
-			w.holds(volumeAddress, "Success", false)
+			w.expectInState(volumeAddress, "Success", false)
 		})
 	}
 }
@@ -53,7 +53,7 @@ func TestAccRefreshWithTheAPIDown(t *testing.T) {
 // TestAccRefreshOfAWrongAddress: a 404 that is not the orchestrator's own does
 // not make Terraform think that its runs are gone.
 func TestAccRefreshOfAWrongAddress(t *testing.T) {
-	w := applied(t)
+	w := appliedVolume(t)
 	w.sb.Fault(sandbox.Fault{Path: "/instances/", Status: 404, Body: "<html>nginx</html>"})
 	w.plan().exits(1).says("Cannot read run")
 }

@@ -1,10 +1,13 @@
 package provider
 
 import (
-	"bytes"
+	"archive/zip"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,8 +27,8 @@ variable "secret" {
 // parameters as deep as it goes, and nothing that Terraform writes has it,
 // though the server's answers do.
 func TestAccWriteOnlyIsKeptNowhere(t *testing.T) {
-	sb := lab(t, sandbox.Config{})
-	w := newWorkspace(t, sb, secretVariable+workWith(`{ message = "hello", settings = { region = "eu", login = { user = "u" } } }`,
+	sb := upkeepSandbox(t, sandbox.Config{})
+	w := newWorkspace(t, sb, secretVariable+workConfigWith(`{ message = "hello", settings = { region = "eu", login = { user = "u" } } }`,
 		`parameters_wo = { password = var.secret, settings = { key = var.secret, login = { password = var.secret } } }`))
 	w.env = append(w.env, "TF_VAR_secret="+secretValue, "TF_LOG=TRACE", "TF_LOG_PATH="+filepath.Join(w.dir, "all.log"))
 	w.run("plan", "-no-color", "-out=saved").exits(0).saysNot(secretValue)
@@ -40,7 +43,7 @@ func TestAccWriteOnlyIsKeptNowhere(t *testing.T) {
 	if got := sb.Executions()[0].Parameters["password"]; got != secretValue {
 		t.Errorf("the workflow got the password %v", got)
 	}
-	input := w.holds(workAddress, "Success", false).Values["input"].(string)
+	input := w.expectInState(workAddress, "Success", false).Values["input"].(string)
 	for _, kept := range []string{`"message":"hello"`, `"region":"eu"`, `"user":"u"`} {
 		if !strings.Contains(input, kept) {
 			t.Errorf("input lacks %s: %s", kept, input)
@@ -49,28 +52,55 @@ func TestAccWriteOnlyIsKeptNowhere(t *testing.T) {
 	if strings.Contains(input, "password") || strings.Contains(input, `"key"`) {
 		t.Errorf("input names write-only members: %s", input)
 	}
-	w.writtenNowhere(secretValue)
+	w.expectWrittenNowhere(secretValue, "terraform.tfstate", "saved", "all.log")
 }
 
-// writtenNowhere looks through every file the CLI has left: state, plan, log.
-func (w *workspace) writtenNowhere(secret string) {
+// expectWrittenNowhere looks through every file the CLI has left, among them
+// those that must be there: state, plan, log.
+func (w *workspace) expectWrittenNowhere(secret string, files ...string) {
 	w.t.Helper()
-	files, err := os.ReadDir(w.dir)
+	entries, err := os.ReadDir(w.dir)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	for _, f := range files {
+	for _, f := range entries {
 		if f.IsDir() {
 			continue
 		}
-		text, err := os.ReadFile(filepath.Join(w.dir, f.Name()))
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		if at := bytes.Index(text, []byte(secret)); at >= 0 {
+		files = slices.DeleteFunc(files, func(name string) bool { return name == f.Name() })
+		text := unzipped(w.t, readFile(w.t, filepath.Join(w.dir, f.Name())))
+		if at := strings.Index(text, secret); at >= 0 {
 			w.t.Errorf("%s holds the secret: %s", f.Name(), text[max(0, at-200):at+len(secret)])
 		}
 	}
+	if len(files) > 0 {
+		w.t.Errorf("the CLI has not left %v", files)
+	}
+}
+
+// unzipped is the text of all files in an archive, as a plan is one. Any other
+// text stays what it is.
+func unzipped(t *testing.T, text string) string {
+	t.Helper()
+	archive, err := zip.NewReader(strings.NewReader(text), int64(len(text)))
+	if errors.Is(err, zip.ErrFormat) {
+		return text
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	for _, f := range archive.File {
+		r, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.Copy(&all, r); err != nil {
+			t.Fatal(err)
+		}
+		r.Close()
+	}
+	return all.String()
 }
 
 // TestSecretsStayOutOfRefusals: StackStorm repeats what it refuses, in Python's
@@ -89,10 +119,10 @@ func TestSecretsStayOutOfRefusals(t *testing.T) {
 		"at plan":           {secretValue, "horse", true, "count"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			sb := lab(t, sandbox.Config{})
+			sb := upkeepSandbox(t, sandbox.Config{})
 			apply := newCommand(t, sb)
-			apply.run(kept{}, workInputs(map[string]any{"validate_parameters": c.validate, "parameters_wo": map[string]any{"count": c.secret}}))
-			said := spell(apply.told)
+			apply.run(savedResource{}, upkeepArguments(map[string]any{"validate_parameters": c.validate, "parameters_wo": map[string]any{"count": c.secret}}))
+			said := apply.said()
 			if !apply.failed || strings.Contains(said, c.fragment) || !strings.Contains(said, c.want) {
 				t.Errorf("%s", said)
 			}
@@ -106,11 +136,11 @@ func TestSecretsStayOutOfRefusals(t *testing.T) {
 // TestSecretOutsideWriteOnlyIsWarnedOf: what the workflow declares secret stays
 // readable in the state when it is given in parameters.
 func TestSecretOutsideWriteOnlyIsWarnedOf(t *testing.T) {
-	sb := lab(t, sandbox.Config{})
+	sb := upkeepSandbox(t, sandbox.Config{})
 	c := newCommand(t, sb)
-	o := c.run(kept{}, workInputs(map[string]any{"parameters": map[string]any{"password": secretValue}}))
-	wants(t, spell(c.told), "WARNING", "Secret workflow input outside parameters_wo", "Move it to parameters_wo")
-	if c.status(o) != "Success" || strings.Contains(spell(c.told), secretValue) {
-		t.Errorf("status %q after %s", c.status(o), spell(c.told))
+	o := c.run(savedResource{}, upkeepArguments(map[string]any{"parameters": map[string]any{"password": secretValue}}))
+	mustContain(t, c.said(), "WARNING", "Secret workflow input outside parameters_wo", "Move it to parameters_wo")
+	if c.status(o) != "Success" || strings.Contains(c.said(), secretValue) {
+		t.Errorf("status %q after %s", c.status(o), c.said())
 	}
 }

@@ -6,24 +6,22 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox"
 )
 
-const provisionVolume = "opensds.provision-volume"
-
 // meanwhile is what happens to a run while nobody waits for it.
 type meanwhile string
 
 const (
-	goesOn   meanwhile = "it goes on"
-	succeeds meanwhile = "it succeeds"
-	fails    meanwhile = "it fails"
+	runGoesOn   meanwhile = "it goes on"
+	runSucceeds meanwhile = "it succeeds"
+	runFails    meanwhile = "it fails"
 )
 
-// happens makes it so.
-func (w *workspace) happens(m meanwhile) {
+// letRun makes that happen to the runs.
+func (w *workspace) letRun(m meanwhile) {
 	w.t.Helper()
 	switch m {
-	case succeeds:
+	case runSucceeds:
 		w.sb.Release()
-	case fails:
+	case runFails:
 		for _, e := range w.sb.Executions() {
 			if err := w.sb.ForceStatus(e.ID, "failed"); err != nil {
 				w.t.Fatal(err)
@@ -32,57 +30,57 @@ func (w *workspace) happens(m meanwhile) {
 	}
 }
 
-// timedOut is a workspace whose apply has just given up waiting.
-func timedOut(t *testing.T, more ...string) *workspace {
+// timedOutVolume is a workspace whose apply has just given up waiting.
+func timedOutVolume(t *testing.T, more ...string) *workspace {
 	sb := start(t, sandbox.Config{})
-	w := newWorkspace(t, sb, volume(1, append(more, `timeouts = { create = "1s", update = "2m" }`)...)+dependent)
+	w := newWorkspace(t, sb, volumeConfig(1, append(more, `timeouts = { create = "1s", update = "2m" }`)...)+dependentConfig)
 	sb.Hold()
 	w.apply().exits(1).says("took longer than 1s", "terraform untaint ADDRESS", "takes the same run over")
-	w.holds(volumeAddress, "Running", true)
+	w.expectInState(volumeAddress, "Running", true)
 	if w.state(dependentAddress) != nil {
 		t.Error("the dependent was created before the run ended")
 	}
 	// What follows may take its time.
-	w.write(volume(1, append(more, `timeouts = { create = "2m", update = "2m" }`)...) + dependent)
+	w.write(volumeConfig(1, append(more, `timeouts = { create = "2m", update = "2m" }`)...) + dependentConfig)
 	return w
 }
 
 func TestAccTimeoutThenApply(t *testing.T) {
-	for m, executions := range map[meanwhile]int{goesOn: 1, succeeds: 1, fails: 2} {
+	for m, executions := range map[meanwhile]int{runGoesOn: 1, runSucceeds: 1, runFails: 2} {
 		t.Run(string(m), func(t *testing.T) {
-			w := timedOut(t)
-			w.happens(m)
-			if m != fails {
+			w := timedOutVolume(t)
+			w.letRun(m)
+			if m != runFails {
 				w.plan().exits(2).says("taken over, not repeated")
 			}
-			u := w.beginApply("GET", "/instances/")
+			u := w.startApply("GET", "/instances/")
 			w.sb.Release()
-			u.end().exits(0)
-			w.lastApply(executions)
-			w.records(1)
+			u.wait().exits(0)
+			w.applyToTheEnd(executions)
+			w.expectRecords(1)
 		})
 	}
 }
 
 func TestAccTimeoutThenApplyWithoutRefresh(t *testing.T) {
-	w := timedOut(t)
-	w.happens(succeeds)
+	w := timedOutVolume(t)
+	w.letRun(runSucceeds)
 	w.apply("-refresh=false").exits(0)
-	w.lastApply(1)
-	w.records(1)
+	w.applyToTheEnd(1)
+	w.expectRecords(1)
 }
 
 func TestAccTimeoutThenDestroy(t *testing.T) {
-	for m, records := range map[meanwhile]int{goesOn: 1, succeeds: 0, fails: 0} {
+	for m, records := range map[meanwhile]int{runGoesOn: 1, runSucceeds: 0, runFails: 0} {
 		t.Run(string(m), func(t *testing.T) {
-			w := timedOut(t)
-			w.happens(m)
+			w := timedOutVolume(t)
+			w.letRun(m)
 			r := w.destroy().exits(0)
-			if m == goesOn {
+			if m == runGoesOn {
 				r.says("is kept", "Nothing stops a workflow from here")
 			}
-			w.ran(1)
-			w.records(records)
+			w.expectExecutions(1)
+			w.expectRecords(records)
 			if w.state(volumeAddress) != nil {
 				t.Error("the run is still in the state")
 			}
@@ -91,51 +89,51 @@ func TestAccTimeoutThenDestroy(t *testing.T) {
 }
 
 func TestAccTimeoutThenUntaint(t *testing.T) {
-	for m, executions := range map[meanwhile]int{goesOn: 1, succeeds: 1, fails: 2} {
+	for m, executions := range map[meanwhile]int{runGoesOn: 1, runSucceeds: 1, runFails: 2} {
 		t.Run(string(m), func(t *testing.T) {
-			w := timedOut(t)
+			w := timedOutVolume(t)
 			w.run("untaint", volumeAddress).exits(0)
-			w.happens(m)
+			w.letRun(m)
 			switch m {
-			case goesOn:
+			case runGoesOn:
 				w.plan().exits(2).says("will be updated in-place")
-			case fails:
+			case runFails:
 				w.plan().exits(2).says("must be replaced")
 			}
-			u := w.beginApply("GET", "/instances/")
+			u := w.startApply("GET", "/instances/")
 			w.sb.Release()
-			u.end().exits(0)
-			w.lastApply(executions)
-			w.records(1)
+			u.wait().exits(0)
+			w.applyToTheEnd(executions)
+			w.expectRecords(1)
 		})
 	}
 }
 
 func TestAccTimeoutThenReplace(t *testing.T) {
-	w := timedOut(t)
+	w := timedOutVolume(t)
 	w.run("untaint", volumeAddress).exits(0)
-	w.happens(succeeds)
+	w.letRun(runSucceeds)
 	w.apply("-replace=" + volumeAddress).exits(0)
-	w.lastApply(2)
-	w.records(1)
+	w.applyToTheEnd(2)
+	w.expectRecords(1)
 }
 
 func TestAccTimeoutThenCreateBeforeDestroy(t *testing.T) {
-	for _, m := range []meanwhile{goesOn, succeeds} {
+	for _, m := range []meanwhile{runGoesOn, runSucceeds} {
 		t.Run(string(m), func(t *testing.T) {
-			w := timedOut(t, "lifecycle { create_before_destroy = true }")
-			w.happens(m)
+			w := timedOutVolume(t, "lifecycle { create_before_destroy = true }")
+			w.letRun(m)
 			w.plan().exits(2).says("If the resource has create_before_destroy", "terraform untaint ADDRESS")
 			w.run("untaint", volumeAddress).exits(0)
-			w.lastApply(1)
-			w.records(1)
+			w.applyToTheEnd(1)
+			w.expectRecords(1)
 		})
 	}
-	t.Run(string(fails), func(t *testing.T) {
-		w := timedOut(t, "lifecycle { create_before_destroy = true }")
-		w.happens(fails)
-		w.lastApply(2)
-		w.records(1)
+	t.Run(string(runFails), func(t *testing.T) {
+		w := timedOutVolume(t, "lifecycle { create_before_destroy = true }")
+		w.letRun(runFails)
+		w.applyToTheEnd(2)
+		w.expectRecords(1)
 	})
 }
 
@@ -143,52 +141,52 @@ func TestAccTimeoutThenCreateBeforeDestroy(t *testing.T) {
 // provider that it creates first, so the takeover it planned cannot be made
 // then. It stops, having run nothing.
 func TestAccTimeoutThenCreateBeforeDestroyAllTheSame(t *testing.T) {
-	w := timedOut(t, "lifecycle { create_before_destroy = true }")
-	w.happens(succeeds)
+	w := timedOutVolume(t, "lifecycle { create_before_destroy = true }")
+	w.letRun(runSucceeds)
 	w.apply().exits(1).says("inconsistent final plan")
 	for range 3 { // Terraform reads and plans in no certain order
 		w.apply().exits(1)
 	}
-	w.ran(1)
-	w.records(1)
+	w.expectExecutions(1)
+	w.expectRecords(1)
 	w.run("state", "rm", volumeAddress).exits(0)
 	w.run("import", "-no-color", volumeAddress, w.sb.Instances()[0].ID).exits(0)
-	w.lastApply(1)
-	w.records(1)
+	w.applyToTheEnd(1)
+	w.expectRecords(1)
 }
 
 func TestAccContinueOnTimeout(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	config := func(create string) string {
-		return volume(1, "continue_on_timeout = true", `timeouts = { create = "`+create+`" }`) + dependent
+		return volumeConfig(1, "continue_on_timeout = true", `timeouts = { create = "`+create+`" }`) + dependentConfig
 	}
 	w := newWorkspace(t, sb, config("1s"))
 	sb.Hold()
 	w.apply().exits(0).says("took longer than 1s", "continue_on_timeout")
-	w.holds(volumeAddress, "Running", false)
+	w.expectInState(volumeAddress, "Running", false)
 	if w.state(dependentAddress) == nil {
 		t.Error("the dependent was not created")
 	}
 	w.plan().exits(2).says("will be updated in-place", "has not ended")
-	w.lastApply(1)
+	w.applyToTheEnd(1)
 }
 
 // TestAccContinueOnTimeoutWithPostcondition is the documented recipe: go on
 // waiting with the next apply, and let nothing depend on an unfinished run.
 func TestAccContinueOnTimeoutWithPostcondition(t *testing.T) {
 	sb := start(t, sandbox.Config{})
-	w := newWorkspace(t, sb, volume(1, "continue_on_timeout = true", `timeouts = { create = "1s" }`,
+	w := newWorkspace(t, sb, volumeConfig(1, "continue_on_timeout = true", `timeouts = { create = "1s" }`,
 		`lifecycle {
     postcondition {
       condition     = self.status == "Success"
       error_message = "The run has not ended yet: apply again."
     }
-  }`)+dependent)
+  }`)+dependentConfig)
 	sb.Hold()
 	w.apply().exits(1).says("The run has not ended yet")
-	w.holds(volumeAddress, "Running", false)
+	w.expectInState(volumeAddress, "Running", false)
 	if w.state(dependentAddress) != nil {
 		t.Error("the dependent was created before the run ended")
 	}
-	w.lastApply(1)
+	w.applyToTheEnd(1)
 }

@@ -3,18 +3,23 @@ package provider
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox"
 )
 
-// loggedIn makes the workspace's provider log in to the sandbox's Keystone.
-func (w *workspace) loggedIn(login string) {
+// setLogin makes the workspace's provider log in to the sandbox's Keystone.
+func (w *workspace) setLogin(login string) {
 	w.t.Helper()
-	w.head = w.head[:strings.Index(w.head, "provider \"soda\"")] + fmt.Sprintf(`
+	w.preamble = w.preamble[:strings.Index(w.preamble, "provider \"soda\"")] + fmt.Sprintf(`
 provider "soda" {
   endpoint      = %q
   auth_url      = %q
@@ -25,32 +30,11 @@ provider "soda" {
 	w.write(w.config)
 }
 
-const asAdmin = `user_name           = "admin"
+const adminArguments = `user_name           = "admin"
   password            = "` + sandbox.Password + `"
   project_name        = "admin"
   user_domain_name    = "Default"
   project_domain_name = "Default"`
-
-// issued logs in and returns the token.
-func issued(t *testing.T, sb *sandbox.Sandbox) string {
-	t.Helper()
-	body := fmt.Sprintf(`{"auth": {"identity": {"methods": ["password"], "password": {"user": {"id": %q, "password": %q}}}, "scope": {"project": {"id": %q}}}}`,
-		sandbox.User, sandbox.Password, sandbox.Tenant)
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, sb.URLs().Keystone+"/v3/auth/tokens", bytes.NewBufferString(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusCreated {
-		t.Fatal(resp.Status)
-	}
-	return resp.Header.Get("X-Subject-Token")
-}
 
 // TestAccTokenShorterThanTheRunMayBe: the workflow inherits the token, so the
 // user is told before it is too late; a run that is known to be short is
@@ -59,14 +43,14 @@ func TestAccTokenShorterThanTheRunMayBe(t *testing.T) {
 	const warning = "The token ends before the run may"
 	sb := start(t, sandbox.Config{Auth: "keystone"})
 	sb.SetTokenTTL(10 * time.Minute)
-	w := newWorkspace(t, sb, volume(1))
-	w.loggedIn(asAdmin)
+	w := newWorkspace(t, sb, volumeConfig(1))
+	w.setLogin(adminArguments)
 	w.apply().exits(0).says(warning, "timeouts.create allows 2h", "[token] expiration")
-	w.write(volume(2, `timeouts = { create = "5m" }`))
+	w.write(volumeConfig(2, `timeouts = { create = "5m" }`))
 	w.apply().exits(0).saysNot(warning)
 
-	w.loggedIn(fmt.Sprintf("token = %q", issued(t, sb)))
-	w.write(volume(3))
+	w.setLogin(fmt.Sprintf("token = %q", issueToken(t, sb)))
+	w.write(volumeConfig(3))
 	w.apply().exits(0).says(warning)
 }
 
@@ -76,16 +60,16 @@ func TestAccTokenShorterThanTheRunMayBe(t *testing.T) {
 func TestAccTokenEndsDuringTheRun(t *testing.T) {
 	sb := start(t, sandbox.Config{Auth: "keystone"})
 	sb.SetTokenTTL(time.Hour)
-	w := newWorkspace(t, sb, volume(1))
-	w.loggedIn(asAdmin)
+	w := newWorkspace(t, sb, volumeConfig(1))
+	w.setLogin(adminArguments)
 	sb.Hold()
-	u := w.beginApply("GET", "/instances/")
+	u := w.startApply("GET", "/instances/")
 	sb.Advance(2 * time.Hour)
 	sb.Release()
-	u.end().exits(1).says("failed", "st2 execution list --action "+provisionVolume)
-	w.holds(volumeAddress, "Failed", true)
+	u.wait().exits(1).says("failed", "st2 execution list --action "+provisionVolume)
+	w.expectInState(volumeAddress, "Failed", true)
 	w.apply().exits(0)
-	w.ran(2)
+	w.expectExecutions(2)
 }
 
 // TestGivenTokenEndsDuringTheWait: only the workflow needs the token. One that
@@ -93,20 +77,46 @@ func TestAccTokenEndsDuringTheRun(t *testing.T) {
 // more.
 func TestGivenTokenEndsDuringTheWait(t *testing.T) {
 	t.Parallel()
-	sb := lab(t, sandbox.Config{})
-	const life = 5 * time.Second
-	sb.SetTokenTTL(life)
-	ends := time.Now().Add(life)
+	sb := upkeepSandbox(t, sandbox.Config{})
 	sb.Hold()
+	unfinished := newCommand(t, sb).run(savedResource{}, upkeepArguments(map[string]any{"wait_for_completion": false}))
+
+	keystone := proxyTo(sb.URLs().Keystone)
+	keystone.ModifyResponse = endsAtOnce
+	keystoneFront := httptest.NewServer(keystone)
+	defer keystoneFront.Close()
+	var readWithoutToken atomic.Bool
+	orchestrator := proxyTo(sb.URLs().Orchestrator)
+	orchestratorFront := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.URL.Path, readRunPath) && r.Header.Get("X-Auth-Token") == "" && !readWithoutToken.Swap(true) {
+			sb.Release()
+		}
+		orchestrator.ServeHTTP(w, r)
+	}))
+	defer orchestratorFront.Close()
+
 	c := newCommand(t, sb)
-	c.applies = dialAs(t, sb, map[string]any{"auth_url": sb.URLs().Keystone, "token": issued(t, sb)})
-	reads := 0
-	go once(t.Context(), func() bool { return time.Now().After(ends.Add(time.Second)) }, func() {
-		reads = len(sb.Requests())
-		once(t.Context(), func() bool { return len(sb.Requests()) > reads }, sb.Release)
-	})
-	o := c.run(kept{}, workInputs(map[string]any{"timeouts": map[string]any{"create": "1m"}}))
-	if c.failed || c.status(o) != "Success" {
-		t.Errorf("status %q after %s", c.status(o), spell(c.told))
+	c.applies = dialAs(t, sb, map[string]any{"endpoint": orchestratorFront.URL, "auth_url": keystoneFront.URL + "/identity", "token": issueToken(t, sb)})
+	ended := c.run(unfinished, upkeepArguments(map[string]any{"timeouts": map[string]any{"update": "1m"}}))
+	if c.failed || c.status(ended) != "Success" || !readWithoutToken.Load() {
+		t.Errorf("status %q after %s", c.status(ended), c.said())
 	}
+}
+
+// endsAtOnce makes Keystone say that a token ends a millisecond from now.
+func endsAtOnce(answer *http.Response) error {
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return err
+	}
+	now, err := http.ParseTime(answer.Header.Get("Date"))
+	if err != nil {
+		return err
+	}
+	end := now.Add(time.Millisecond).Format("2006-01-02T15:04:05.000000Z")
+	body = regexp.MustCompile(`("expires_at": ?)"[^"]*"`).ReplaceAll(body, []byte(`${1}"`+end+`"`))
+	answer.Body = io.NopCloser(bytes.NewReader(body))
+	answer.ContentLength = int64(len(body))
+	answer.Header.Set("Content-Length", strconv.Itoa(len(body)))
+	return nil
 }

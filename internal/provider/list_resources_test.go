@@ -13,13 +13,13 @@ import (
 
 var identityType = tftypes.Object{AttributeTypes: map[string]tftypes.Type{"tenant_id": tftypes.String, "id": tftypes.String}}
 
-// query lists as `terraform query` does. A limit of 0 is Terraform's own.
-func (w *wire) query(typeName string, filter map[string]any, full bool, limit int64) []tfprotov6.ListResourceResult {
+// listResources lists as `terraform query` does. A limit of 0 is Terraform's own.
+func (w *wire) listResources(typeName string, filter map[string]any, full bool, limit int64) []tfprotov6.ListResourceResult {
 	w.t.Helper()
 	config := w.config(w.schemas.ListResourceSchemas[typeName], filter)
 	checked, err := w.lists.ValidateListResourceConfig(w.t.Context(), &tfprotov6.ValidateListResourceConfigRequest{TypeName: typeName, Config: config})
 	if err != nil || len(checked.Diagnostics) > 0 {
-		w.t.Fatal(err, spell(checked.Diagnostics))
+		w.t.Fatal(err, diagnosticsText(checked.Diagnostics))
 	}
 	if limit == 0 {
 		limit = 100
@@ -31,12 +31,12 @@ func (w *wire) query(typeName string, filter map[string]any, full bool, limit in
 	return slices.Collect(stream.Results)
 }
 
-// found are the display names, after checking that nothing is wrong.
-func (w *wire) found(results []tfprotov6.ListResourceResult) (names []string) {
+// displayNames are those of the results, after checking that nothing is wrong.
+func (w *wire) displayNames(results []tfprotov6.ListResourceResult) (names []string) {
 	w.t.Helper()
 	for _, r := range results {
 		if len(r.Diagnostics) > 0 {
-			w.t.Fatal(spell(r.Diagnostics))
+			w.t.Fatal(diagnosticsText(r.Diagnostics))
 		}
 		names = append(names, r.DisplayName)
 	}
@@ -46,31 +46,35 @@ func (w *wire) found(results []tfprotov6.ListResourceResult) (names []string) {
 // untilAllEnded looks at the runs: that is what makes them go on.
 func (w *wire) untilAllEnded() {
 	w.t.Helper()
-	for len(w.query(instanceType, map[string]any{"status": "Running"}, false, 0)) > 0 {
+	for range 1000 {
+		if len(w.listResources(instanceType, map[string]any{"status": "Running"}, false, 0)) == 0 {
+			return
+		}
 	}
+	w.t.Fatal("a run does not end")
 }
 
-// imported is the state that an import by identity gives.
-func (w *wire) imported(typeName string, identity *tfprotov6.ResourceIdentityData) map[string]string {
+// importedState is the state that an import by identity gives.
+func (w *wire) importedState(typeName string, identity *tfprotov6.ResourceIdentityData) map[string]string {
 	w.t.Helper()
 	resp, err := w.ImportResourceState(w.t.Context(), &tfprotov6.ImportResourceStateRequest{TypeName: typeName, Identity: identity})
 	if err != nil || len(resp.Diagnostics) > 0 {
-		w.t.Fatal(err, spell(resp.Diagnostics))
+		w.t.Fatal(err, diagnosticsText(resp.Diagnostics))
 	}
 	in := resp.ImportedResources[0]
 	read, err := w.ReadResource(w.t.Context(), &tfprotov6.ReadResourceRequest{TypeName: typeName, CurrentState: in.State, Private: in.Private, CurrentIdentity: in.Identity})
 	if err != nil || len(read.Diagnostics) > 0 {
-		w.t.Fatal(err, spell(read.Diagnostics))
+		w.t.Fatal(err, diagnosticsText(read.Diagnostics))
 	}
-	return w.members(w.schemas.ResourceSchemas[typeName].ValueType(), read.NewState)
+	return w.attributeTexts(w.resourceType(typeName), read.NewState)
 }
 
 // sameAsImported holds every listed resource against an import of it.
 func (w *wire) sameAsImported(typeName string, results []tfprotov6.ListResourceResult) {
 	w.t.Helper()
 	for _, r := range results {
-		listed := w.members(w.schemas.ResourceSchemas[typeName].ValueType(), r.Resource)
-		if imported := w.imported(typeName, r.Identity); !maps.Equal(listed, imported) {
+		listed := w.attributeTexts(w.resourceType(typeName), r.Resource)
+		if imported := w.importedState(typeName, r.Identity); !maps.Equal(listed, imported) {
 			w.t.Errorf("%s is listed as\n%v\nand imported as\n%v", r.DisplayName, listed, imported)
 		}
 	}
@@ -79,7 +83,7 @@ func (w *wire) sameAsImported(typeName string, results []tfprotov6.ListResourceR
 func TestListServices(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	w := dial(t, sb)
-	migration, provision := serviceNamed(t, sb, "migration bucket"), serviceNamed(t, sb, "volume provision")
+	migration, provision := serviceFor(t, sb, migrationBucket), serviceFor(t, sb, provisionVolume)
 	both := []string{"migration bucket (" + migration + ")", "volume provision (" + provision + ")"}
 	for _, c := range []struct {
 		name   string
@@ -94,15 +98,15 @@ func TestListServices(t *testing.T) {
 		{"at most one", nil, 1, both[:1]},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := w.found(w.query(serviceType, c.filter, false, c.limit)); !slices.Equal(got, c.want) {
+			if got := w.displayNames(w.listResources(serviceType, c.filter, false, c.limit)); !slices.Equal(got, c.want) {
 				t.Errorf("got %v, want %v", got, c.want)
 			}
 		})
 	}
 
-	full := w.query(serviceType, nil, true, 0)
+	full := w.listResources(serviceType, nil, true, 0)
 	want := map[string]string{"tenant_id": sandbox.Tenant, "id": migration}
-	if got := w.members(identityType, full[0].Identity.IdentityData); !maps.Equal(got, want) {
+	if got := w.attributeTexts(identityType, full[0].Identity.IdentityData); !maps.Equal(got, want) {
 		t.Errorf("identity %v, want %v", got, want)
 	}
 	w.sameAsImported(serviceType, full)
@@ -112,22 +116,22 @@ func TestListServicesWithoutAPI(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	w := dial(t, sb)
 	sb.Fault(sandbox.Fault{Path: "/services$", Status: 502})
-	results := w.query(serviceType, nil, false, 0)
+	results := w.listResources(serviceType, nil, false, 0)
 	if len(results) != 1 {
 		t.Fatalf("%d results, want the error alone", len(results))
 	}
-	wants(t, spell(results[0].Diagnostics), "ERROR", "Cannot list services", "502")
+	mustContain(t, diagnosticsText(results[0].Diagnostics), "ERROR", "Cannot list services", "502")
 }
 
 func TestListInstances(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	w := dial(t, sb)
-	b := otherwise(t, sb, sandbox.Tenant, "b", nil)
-	a := otherwise(t, sb, sandbox.Tenant, "a", nil)
-	otherwise(t, sb, "another-tenant", "a", nil)
+	b := startElsewhere(t, sb, sandbox.Tenant, "b", nil)
+	a := startElsewhere(t, sb, sandbox.Tenant, "a", nil)
+	startElsewhere(t, sb, "another-tenant", "a", nil)
 	w.untilAllEnded()
-	sb.FailTask(provisionAction, "")
-	c := otherwise(t, sb, sandbox.Tenant, "c", nil)
+	sb.FailTask(provisionVolume, "")
+	c := startElsewhere(t, sb, sandbox.Tenant, "c", nil)
 	w.untilAllEnded()
 	all := []string{"a (" + a + ")", "b (" + b + ")", "c (" + c + ")"}
 	for _, tc := range []struct {
@@ -137,25 +141,25 @@ func TestListInstances(t *testing.T) {
 		want   []string
 	}{
 		{"the tenant's, by name", nil, 0, all},
-		{"by service", map[string]any{"service_id": serviceNamed(t, sb, "volume provision")}, 0, all},
-		{"by another service", map[string]any{"service_id": serviceNamed(t, sb, "migration bucket")}, 0, nil},
+		{"by service", map[string]any{"service_id": serviceFor(t, sb, provisionVolume)}, 0, all},
+		{"by another service", map[string]any{"service_id": serviceFor(t, sb, migrationBucket)}, 0, nil},
 		{"by name", map[string]any{"name": "b"}, 0, all[1:2]},
 		{"by status", map[string]any{"status": "Failed"}, 0, all[2:]},
 		{"at most two", nil, 2, all[:2]},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if got := w.found(w.query(instanceType, tc.filter, false, tc.limit)); !slices.Equal(got, tc.want) {
+			if got := w.displayNames(w.listResources(instanceType, tc.filter, false, tc.limit)); !slices.Equal(got, tc.want) {
 				t.Errorf("got %v, want %v", got, tc.want)
 			}
 		})
 	}
 
-	full := w.query(instanceType, nil, true, 0)
+	full := w.listResources(instanceType, nil, true, 0)
 	want := map[string]string{"tenant_id": sandbox.Tenant, "id": a}
-	if got := w.members(identityType, full[0].Identity.IdentityData); !maps.Equal(got, want) {
+	if got := w.attributeTexts(identityType, full[0].Identity.IdentityData); !maps.Equal(got, want) {
 		t.Errorf("identity %v, want %v", got, want)
 	}
-	if got := w.members(w.schemas.ResourceSchemas[instanceType].ValueType(), full[0].Resource)["action"]; got != provisionAction {
+	if got := w.attributeTexts(w.resourceType(instanceType), full[0].Resource)["action"]; got != provisionVolume {
 		t.Errorf("action %q", got)
 	}
 	w.sameAsImported(instanceType, full)
@@ -164,17 +168,17 @@ func TestListInstances(t *testing.T) {
 func TestListInstancesPoisoned(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	w := dial(t, sb)
-	good := otherwise(t, sb, sandbox.Tenant, "good", nil)
-	bad := otherwise(t, sb, sandbox.Tenant, "bad", nil)
-	otherwise(t, sb, sandbox.Tenant, "cut off", nil)
+	good := startElsewhere(t, sb, sandbox.Tenant, "good", nil)
+	bad := startElsewhere(t, sb, sandbox.Tenant, "bad", nil)
+	startElsewhere(t, sb, sandbox.Tenant, "cut off", nil)
 	if err := sb.ForceStatus(executionOf(t, sb, bad), "canceled"); err != nil {
 		t.Fatal(err)
 	}
 
 	for _, full := range []bool{false, true} {
-		results := w.query(instanceType, nil, full, 0)
-		wants(t, spell(results[0].Diagnostics), "WARNING", incompleteList, "2 services")
-		if got, want := w.found(results[1:]), []string{"good (" + good + ")"}; !slices.Equal(got, want) {
+		results := w.listResources(instanceType, nil, full, 0)
+		mustContain(t, diagnosticsText(results[0].Diagnostics), "WARNING", incompleteList, "2 services")
+		if got, want := w.displayNames(results[1:]), []string{"good (" + good + ")"}; !slices.Equal(got, want) {
 			t.Errorf("got %v, want %v", got, want)
 		}
 	}
@@ -184,14 +188,14 @@ func TestListInstancesPoisoned(t *testing.T) {
 func TestListInstancesWithoutStackStorm(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	w := dial(t, sb)
-	otherwise(t, sb, sandbox.Tenant, "a", nil)
+	startElsewhere(t, sb, sandbox.Tenant, "a", nil)
 	sb.FailStackStorm(sandbox.StackStormFault{Down: true})
-	for _, filter := range []map[string]any{nil, {"service_id": serviceNamed(t, sb, "volume provision")}} {
-		results := w.query(instanceType, filter, false, 0)
+	for _, filter := range []map[string]any{nil, {"service_id": serviceFor(t, sb, provisionVolume)}} {
+		results := w.listResources(instanceType, filter, false, 0)
 		if len(results) != 1 {
 			t.Fatalf("%d results, want the error alone", len(results))
 		}
-		wants(t, spell(results[0].Diagnostics), "ERROR", "Cannot list runs", "StackStorm")
+		mustContain(t, diagnosticsText(results[0].Diagnostics), "ERROR", "Cannot list runs", "StackStorm")
 	}
 }
 
@@ -202,5 +206,5 @@ func TestListInstancesRefusesStatus(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wants(t, spell(resp.Diagnostics), "status", "Running", "Success", "Failed")
+	mustContain(t, diagnosticsText(resp.Diagnostics), "status", "Running", "Success", "Failed")
 }

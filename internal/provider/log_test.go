@@ -19,8 +19,8 @@ func TestAccNoSecretAnywhere(t *testing.T) {
 	addAction(t, sb, "name: keyed\npack: opensds\nenabled: true\nrunner_type: mistral-v2\nparameters:\n"+
 		"  ip_addr: {type: string}\n  port: {type: string}\n  tenant_id: {type: string}\n  auth_token: {type: string}\n  key: {type: string}\n  options: {type: object}\n")
 	w := newWorkspace(t, sb, "")
-	w.head = strings.Split(w.head, "provider \"soda\"")[0] + strings.Replace(aliased("x", adminLogin(sb, "password", "")), "alias = \"x\"", "password = var.password", 1)
-	w.write(service("own", []string{"opensds.keyed"}) + `
+	w.preamble = strings.Split(w.preamble, "provider \"soda\"")[0] + strings.Replace(aliasedProvider("x", adminLogin(sb, "password", "")), "alias = \"x\"", "password = var.password", 1)
+	w.write(serviceConfig("own", []string{"opensds.keyed"}) + `
 resource "soda_orchestration_instance" "volume" {
   service_id    = soda_orchestration_service.own.id
   name          = "keyed"
@@ -39,7 +39,7 @@ variable "password" { sensitive = true }
 	w.env = append(w.env, "TF_LOG=TRACE", "TF_LOG_PATH="+log, "TF_VAR_key="+secret, "TF_VAR_password="+sandbox.Password)
 
 	outputs := w.apply().exits(0).out + w.plan().exits(0).out + w.run("show", "-json").out
-	texts := map[string]string{"output": outputs, "log": read(t, log), "state": read(t, filepath.Join(w.dir, "terraform.tfstate"))}
+	texts := map[string]string{"output": outputs, "log": readFile(t, log), "state": readFile(t, filepath.Join(w.dir, "terraform.tfstate"))}
 	executions := sb.Executions()
 	if len(executions) != 1 || executions[0].Parameters["key"] != secret {
 		t.Fatalf("the secret never got there: %v", executions)
@@ -48,7 +48,7 @@ variable "password" { sensitive = true }
 	for where, text := range texts {
 		for what, value := range map[string]string{"password": sandbox.Password, "token": token, "parameter": secret} {
 			if len(value) < 8 || strings.Contains(text, value) {
-				t.Errorf("the %s is in the %s: %s", what, where, line(text, value))
+				t.Errorf("the %s is in the %s: %s", what, where, lineWith(text, value))
 			}
 		}
 	}
@@ -59,7 +59,7 @@ variable "password" { sensitive = true }
 	}
 }
 
-func read(t *testing.T, file string) string {
+func readFile(t *testing.T, file string) string {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -68,8 +68,8 @@ func read(t *testing.T, file string) string {
 	return string(text)
 }
 
-// line is the first line of a text that holds a value.
-func line(text, value string) string {
+// lineWith is the first line of a text that holds a value.
+func lineWith(text, value string) string {
 	for l := range strings.Lines(text) {
 		if strings.Contains(l, value) {
 			return l

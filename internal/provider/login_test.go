@@ -31,8 +31,8 @@ func adminLogin(sb *sandbox.Sandbox, more ...string) map[string]string {
 	return m
 }
 
-// aliased is a provider block under an alias.
-func aliased(alias string, arguments map[string]string) string {
+// aliasedProvider is a provider block under an alias.
+func aliasedProvider(alias string, arguments map[string]string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "provider \"soda\" {\n  alias = %q\n  poll_interval = { min = \"5ms\", max = \"50ms\" }\n", alias)
 	for name, value := range arguments {
@@ -42,23 +42,6 @@ func aliased(alias string, arguments map[string]string) string {
 	}
 	b.WriteString("}\n")
 	return b.String()
-}
-
-// keystoneToken logs in past the provider.
-func keystoneToken(t *testing.T, sb *sandbox.Sandbox) string {
-	t.Helper()
-	body := fmt.Sprintf(`{"auth": {"identity": {"methods": ["password"], "password": {"user": {"name": "admin", "domain": {"id": "default"}, "password": %q}}},
-		"scope": {"project": {"id": %q}}}}`, sandbox.Password, sandbox.Tenant)
-	resp, err := http.Post(sb.URLs().Keystone+"/v3/auth/tokens", "application/json", strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	token := resp.Header.Get("X-Subject-Token")
-	if token == "" {
-		t.Fatal(resp.Status)
-	}
-	return token
 }
 
 // TestAccLogins: hotpot and gelato of this sandbox check tokens, so a workflow
@@ -74,17 +57,17 @@ func TestAccLogins(t *testing.T) {
 	logins := map[string]map[string]string{
 		"password":        adminLogin(sb),
 		"password_v3":     adminLogin(sb, "auth_url", sb.URLs().Keystone+"/v3/"),
-		"token":           {"endpoint": sb.URLs().Orchestrator, "auth_url": sb.URLs().Keystone, "token": keystoneToken(t, sb)},
-		"bare_token":      {"endpoint": sb.URLs().Orchestrator, "token": keystoneToken(t, sb), "project_id": sandbox.Tenant},
+		"token":           {"endpoint": sb.URLs().Orchestrator, "auth_url": sb.URLs().Keystone, "token": issueToken(t, sb)},
+		"bare_token":      {"endpoint": sb.URLs().Orchestrator, "token": issueToken(t, sb), "project_id": sandbox.Tenant},
 		"credential":      {"endpoint": sb.URLs().Orchestrator, "auth_url": sb.URLs().Keystone, "application_credential_id": sandbox.ApplicationCredentialID, "application_credential_secret": sandbox.ApplicationCredentialSecret},
 		"cloud":           {"endpoint": sb.URLs().Orchestrator, "cloud": "soda"},
 		"default_project": adminLogin(sb, "user_name", "opensds", "project_name", "", "project_domain_name", ""),
 	}
 	var config strings.Builder
 	for name, arguments := range logins {
-		config.WriteString(aliased(name, arguments))
+		config.WriteString(aliasedProvider(name, arguments))
 		fmt.Fprintf(&config, "resource \"soda_orchestration_instance\" %q {\n  provider   = soda.%s\n  service_id = %q\n  name       = %q\n  parameters = { name = %q, size = 1, host_id = %q, profile_id = \"\" }\n  wait_for_completion = %v\n}\n",
-			name, name, provisioning(t, sb), name, name, sandbox.HostID, name != "default_project") // whose user cannot see the host
+			name, name, serviceFor(t, sb, provisionVolume), name, name, sandbox.HostID, name != "default_project") // whose user cannot see the host
 	}
 	w := newWorkspace(t, sb, config.String())
 	w.env = append(w.env, "OS_CLIENT_CONFIG_FILE="+clouds)
@@ -107,18 +90,6 @@ func TestAccLogins(t *testing.T) {
 	}
 }
 
-// provisioning is the id of the shipped service that provisions volumes.
-func provisioning(t *testing.T, sb *sandbox.Sandbox) string {
-	t.Helper()
-	for _, s := range sb.Services() {
-		if s.Name == "volume provision" {
-			return s.ID
-		}
-	}
-	t.Fatal("the sandbox has lost its services")
-	return ""
-}
-
 // modelOf is a provider block with arguments that are texts.
 func modelOf(t *testing.T, arguments map[string]string) (m providerModel) {
 	t.Helper()
@@ -133,10 +104,10 @@ func modelOf(t *testing.T, arguments map[string]string) (m providerModel) {
 	return m
 }
 
-// explained logs in as configured and returns the explanation of why that failed.
-func explained(t *testing.T, arguments map[string]string) (keystone.Kind, string) {
+// loginFailure logs in as configured and returns the explanation of why that failed.
+func loginFailure(t *testing.T, arguments map[string]string) (keystone.Kind, string) {
 	t.Helper()
-	set, diags := resolved(t, modelOf(t, arguments), nil)
+	set, diags := resolveSettings(t, modelOf(t, arguments), nil)
 	if diags.HasError() {
 		t.Fatal(diags)
 	}
@@ -193,7 +164,7 @@ func TestLoginsThatFail(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(string(c.kind), func(t *testing.T) {
-			kind, got := explained(t, c.arguments)
+			kind, got := loginFailure(t, c.arguments)
 			auth := c.arguments["auth_url"]
 			host := strings.TrimPrefix(auth, "http://")
 			if want := strings.NewReplacer("KEYSTONE", auth, "HOST", host).Replace(c.want); kind != c.kind || got != want {
@@ -216,7 +187,7 @@ func TestOrchestratorAway(t *testing.T) {
 		"http://127.0.0.1:1":   "Check endpoint in the provider block, or SODA_ENDPOINT",
 		sb.URLs().Orchestrator: "request_timeout in the provider block, or SODA_REQUEST_TIMEOUT",
 	} {
-		set, diags := resolved(t, providerModel{}, noauth("SODA_ENDPOINT", endpoint, "SODA_MAX_RETRIES", "0", "SODA_REQUEST_TIMEOUT", "50ms"))
+		set, diags := resolveSettings(t, providerModel{}, noauthEnvironment("SODA_ENDPOINT", endpoint, "SODA_MAX_RETRIES", "0", "SODA_REQUEST_TIMEOUT", "50ms"))
 		if diags.HasError() {
 			t.Fatal(diags)
 		}
@@ -235,7 +206,7 @@ func TestOrchestratorAway(t *testing.T) {
 func TestAccLoginRefused(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	refused := func(alias string, arguments map[string]string) string {
-		return aliased(alias, arguments) + fmt.Sprintf("resource \"soda_orchestration_instance\" %q {\n  provider   = soda.%s\n  service_id = %q\n  name       = \"x\"\n}\n", alias, alias, provisioning(t, sb))
+		return aliasedProvider(alias, arguments) + fmt.Sprintf("resource \"soda_orchestration_instance\" %q {\n  provider   = soda.%s\n  service_id = %q\n  name       = \"x\"\n}\n", alias, alias, serviceFor(t, sb, provisionVolume))
 	}
 	w := newWorkspace(t, sb, refused("password", adminLogin(sb, "password", "wr0ng"))+
 		refused("project", adminLogin(sb, "project_name", "nowhere"))+
@@ -247,7 +218,7 @@ func TestAccLoginRefused(t *testing.T) {
 	w.write(refused("away", adminLogin(sb, "auth_url", "http://127.0.0.1:1")))
 	w.plan().exits(2).says("Not checked against the catalogue", "OS_AUTH_URL")
 	w.apply().exits(1).says("Cannot start run", "OS_AUTH_URL")
-	w.records(0)
+	w.expectRecords(0)
 }
 
 // TestAccNoLoginUnlessNeeded: neither validate, nor a plan without anything of
@@ -255,14 +226,14 @@ func TestAccLoginRefused(t *testing.T) {
 func TestAccNoLoginUnlessNeeded(t *testing.T) {
 	sb := start(t, sandbox.Config{Auth: "keystone"})
 	var asked atomic.Int64
-	front := httptest.NewServer(counting(&asked, sb.URLs().Keystone))
+	front := httptest.NewServer(countRequests(&asked, sb.URLs().Keystone))
 	defer front.Close()
 	w := newWorkspace(t, sb, "")
-	w.head = strings.Split(w.head, "provider \"soda\"")[0]
+	w.preamble = strings.Split(w.preamble, "provider \"soda\"")[0]
 	block := func(endpoint string) string {
 		return fmt.Sprintf("provider \"soda\" {\n  endpoint = %s\n  auth_url = %q\n  user_name = \"admin\"\n  password = %q\n  user_domain_name = \"Default\"\n  project_name = \"admin\"\n  poll_interval = { min = \"5ms\", max = \"50ms\" }\n}\n", endpoint, front.URL+"/identity", sandbox.Password)
 	}
-	run := fmt.Sprintf("resource \"soda_orchestration_instance\" \"volume\" {\n  service_id = %q\n  name = \"v\"\n  parameters = { name = \"v\", size = SIZE, host_id = %q, profile_id = \"\" }\n}\n", provisioning(t, sb), sandbox.HostID)
+	run := fmt.Sprintf("resource \"soda_orchestration_instance\" \"volume\" {\n  service_id = %q\n  name = \"v\"\n  parameters = { name = \"v\", size = SIZE, host_id = %q, profile_id = \"\" }\n}\n", serviceFor(t, sb, provisionVolume), sandbox.HostID)
 	bad, good := strings.Replace(run, "SIZE", `"big"`, 1), strings.Replace(run, "SIZE", "1", 1)
 	unrelated := "resource \"terraform_data\" \"x\" {}\n"
 	late := fmt.Sprintf("resource \"terraform_data\" \"address\" { input = %q }\n", sb.URLs().Orchestrator)
@@ -278,10 +249,10 @@ func TestAccNoLoginUnlessNeeded(t *testing.T) {
 		t.Errorf("%d requests to Keystone, and %v", asked.Load(), sb.Requests())
 	}
 	w.apply().exits(1).says("size must be an integer") // the check that plan could not make
-	w.ran(0)
+	w.expectExecutions(0)
 	w.write(block(known) + late + good)
 	w.apply().exits(0)
-	w.holds(volumeAddress, "Success", false)
+	w.expectInState(volumeAddress, "Success", false)
 	if asked.Load() == 0 {
 		t.Error("never logged in")
 	}

@@ -14,26 +14,24 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
-
-	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox"
 )
 
-var update = flag.Bool("update", false, "write testdata/messages anew")
+var updateGolden = flag.Bool("update", false, "write testdata/messages anew")
 
 func TestMessages(t *testing.T) {
-	for name, happens := range messages {
+	for name, happens := range messageCases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := &stage{t: t, sb: lab(t, sandbox.Config{}), given: workInputs(nil)}
+			s := newStage(t)
 			happens(s)
-			golden(t, filepath.Join("testdata", "messages", name+".golden"), message(s.told))
+			compareGolden(t, filepath.Join("testdata", "messages", name+".golden"), messageText(s.told))
 		})
 	}
 }
 
-func golden(t *testing.T, file, got string) {
+func compareGolden(t *testing.T, file, got string) {
 	t.Helper()
-	if *update {
+	if *updateGolden {
 		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -49,13 +47,13 @@ func golden(t *testing.T, file, got string) {
 }
 
 var (
-	anID    = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
-	address = regexp.MustCompile(`127\.0\.0\.1:\d+(->127\.0\.0\.1:\d+)?`)
-	elapsed = regexp.MustCompile(`(after|ends in) [0-9hm.]+s`)
+	anyID           = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
+	loopbackAddress = regexp.MustCompile(`127\.0\.0\.1:\d+(->127\.0\.0\.1:\d+)?`)
+	elapsedTime     = regexp.MustCompile(`(after|ends in) [0-9hm.]+s`)
 )
 
-// message writes diagnostics as they are, less what differs from run to run.
-func message(diags []*tfprotov6.Diagnostic) string {
+// messageText writes diagnostics as they are, less what differs from run to run.
+func messageText(diags []*tfprotov6.Diagnostic) string {
 	var b strings.Builder
 	for _, d := range diags {
 		severity := "Error"
@@ -69,42 +67,72 @@ func message(diags []*tfprotov6.Diagnostic) string {
 		fmt.Fprintf(&b, "\n%s\n\n", d.Detail)
 	}
 	ids := map[string]string{}
-	text := anID.ReplaceAllStringFunc(b.String(), func(id string) string {
+	text := anyID.ReplaceAllStringFunc(b.String(), func(id string) string {
 		if ids[id] == "" {
 			ids[id] = fmt.Sprintf("ID-%d", len(ids)+1)
 		}
 		return ids[id]
 	})
-	return elapsed.ReplaceAllString(address.ReplaceAllString(text, "HOST"), "$1 TIME")
+	return elapsedTime.ReplaceAllString(loopbackAddress.ReplaceAllString(text, "HOST"), "$1 TIME")
 }
 
 // TestEveryMessageIsGolden: whatever the resource's files can report is in some
 // golden text.
 func TestEveryMessageIsGolden(t *testing.T) {
 	var texts strings.Builder
-	for name := range messages {
+	golden, err := filepath.Glob(filepath.Join("testdata", "messages", "*.golden"))
+	if err != nil || len(golden) != len(messageCases) {
+		t.Errorf("%d golden texts for %d cases: %v", len(golden), len(messageCases), err)
+	}
+	for name := range messageCases {
 		text, err := os.ReadFile(filepath.Join("testdata", "messages", name+".golden"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		texts.Write(text)
 	}
-	for _, file := range []string{"delete", "plan", "resource", "schema", "start", "wait"} {
-		parsed, err := parser.ParseFile(token.NewFileSet(), "instance_"+file+".go", nil, 0)
+	summaries := 0
+	for _, file := range instanceFiles(t) {
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
 		ast.Inspect(parsed, func(n ast.Node) bool {
-			if summary := summaryOf(n); summary != "" && !regexp.MustCompile(`(?m)^(Error|Warning): `+summary).MatchString(texts.String()) {
-				t.Errorf("instance_%s.go: no golden text has %q", file, summary)
+			summary := summaryOf(n)
+			if summary == "" {
+				return true
+			}
+			summaries++
+			if !regexp.MustCompile(`(?m)^(Error|Warning): ` + summary).MatchString(texts.String()) {
+				t.Errorf("%s: no golden text has %q", file, summary)
 			}
 			return true
 		})
 	}
+	if summaries < 30 { // the names of the functions that report may have changed
+		t.Errorf("only %d summaries were found", summaries)
+	}
 }
 
-// reporters take a summary, as so manieth argument.
-var reporters = map[string]int{
+// instanceFiles are those of the resource. Lists and data sources have messages
+// and tests of their own.
+func instanceFiles(t *testing.T) (files []string) {
+	t.Helper()
+	all, err := filepath.Glob("instance_*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range all {
+		other := strings.Contains(file, "data_source") || strings.Contains(file, "inventory") || strings.Contains(file, "list")
+		if !other && !strings.HasSuffix(file, "_test.go") {
+			files = append(files, file)
+		}
+	}
+	return files
+}
+
+// reportingFunctions take a summary, as the argument with this index.
+var reportingFunctions = map[string]int{
 	"AddError": 0, "AddWarning": 0, "AddAttributeError": 1, "AddAttributeWarning": 1,
 	"addError": 1, "addNotStarted": 1, "addKept": 1, "addAttributeError": 2,
 }
@@ -123,14 +151,14 @@ func summaryOf(n ast.Node) string {
 	case *ast.SelectorExpr:
 		name = f.Sel.Name
 	}
-	at, ok := reporters[name]
+	at, ok := reportingFunctions[name]
 	if !ok || at >= len(call.Args) {
 		return ""
 	}
-	return pattern(call.Args[at])
+	return summaryPattern(call.Args[at])
 }
 
-func pattern(e ast.Expr) string {
+func summaryPattern(e ast.Expr) string {
 	switch e := e.(type) {
 	case *ast.BasicLit:
 		text, err := strconv.Unquote(e.Value)
@@ -139,10 +167,10 @@ func pattern(e ast.Expr) string {
 		}
 		return regexp.MustCompile(`%[sqd]`).ReplaceAllString(regexp.QuoteMeta(text), ".*")
 	case *ast.BinaryExpr:
-		return pattern(e.X) + pattern(e.Y)
+		return summaryPattern(e.X) + summaryPattern(e.Y)
 	case *ast.CallExpr:
 		if f, ok := e.Fun.(*ast.SelectorExpr); ok && f.Sel.Name == "Sprintf" {
-			return pattern(e.Args[0])
+			return summaryPattern(e.Args[0])
 		}
 		return ".*"
 	default:

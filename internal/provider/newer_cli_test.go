@@ -16,25 +16,14 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox"
 )
 
-// newerCLI runs steps with a CLI that knows list resources and actions. The
-// protocol-level tests prove the same without one.
-func newerCLI(t *testing.T, steps ...resource.TestStep) {
-	t.Helper()
-	resource.ParallelTest(t, resource.TestCase{
-		ProtoV6ProviderFactories: factories,
-		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_14_0)},
-		Steps:                    steps,
-	})
-}
-
 func TestAccQuery(t *testing.T) {
 	sb := start(t, sandbox.Config{})
-	id := otherwise(t, sb, sandbox.Tenant, "by hand", nil)
-	provision, migration := serviceNamed(t, sb, "volume provision"), serviceNamed(t, sb, "migration bucket")
+	id := startElsewhere(t, sb, sandbox.Tenant, "by hand", nil)
+	provision, migration := serviceFor(t, sb, provisionVolume), serviceFor(t, sb, migrationBucket)
 	identity := func(id string) map[string]knownvalue.Check {
 		return map[string]knownvalue.Check{"tenant_id": knownvalue.StringExact(sandbox.Tenant), "id": knownvalue.StringExact(id)}
 	}
-	newerCLI(t,
+	acceptanceSince(t, tfversion.SkipBelow(tfversion.Version1_14_0),
 		resource.TestStep{Config: providerBlock(sb) + shippedServices}, // the query goes by this step's provider block
 		resource.TestStep{Query: true, Config: fmt.Sprintf(`
 list "soda_orchestration_service" "all" {
@@ -64,7 +53,7 @@ list "soda_orchestration_instance" "all" {
 				querycheck.ExpectIdentity("soda_orchestration_instance.all", identity(id)),
 				querycheck.ExpectResourceDisplayName("soda_orchestration_instance.all", queryfilter.ByResourceIdentity(identity(id)), knownvalue.StringExact("by hand ("+id+")")),
 				querycheck.ExpectResourceKnownValues("soda_orchestration_instance.all", queryfilter.ByResourceIdentity(identity(id)), []querycheck.KnownValueCheck{
-					{Path: tfjsonpath.New("action"), KnownValue: knownvalue.StringExact(provisionAction)},
+					{Path: tfjsonpath.New("action"), KnownValue: knownvalue.StringExact(provisionVolume)},
 				}),
 			}},
 	)
@@ -106,13 +95,13 @@ resource "terraform_data" "release" {
 			return nil
 		}
 	}
-	newerCLI(t,
+	acceptanceSince(t, tfversion.SkipBelow(tfversion.Version1_14_0),
 		resource.TestStep{Config: trigger("1", `"big"`), ExpectError: regexp.MustCompile(`size must be an integer`)},
 		resource.TestStep{Config: trigger("1", 1), Check: ran(1)},
 		resource.TestStep{Config: trigger("1", 1), Check: ran(1)},
 		resource.TestStep{Config: trigger("2", 1), Check: ran(2)},
 		resource.TestStep{
-			PreConfig:   func() { sb.FailTask(provisionAction, "") },
+			PreConfig:   func() { sb.FailTask(provisionVolume, "") },
 			Config:      trigger("3", 1),
 			ExpectError: regexp.MustCompile(`Run [0-9a-f-]{36} failed`),
 		},

@@ -12,27 +12,27 @@ import (
 // The workflow is the service's if there is one, and never guessed among several.
 func TestPlanAction(t *testing.T) {
 	sb := start(t, sandbox.Config{Packs: []string{"testdata/packs/lab"}})
-	one, several := addedService(t, sb, "one", labCheck), addedService(t, sb, "several", labRollout, dataAnalysis)
-	p := newPlanner(t, sb)
+	one, several := registerElsewhere(t, sb, "one", labCheck), registerElsewhere(t, sb, "several", labRollout, dataAnalysis)
+	w := dial(t, sb)
 	for name, tc := range map[string]struct {
-		in           instance
+		given        map[string]any
 		action       string
 		path, detail string
 	}{
-		"derived":           {in: instance{service: one}, action: labCheck},
-		"asked for":         {in: instance{service: several}, path: "action", detail: `Service "several" has 2 workflows, so action must name one: lab.rollout, opensds.data-analysis.`},
-		"given":             {in: instance{service: several, action: labRollout, parameters: `{"tier": "gold"}`}, action: labRollout},
-		"misspelt":          {in: instance{service: several, action: "lab.roll-out"}, path: "action", detail: `Did you mean lab.rollout?`},
-		"another service's": {in: instance{service: one, action: provisionVolume}, path: "action", detail: `Service "one" has lab.check, not opensds.provision-volume.`},
-		"not to be checked": {in: instance{service: one, action: provisionVolume, unchecked: true}, action: provisionVolume},
-		"of no service":     {in: instance{service: "7a5a2d4e-9f0c-4c5e-8d0b-2f6f3c1b9a10"}, path: "service_id", detail: `no service "7a5a2d4e-9f0c-4c5e-8d0b-2f6f3c1b9a10"`},
+		"derived":           {given: map[string]any{"service_id": one}, action: labCheck},
+		"asked for":         {given: map[string]any{"service_id": several}, path: "action", detail: `Service "several" has 2 workflows, so action must name one: lab.rollout, opensds.data-analysis.`},
+		"given":             {given: map[string]any{"service_id": several, "action": labRollout, "parameters": map[string]any{"tier": "gold"}}, action: labRollout},
+		"misspelt":          {given: map[string]any{"service_id": several, "action": "lab.roll-out"}, path: "action", detail: `Did you mean lab.rollout?`},
+		"another service's": {given: map[string]any{"service_id": one, "action": provisionVolume}, path: "action", detail: `Service "one" has lab.check, not opensds.provision-volume.`},
+		"not to be checked": {given: map[string]any{"service_id": one, "action": provisionVolume, "validate_parameters": false}, action: provisionVolume},
+		"of no service":     {given: map[string]any{"service_id": "7a5a2d4e-9f0c-4c5e-8d0b-2f6f3c1b9a10"}, path: "service_id", detail: `no service "7a5a2d4e-9f0c-4c5e-8d0b-2f6f3c1b9a10"`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p.t = t
-			plan := p.plan(tc.in)
+			w.t = t
+			plan := w.planInstance(tc.given)
 			switch {
-			case tc.path == "" && (len(plan.reports) > 0 || plan.planned("action") != tc.action):
-				t.Errorf("got %v, action %s", plan.reports, plan.planned("action"))
+			case tc.path == "" && (len(plan.reports) > 0 || plan.action() != tc.action):
+				t.Errorf("got %v, action %s", plan.reports, plan.action())
 			case tc.path != "" && (len(plan.reports) != 1 || plan.reports[0].path != tc.path || !strings.Contains(plan.reports[0].detail, tc.detail)):
 				t.Errorf("got %v\nwant %q: %s", plan.reports, tc.path, tc.detail)
 			}
@@ -43,15 +43,15 @@ func TestPlanAction(t *testing.T) {
 // A plan needs no orchestrator: what could not be checked is said.
 func TestPlanWithoutAPI(t *testing.T) {
 	sb := start(t, sandbox.Config{})
-	p := newPlanner(t, sb)
-	in := instance{service: p.of[provisionVolume], parameters: `{"size": "big"}`}
+	w := dial(t, sb)
+	given := map[string]any{"service_id": serviceFor(t, sb, provisionVolume), "parameters": map[string]any{"size": "big"}}
 	recovered := sb.Fault(sandbox.Fault{Method: http.MethodGet, Path: "/services/", Status: http.StatusServiceUnavailable})
-	plan := p.plan(in)
-	if len(plan.reports) != 1 || !plan.reports[0].warning || plan.reports[0].path != "parameters" || plan.planned("action") != notKnown {
+	plan := w.planInstance(given)
+	if len(plan.reports) != 1 || !plan.reports[0].warning || plan.reports[0].path != "parameters" || plan.action() != notKnown {
 		t.Errorf("got %v", plan.reports)
 	}
 	recovered()
-	if plan := p.plan(in); len(plan.reports) < 2 {
+	if plan := w.planInstance(given); len(plan.reports) < 2 {
 		t.Errorf("checked again: %v", plan.reports)
 	}
 }
@@ -75,25 +75,26 @@ func addAction(t *testing.T, sb *sandbox.Sandbox, metadata string) {
 	}
 }
 
-// A workflow changed in StackStorm since its service was registered (contract
-// quirk 9) is judged by what StackStorm has now.
+// A service keeps the declaration that its workflow had when it was registered
+// (quirk 9). What counts at plan is the declaration that StackStorm has now.
 func TestPlanKnowsWhatHasChanged(t *testing.T) {
-	p := labPlanner(t)
+	sb := labPackSandbox(t)
+	w := dial(t, sb)
 	old := migrationMetadata(t)
-	extended := instance{service: p.of[migrationBucket], parameters: changed(t, migrationBucket, `{"speed": 5}`)}
-	if got := p.plan(extended).reports; len(got) != 1 || got[0].path != "parameters.speed" {
+	extended := changedRun(t, sb, migrationBucket, `{"speed": 5}`, "")
+	if got := w.planInstance(extended).reports; len(got) != 1 || got[0].path != "parameters.speed" {
 		t.Fatalf("before: %v", got)
 	}
-	addAction(t, p.sb, strings.TrimRight(old, "\n")+"\n  speed:\n    type: integer\n    maximum: 9\n")
-	plan := p.plan(extended)
+	addAction(t, sb, strings.TrimRight(old, "\n")+"\n  speed:\n    type: integer\n    maximum: 9\n")
+	plan := w.planInstance(extended)
 	if len(plan.reports) > 0 {
 		t.Fatalf("a false error: %v", plan.reports)
 	}
 	if got := plan.apply(); len(got) > 0 {
 		t.Errorf("StackStorm takes it: %v", got)
 	}
-	extended.parameters = changed(t, migrationBucket, `{"speed": 10}`)
-	if got := p.plan(extended).reports; len(got) != 1 || got[0].path != "parameters.speed" || !strings.Contains(got[0].detail, "at most 9") {
+	extended = changedRun(t, sb, migrationBucket, `{"speed": 10}`, "")
+	if got := w.planInstance(extended).reports; len(got) != 1 || got[0].path != "parameters.speed" || !strings.Contains(got[0].detail, "at most 9") {
 		t.Errorf("held against the new declaration: %v", got)
 	}
 }
@@ -101,9 +102,10 @@ func TestPlanKnowsWhatHasChanged(t *testing.T) {
 // What StackStorm refuses in spite of a good plan is told in its own words, and
 // nothing is recorded.
 func TestApplyRefusedByStackStorm(t *testing.T) {
-	p := labPlanner(t)
-	addAction(t, p.sb, strings.TrimRight(migrationMetadata(t), "\n")+"\n  speed:\n    type: integer\n    required: true\n")
-	plan := p.plan(instance{service: p.of[migrationBucket], parameters: changed(t, migrationBucket, `{}`)})
+	sb := labPackSandbox(t)
+	w := dial(t, sb)
+	addAction(t, sb, strings.TrimRight(migrationMetadata(t), "\n")+"\n  speed:\n    type: integer\n    required: true\n")
+	plan := w.planInstance(changedRun(t, sb, migrationBucket, `{}`, ""))
 	if len(plan.reports) > 0 {
 		t.Fatalf("got %v", plan.reports)
 	}
@@ -111,15 +113,15 @@ func TestApplyRefusedByStackStorm(t *testing.T) {
 	if len(got) != 1 || got[0].warning || !strings.Contains(got[0].detail, "'speed' is a required property") {
 		t.Errorf("got %v", got)
 	}
-	if len(p.sb.Executions()) > 0 || len(p.sb.Instances()) > 0 {
-		t.Errorf("started: %v, recorded: %v", p.sb.Executions(), p.sb.Instances())
+	if len(sb.Executions()) > 0 || len(sb.Instances()) > 0 {
+		t.Errorf("started: %v, recorded: %v", sb.Executions(), sb.Instances())
 	}
 }
 
 // The same with a real CLI: every mistake at once, each with its line.
 func TestAccPlanChecks(t *testing.T) {
 	sb := start(t, sandbox.Config{})
-	w := newWorkspace(t, sb, volume(`"big"`, `description = "d"`)+`
+	w := newWorkspace(t, sb, volumeConfig(`"big"`, `description = "d"`)+`
 resource "soda_orchestration_instance" "migration" {
   service_id = data.soda_orchestration_service.migration.id
   name       = "migration"
@@ -136,14 +138,14 @@ resource "soda_orchestration_instance" "migration" {
 `)
 	w.plan().exits(1).says(`size must be an integer, but the text "big" was given`, "main.tf line",
 		"destBucketName must differ from srcBucketName", "remainSource must be true or false", `The workflow has no input "colour"`)
-	w.ran(0)
+	w.expectExecutions(0)
 }
 
 // An input that is only known at apply is checked there, before anything starts.
 func TestAccPlanChecksUnknownsAtApply(t *testing.T) {
 	sb := start(t, sandbox.Config{Packs: []string{"testdata/packs/lab"}})
 	config := func(size string) string {
-		return strings.Replace(volume("terraform_data.size.output", `depends_on = []`), "resource", `resource "terraform_data" "size" {
+		return strings.Replace(volumeConfig("terraform_data.size.output", `depends_on = []`), "resource", `resource "terraform_data" "size" {
   input = `+size+`
 }
 
@@ -167,12 +169,12 @@ resource`, 1)
 	if w.state(volumeAddress) != nil {
 		t.Error("a run that never started is in the state")
 	}
-	w.ran(1) // of the other workflow, whose service was known after apply
-	if got := w.holds("soda_orchestration_instance.check", "Success", false); got.Values["action"] != labCheck {
+	w.expectExecutions(1) // of the other workflow, whose service was known after apply
+	if got := w.expectInState("soda_orchestration_instance.check", "Success", false); got.Values["action"] != labCheck {
 		t.Errorf("action %v", got.Values["action"])
 	}
 	w.write(config(`3`))
 	w.apply().exits(0)
-	w.holds(volumeAddress, "Success", false)
-	w.ran(2)
+	w.expectInState(volumeAddress, "Success", false)
+	w.expectExecutions(2)
 }

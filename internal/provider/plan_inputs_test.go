@@ -1,50 +1,48 @@
 package provider
 
 import (
-	"encoding/json"
 	"maps"
 	"strings"
 	"testing"
+
+	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox"
 )
 
 const emrArgs = `{"Region": "r", "Name": "n", "ReleaseLabel": "l", "JobFlowRole": "j", "ServiceRole": "s", "VisibleToAllUsers": true,
 	"Instances": {"InstanceCount": 1, "MasterInstanceType": "m"}, "Applications": [{"Name": "Hadoop"}], "Steps": []}`
 
 // The inputs that cases start from. Null in a case takes one away.
-var complete = map[string]string{
+var completeInputs = map[string]string{
 	provisionVolume: `{"name": "volume-1", "size": 1, "host_id": "h", "profile_id": ""}`,
 	migrationBucket: `{"name": "plan-1", "description": "d", "destBackend": "b", "srcBucketName": "s", "destBucketName": "t", "remainSource": true}`,
 	dataAnalysis:    `{"name": "a", "src_bucket_name": "s", "dest_bucket_name": "t", "dest_backend_name": "b", "analysis_engine_type": "aws emr", "analysis_args": ` + emrArgs + `}`,
 	labRollout:      `{"tier": "gold"}`,
 }
 
-var completeSecret = map[string]string{
+var completeSecrets = map[string]string{
 	dataAnalysis: `{"analysis_args": {"AK": "key", "SK": "secret"}}`,
 }
 
-// changed are the complete inputs of a workflow with a change.
-func changed(t *testing.T, action, change string) string {
+// changedInputs are the complete inputs of a workflow with a change.
+func changedInputs(t *testing.T, action, change string) map[string]any {
 	t.Helper()
-	all, more := decodeObject([]byte(complete[action])), decodeObject([]byte(change))
-	if len(more) == 0 && change != "{}" {
-		t.Fatalf("not an object: %s", change)
-	}
-	maps.Copy(all, more)
-	for name, v := range all {
-		if v == nil {
-			delete(all, name)
-		}
-	}
-	text, err := json.Marshal(all)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
+	all := fromJSON(t, completeInputs[action]).(map[string]any)
+	maps.Copy(all, fromJSON(t, change).(map[string]any))
+	maps.DeleteFunc(all, func(_ string, v any) bool { return v == nil })
+	return all
+}
+
+// changedRun is a run of the workflow with those inputs.
+func changedRun(t *testing.T, sb *sandbox.Sandbox, action, change, secret string) map[string]any {
+	t.Helper()
+	return map[string]any{"service_id": serviceFor(t, sb, action), "action": action,
+		"parameters": changedInputs(t, action, change), "parameters_wo": fromJSON(t, secret)}
 }
 
 // Plan alone finds every mistake, says where it is, and how to mend it.
 func TestPlanRefuses(t *testing.T) {
-	p := labPlanner(t)
+	sb := labPackSandbox(t)
+	w := dial(t, sb)
 	for _, tc := range []struct{ action, change, path, detail string }{
 		{provisionVolume, `{"size": null}`, "parameters", `size is required: Size of volume in GB. Give an integer, such as size = 1.`},
 		{provisionVolume, `{"host_id": null}`, "parameters", `host_id is required`},
@@ -104,31 +102,32 @@ func TestPlanRefuses(t *testing.T) {
 		{labRollout, `{"tags": "a"}`, "parameters.tags", `must be a list`},
 	} {
 		t.Run(tc.action+" "+tc.change, func(t *testing.T) {
-			p.t = t
-			got := p.plan(instance{service: p.of[tc.action], action: tc.action, parameters: changed(t, tc.action, tc.change), secret: completeSecretBut(tc.change, tc.action)}).reports
+			w.t = t
+			got := w.planInstance(changedRun(t, sb, tc.action, tc.change, completeSecretsBut(tc.change, tc.action))).reports
 			if len(got) != 1 || got[0].warning || got[0].path != tc.path || !strings.Contains(got[0].detail, tc.detail) {
 				t.Errorf("got %v\nwant one error at %q: %s", got, tc.path, tc.detail)
 			}
 		})
 	}
-	if n := len(p.sb.Executions()); n > 0 {
+	if n := len(sb.Executions()); n > 0 {
 		t.Errorf("%d executions", n)
 	}
 }
 
-// completeSecretBut leaves the secrets of analysis_args out where a case is
+// completeSecretsBut leaves the secrets of analysis_args out where a case is
 // about analysis_args itself.
-func completeSecretBut(change, action string) string {
+func completeSecretsBut(change, action string) string {
 	if strings.Contains(change, "analysis_args") {
 		return ""
 	}
-	return completeSecret[action]
+	return completeSecrets[action]
 }
 
 // What plan takes without a word, StackStorm takes too.
 func TestPlanAccepts(t *testing.T) {
-	p := labPlanner(t)
-	p.sb.Hold()
+	sb := labPackSandbox(t)
+	w := dial(t, sb)
+	sb.Hold()
 	started := 0
 	for _, tc := range []struct{ action, change string }{
 		{provisionVolume, `{}`},
@@ -177,8 +176,8 @@ func TestPlanAccepts(t *testing.T) {
 		{labRollout, `{"tags": "['a', 'b']"}`},
 	} {
 		t.Run(tc.action+" "+tc.change, func(t *testing.T) {
-			p.t = t
-			plan := p.plan(instance{service: p.of[tc.action], action: tc.action, parameters: changed(t, tc.action, tc.change), secret: completeSecret[tc.action]})
+			w.t = t
+			plan := w.planInstance(changedRun(t, sb, tc.action, tc.change, completeSecrets[tc.action]))
 			if len(plan.reports) > 0 {
 				t.Fatalf("plan says %v", plan.reports)
 			}
@@ -188,14 +187,15 @@ func TestPlanAccepts(t *testing.T) {
 			started++
 		})
 	}
-	if n := len(p.sb.Executions()); n != started {
+	if n := len(sb.Executions()); n != started {
 		t.Errorf("%d executions of %d runs", n, started)
 	}
 }
 
 // What works, and yet is likely not meant.
 func TestPlanWarns(t *testing.T) {
-	p := labPlanner(t)
+	sb := labPackSandbox(t)
+	w := dial(t, sb)
 	for _, tc := range []struct{ action, change, secret, path, detail string }{
 		{provisionVolume, `{"timeout": 90}`, "", "parameters.timeout", `used by nothing`},
 		{provisionVolume, `{"description": "{{ x }}"}`, "", "parameters.description", `begins a template`},
@@ -206,8 +206,8 @@ func TestPlanWarns(t *testing.T) {
 		{dataAnalysis, `{"analysis_args": ` + strings.Replace(emrArgs, "{", `{"SK": "hush", `, 1) + `}`, `{"analysis_args": {"AK": "hush"}}`, "parameters.analysis_args.SK", `key of an AWS account`},
 	} {
 		t.Run(tc.action+" "+tc.change, func(t *testing.T) {
-			p.t = t
-			got := p.plan(instance{service: p.of[tc.action], action: tc.action, parameters: changed(t, tc.action, tc.change), secret: tc.secret}).reports
+			w.t = t
+			got := w.planInstance(changedRun(t, sb, tc.action, tc.change, tc.secret)).reports
 			if len(got) != 1 || !got[0].warning || got[0].path != tc.path || !strings.Contains(got[0].detail, tc.detail) {
 				t.Fatalf("got %v\nwant one warning at %q: %s", got, tc.path, tc.detail)
 			}
@@ -220,9 +220,11 @@ func TestPlanWarns(t *testing.T) {
 
 // Problems are all told at once, each where the value is written.
 func TestPlanTellsWhereValuesStand(t *testing.T) {
-	p := labPlanner(t)
-	got := p.plan(instance{service: p.of[labRollout], parameters: `{"tier": "bronze", "limits": {"cpu": "2"}, "password": "x"}`,
-		secret: `{"label": "A", "limits": {"memory": "1 GB"}, "password": 5}`}).reports
+	sb := labPackSandbox(t)
+	w := dial(t, sb)
+	got := w.planInstance(map[string]any{"service_id": serviceFor(t, sb, labRollout),
+		"parameters":    fromJSON(t, `{"tier": "bronze", "limits": {"cpu": "2"}, "password": "x"}`),
+		"parameters_wo": fromJSON(t, `{"label": "Q", "limits": {"memory": "1 GB"}, "password": 57}`)}).reports
 	want := []string{"parameters.limits.cpu", "parameters.tier", "parameters_wo.label", "parameters_wo.label", "parameters_wo.limits.memory", "parameters_wo.password"}
 	var paths []string
 	for _, r := range got {
@@ -231,9 +233,9 @@ func TestPlanTellsWhereValuesStand(t *testing.T) {
 	if strings.Join(paths, " ") != strings.Join(want, " ") {
 		t.Errorf("got %v", got)
 	}
-	for _, hush := range []string{`"A"`, "1 GB", "5"} {
-		for _, r := range got {
-			if strings.HasPrefix(r.path, "parameters_wo") && strings.Contains(r.detail, "given") && strings.Contains(strings.SplitN(r.detail, "but", 2)[1], hush) {
+	for _, r := range got {
+		for _, hush := range []string{"Q", "1 GB", "57"} {
+			if strings.HasPrefix(r.path, "parameters_wo") && strings.Contains(r.detail, hush) {
 				t.Errorf("the secret %s is told: %v", hush, r)
 			}
 		}
@@ -242,34 +244,36 @@ func TestPlanTellsWhereValuesStand(t *testing.T) {
 
 // What is not decided yet is not judged, at any depth.
 func TestPlanSkipsUnknowns(t *testing.T) {
-	p := labPlanner(t)
+	sb := labPackSandbox(t)
+	w := dial(t, sb)
 	k := `"` + notKnown + `"`
-	for name, in := range map[string]instance{
-		"one input":       {parameters: `{"tier": ` + k + `}`},
-		"inside":          {parameters: `{"tier": "gold", "limits": {"cpu": ` + k + `}, "mounts": [{"path": ` + k + `}, ` + k + `], "tags": ["a", ` + k + `]}`},
-		"all inputs":      {parameters: k},
-		"all secrets":     {parameters: `{}`, secret: k},
-		"a secret":        {parameters: `{"tier": "gold"}`, secret: `{"password": ` + k + `}`},
-		"the action":      {action: notKnown, parameters: `{"nothing": "fits"}`},
-		"not to be asked": {unchecked: true, parameters: `{"nothing": "fits"}`},
+	for name, given := range map[string]map[string]any{
+		"one input":       {"parameters": fromJSON(t, `{"tier": `+k+`}`)},
+		"inside":          {"parameters": fromJSON(t, `{"tier": "gold", "limits": {"cpu": `+k+`}, "mounts": [{"path": `+k+`}, `+k+`], "tags": ["a", `+k+`]}`)},
+		"all inputs":      {"parameters": unknownValue{}},
+		"all secrets":     {"parameters": map[string]any{}, "parameters_wo": unknownValue{}},
+		"a secret":        {"parameters": map[string]any{"tier": "gold"}, "parameters_wo": map[string]any{"password": unknownValue{}}},
+		"the action":      {"action": unknownValue{}, "parameters": map[string]any{"nothing": "fits"}},
+		"not to be asked": {"validate_parameters": false, "parameters": map[string]any{"nothing": "fits"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p.t, in.service = t, p.of[labRollout]
-			if got := p.plan(in).reports; len(got) > 0 {
+			w.t, given["service_id"] = t, serviceFor(t, sb, labRollout)
+			if got := w.planInstance(given).reports; len(got) > 0 {
 				t.Errorf("got %v", got)
 			}
 		})
 	}
 	t.Run("the service", func(t *testing.T) {
-		p.t = t
-		plan := p.plan(instance{service: notKnown, parameters: `{"nothing": "fits"}`})
-		if len(plan.reports) > 0 || plan.planned("action") != notKnown {
-			t.Errorf("got %v, action %s", plan.reports, plan.planned("action"))
+		w.t = t
+		plan := w.planInstance(map[string]any{"service_id": unknownValue{}, "parameters": map[string]any{"nothing": "fits"}})
+		if len(plan.reports) > 0 || plan.action() != notKnown {
+			t.Errorf("got %v, action %s", plan.reports, plan.action())
 		}
 	})
 	t.Run("beside what is known", func(t *testing.T) {
-		p.t = t
-		got := p.plan(instance{service: p.of[labRollout], parameters: `{"tier": ` + k + `, "limits": {"cpu": 0, "memory": ` + k + `}}`}).reports
+		w.t = t
+		got := w.planInstance(map[string]any{"service_id": serviceFor(t, sb, labRollout),
+			"parameters": fromJSON(t, `{"tier": `+k+`, "limits": {"cpu": 0, "memory": `+k+`}}`)}).reports
 		if len(got) != 1 || got[0].path != "parameters.limits.cpu" {
 			t.Errorf("got %v", got)
 		}

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -12,25 +13,15 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox"
 )
 
-// invocation is an action under way.
-type invocation struct {
+// runningAction is an action under way.
+type runningAction struct {
 	t        testing.TB
 	progress chan string
 	ended    chan string // what was diagnosed
 }
 
-// run are the action's arguments for a volume; more replaces some.
-func run(t *testing.T, sb *sandbox.Sandbox, more map[string]any) map[string]any {
-	t.Helper()
-	given := map[string]any{"service_id": serviceNamed(t, sb, "volume provision"), "name": "volume", "parameters": volumeInputs()}
-	for name, v := range more {
-		given[name] = v
-	}
-	return given
-}
-
-// planned is what `terraform plan` says of the action.
-func (w *wire) planned(given map[string]any) string {
+// planAction is what `terraform plan` says of the action.
+func (w *wire) planAction(given map[string]any) string {
 	w.t.Helper()
 	config := w.config(w.schemas.ActionSchemas[runActionType].Schema, given)
 	checked, err := w.actions.ValidateActionConfig(w.t.Context(), &tfprotov6.ValidateActionConfigRequest{ActionType: runActionType, Config: config})
@@ -41,18 +32,18 @@ func (w *wire) planned(given map[string]any) string {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return spell(slices.Concat(checked.Diagnostics, plan.Diagnostics))
+	return diagnosticsText(slices.Concat(checked.Diagnostics, plan.Diagnostics))
 }
 
 // invoke begins the action. Its events are taken as they come, like a CLI does.
-func (w *wire) invoke(ctx context.Context, given map[string]any) *invocation {
+func (w *wire) invoke(ctx context.Context, given map[string]any) *runningAction {
 	w.t.Helper()
 	config := w.config(w.schemas.ActionSchemas[runActionType].Schema, given)
 	stream, err := w.actions.InvokeAction(ctx, &tfprotov6.InvokeActionRequest{ActionType: runActionType, Config: config})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	in := &invocation{t: w.t, progress: make(chan string, 100), ended: make(chan string, 1)}
+	in := &runningAction{t: w.t, progress: make(chan string, 100), ended: make(chan string, 1)}
 	go func() {
 		defer close(in.progress)
 		for event := range stream.Events {
@@ -60,15 +51,15 @@ func (w *wire) invoke(ctx context.Context, given map[string]any) *invocation {
 			case tfprotov6.ProgressInvokeActionEventType:
 				in.progress <- e.Message
 			case tfprotov6.CompletedInvokeActionEventType:
-				in.ended <- spell(e.Diagnostics)
+				in.ended <- diagnosticsText(e.Diagnostics)
 			}
 		}
 	}()
 	return in
 }
 
-// told is the next progress.
-func (in *invocation) told() string {
+// nextProgress is the next message.
+func (in *runningAction) nextProgress() string {
 	in.t.Helper()
 	message, ok := <-in.progress
 	if !ok {
@@ -77,8 +68,8 @@ func (in *invocation) told() string {
 	return message
 }
 
-// end waits for it: what was told until then, and what was diagnosed.
-func (in *invocation) end() (told, diagnosed string) {
+// wait returns, at the end of the action, what was told until then, and what was diagnosed.
+func (in *runningAction) wait() (told, diagnosed string) {
 	var all []string
 	for message := range in.progress {
 		all = append(all, message)
@@ -86,6 +77,15 @@ func (in *invocation) end() (told, diagnosed string) {
 	return strings.Join(all, "\n"), <-in.ended
 }
 
+// volumeArguments are those of the action for a volume; more goes over them.
+func volumeArguments(t testing.TB, sb *sandbox.Sandbox, more map[string]any) map[string]any {
+	t.Helper()
+	given := map[string]any{"service_id": serviceFor(t, sb, provisionVolume), "name": "volume", "parameters": volumeInputs()}
+	maps.Copy(given, more)
+	return given
+}
+
+// onlyRun is the id of the run, of which there must be one.
 func onlyRun(t *testing.T, sb *sandbox.Sandbox) string {
 	t.Helper()
 	rows := sb.Instances()
@@ -98,55 +98,55 @@ func onlyRun(t *testing.T, sb *sandbox.Sandbox) string {
 func TestRunAction(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	w := dial(t, sb)
-	if said := w.planned(run(t, sb, nil)); said != "" {
+	if said := w.planAction(volumeArguments(t, sb, nil)); said != "" {
 		t.Fatal(said)
 	}
 	if n := len(sb.Executions()); n != 0 {
 		t.Fatalf("planning started %d executions", n)
 	}
-	told, diagnosed := w.invoke(t.Context(), run(t, sb, nil)).end()
+	told, diagnosed := w.invoke(t.Context(), volumeArguments(t, sb, nil)).wait()
 	if diagnosed != "" {
 		t.Error(diagnosed)
 	}
 	id := onlyRun(t, sb)
-	wants(t, told, "Run "+id+` ("volume"): Running after `, "Run "+id+` ("volume"): Success after `)
-	if got := sb.Executions()[0]; got.Action != provisionAction || got.Status != "succeeded" {
+	mustContain(t, told, "Run "+id+` ("volume"): Running after `, "Run "+id+` ("volume"): Success after `)
+	if got := sb.Executions()[0]; got.Action != provisionVolume || got.Status != "succeeded" {
 		t.Errorf("%s %s", got.Action, got.Status)
 	}
 
 	// It means "now": once the run has ended, there is a second one.
-	if _, diagnosed := w.invoke(t.Context(), run(t, sb, nil)).end(); diagnosed != "" || len(sb.Executions()) != 2 {
+	if _, diagnosed := w.invoke(t.Context(), volumeArguments(t, sb, nil)).wait(); diagnosed != "" || len(sb.Executions()) != 2 {
 		t.Errorf("%d executions, want 2; %s", len(sb.Executions()), diagnosed)
 	}
 }
 
 func TestRunActionFails(t *testing.T) {
 	sb := start(t, sandbox.Config{})
-	sb.FailTask(provisionAction, "attach_volume")
-	told, diagnosed := dial(t, sb).invoke(t.Context(), run(t, sb, nil)).end()
+	sb.FailTask(provisionVolume, "attach_volume")
+	told, diagnosed := dial(t, sb).invoke(t.Context(), volumeArguments(t, sb, nil)).wait()
 	id := onlyRun(t, sb)
-	wants(t, told, ": Failed after ")
-	wants(t, diagnosed, "ERROR", "Run "+id+" failed", provisionAction, "st2 execution list", "Invoking the action again starts a new run")
+	mustContain(t, told, ": Failed after ")
+	mustContain(t, diagnosed, "ERROR", "Run "+id+" failed", provisionVolume, "st2 execution list", "Invoking the action again starts a new run")
 }
 
 func TestRunActionInterrupted(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	sb.Hold()
 	ctx, stop := context.WithCancel(t.Context())
-	in := dial(t, sb).invoke(ctx, run(t, sb, nil))
-	in.told()
+	in := dial(t, sb).invoke(ctx, volumeArguments(t, sb, nil))
+	in.nextProgress()
 	stop()
-	told, diagnosed := in.end()
+	told, diagnosed := in.wait()
 	id := onlyRun(t, sb)
-	wants(t, told, "Run "+id, "goes on at the orchestrator", "Running")
-	wants(t, diagnosed, "ERROR", "Stopped waiting for run "+id, "goes on at the orchestrator")
+	mustContain(t, told, "Run "+id, "goes on at the orchestrator", "Running")
+	mustContain(t, diagnosed, "ERROR", "Stopped waiting for run "+id, "goes on at the orchestrator")
 
 	// The next invocation, by a process of its own, waits for that run.
-	in = dial(t, sb).invoke(t.Context(), run(t, sb, nil))
-	wants(t, in.told(), "Run "+id, "Running")
+	in = dial(t, sb).invoke(t.Context(), volumeArguments(t, sb, nil))
+	mustContain(t, in.nextProgress(), "Run "+id, "Running")
 	sb.Release()
-	_, diagnosed = in.end()
-	wants(t, diagnosed, "WARNING", "Took over run "+id)
+	_, diagnosed = in.wait()
+	mustContain(t, diagnosed, "WARNING", "Took over run "+id)
 	if strings.Contains(diagnosed, "ERROR") {
 		t.Error(diagnosed)
 	}
@@ -156,15 +156,15 @@ func TestRunActionInterrupted(t *testing.T) {
 func TestRunActionTimesOut(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	sb.Hold()
-	_, diagnosed := dial(t, sb).invoke(t.Context(), run(t, sb, map[string]any{"timeouts": map[string]any{"invoke": "50ms"}})).end()
-	wants(t, diagnosed, "ERROR", "timeouts", "Run "+onlyRun(t, sb)+" took longer than 50ms", "goes on at the orchestrator", "timeouts.invoke")
+	_, diagnosed := dial(t, sb).invoke(t.Context(), volumeArguments(t, sb, map[string]any{"timeouts": map[string]any{"invoke": "50ms"}})).wait()
+	mustContain(t, diagnosed, "ERROR", "timeouts", "Run "+onlyRun(t, sb)+" took longer than 50ms", "goes on at the orchestrator", "timeouts.invoke")
 }
 
 func TestRunActionDoesNotWait(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	sb.Hold()
-	told, diagnosed := dial(t, sb).invoke(t.Context(), run(t, sb, map[string]any{"wait_for_completion": false})).end()
-	wants(t, told, "Run "+onlyRun(t, sb), "Running")
+	told, diagnosed := dial(t, sb).invoke(t.Context(), volumeArguments(t, sb, map[string]any{"wait_for_completion": false})).wait()
+	mustContain(t, told, "Run "+onlyRun(t, sb), "Running")
 	if diagnosed != "" {
 		t.Error(diagnosed)
 	}
@@ -176,14 +176,14 @@ func TestRunActionIsNoRunOfThePast(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	w := dial(t, sb)
 	sb.Hold()
-	otherwise(t, sb, sandbox.Tenant, "volume", nil)
-	forgotten := otherwise(t, sb, sandbox.Tenant, "volume", nil)
-	if _, diagnosed := w.invoke(t.Context(), run(t, sb, map[string]any{"name": "first", "wait_for_completion": false})).end(); diagnosed != "" {
+	startElsewhere(t, sb, sandbox.Tenant, "volume", nil)
+	forgotten := startElsewhere(t, sb, sandbox.Tenant, "volume", nil)
+	if _, diagnosed := w.invoke(t.Context(), volumeArguments(t, sb, map[string]any{"name": "first", "wait_for_completion": false})).wait(); diagnosed != "" {
 		t.Fatal(diagnosed)
 	}
 	sb.Release()
 	sb.Forget(forgotten)
-	_, diagnosed := w.invoke(t.Context(), run(t, sb, nil)).end()
+	_, diagnosed := w.invoke(t.Context(), volumeArguments(t, sb, nil)).wait()
 	if diagnosed != "" || len(sb.Executions()) != 4 {
 		t.Errorf("%d executions, want 4; %s", len(sb.Executions()), diagnosed)
 	}
@@ -192,8 +192,8 @@ func TestRunActionIsNoRunOfThePast(t *testing.T) {
 func TestRunActionNeverPostsTwice(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	sb.Fault(sandbox.Fault{Method: "POST", Path: "/instances$", Times: 1, After: true, Drop: true})
-	_, diagnosed := dial(t, sb).invoke(t.Context(), run(t, sb, nil)).end()
-	wants(t, diagnosed, "WARNING", "Found run "+onlyRun(t, sb)+" after a lost answer")
+	_, diagnosed := dial(t, sb).invoke(t.Context(), volumeArguments(t, sb, nil)).wait()
+	mustContain(t, diagnosed, "WARNING", "Found run "+onlyRun(t, sb)+" after a lost answer")
 	if strings.Contains(diagnosed, "ERROR") {
 		t.Error(diagnosed)
 	}
@@ -202,8 +202,8 @@ func TestRunActionNeverPostsTwice(t *testing.T) {
 func TestRunActionDoesNotKnowWhetherItStarted(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	sb.Fault(sandbox.Fault{Method: "POST", Path: "/instances$", Times: 1, Status: 504})
-	_, diagnosed := dial(t, sb).invoke(t.Context(), run(t, sb, nil)).end()
-	wants(t, diagnosed, "ERROR", "Not known whether run \"volume\" has started", "504")
+	_, diagnosed := dial(t, sb).invoke(t.Context(), volumeArguments(t, sb, nil)).wait()
+	mustContain(t, diagnosed, "ERROR", "Not known whether run \"volume\" has started", "504")
 	if n := len(sb.Executions()); n != 0 || strings.Contains(diagnosed, "terraform import") {
 		t.Errorf("%d executions; %s", n, diagnosed)
 	}
@@ -214,11 +214,11 @@ func TestRunActionDoesNotKnowWhetherItStarted(t *testing.T) {
 func TestRunActionFindsTwoRuns(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	w := dial(t, sb)
-	w.invoke(t.Context(), run(t, sb, map[string]any{"name": "lists the runs"})).end()
-	stranger := otherwise(t, sb, sandbox.Tenant, "volume", nil)
+	w.invoke(t.Context(), volumeArguments(t, sb, map[string]any{"name": "lists the runs"})).wait()
+	stranger := startElsewhere(t, sb, sandbox.Tenant, "volume", nil)
 	sb.Fault(sandbox.Fault{Method: "POST", Path: "/instances$", Times: 1, After: true, Drop: true})
-	_, diagnosed := w.invoke(t.Context(), run(t, sb, nil)).end()
-	wants(t, diagnosed, "ERROR", "Not known whether run \"volume\" has started", stranger, `data "soda_orchestration_instance"`)
+	_, diagnosed := w.invoke(t.Context(), volumeArguments(t, sb, nil)).wait()
+	mustContain(t, diagnosed, "ERROR", "Not known whether run \"volume\" has started", stranger, `data "soda_orchestration_instance"`)
 	if strings.Contains(diagnosed, "terraform import") || len(sb.Executions()) != 3 {
 		t.Errorf("%d executions, want 3; %s", len(sb.Executions()), diagnosed)
 	}
@@ -229,19 +229,19 @@ func TestRunActionWarnsOfShortTokens(t *testing.T) {
 	sb.SetTokenTTL(10 * time.Minute)
 	w := dialAs(t, sb, map[string]any{"auth_url": sb.URLs().Keystone, "user_name": "admin", "password": sandbox.Password,
 		"project_name": "admin", "user_domain_name": "Default", "project_domain_name": "Default"})
-	_, diagnosed := w.invoke(t.Context(), run(t, sb, nil)).end()
-	wants(t, diagnosed, "WARNING", "The token ends before the run may", "timeouts.invoke allows 2h")
+	_, diagnosed := w.invoke(t.Context(), volumeArguments(t, sb, nil)).wait()
+	mustContain(t, diagnosed, "WARNING", "The token ends before the run may", "timeouts.invoke allows 2h")
 }
 
 func TestRunActionRecordDisappears(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	sb.Hold()
-	in := dial(t, sb).invoke(t.Context(), run(t, sb, nil))
-	in.told()
+	in := dial(t, sb).invoke(t.Context(), volumeArguments(t, sb, nil))
+	in.nextProgress()
 	id := onlyRun(t, sb)
 	sb.Forget(id)
-	_, diagnosed := in.end()
-	wants(t, diagnosed, "ERROR", "Run "+id+" has disappeared", "st2 execution list --action "+provisionAction)
+	_, diagnosed := in.wait()
+	mustContain(t, diagnosed, "ERROR", "Run "+id+" has disappeared", "st2 execution list --action "+provisionVolume)
 }
 
 func TestRunActionIsCheckedAtPlan(t *testing.T) {
@@ -259,9 +259,9 @@ func TestRunActionIsCheckedAtPlan(t *testing.T) {
 	}{
 		{"wrong type", inputs("size", "big"), []string{"ERROR", `AttributeName("parameters").AttributeName("size")`, "size must be an integer"}},
 		{"unknown member", inputs("sise", 1), []string{"ERROR", "sise", "size"}},
-		{"unknown value", inputs("size", unknown{}), nil},
-		{"unknown inputs", map[string]any{"parameters": unknown{}}, nil},
-		{"unknown service", map[string]any{"service_id": unknown{}}, nil},
+		{"unknown value", inputs("size", unknownValue{}), nil},
+		{"unknown inputs", map[string]any{"parameters": unknownValue{}}, nil},
+		{"unknown service", map[string]any{"service_id": unknownValue{}}, nil},
 		{"known trap", map[string]any{"parameters": map[string]any{"name": "v", "size": 1, "host_id": sandbox.HostID}}, []string{"profile_id"}},
 		{"no such service", map[string]any{"service_id": "nope"}, []string{"ERROR", `AttributeName("service_id")`, "No such service"}},
 		{"no such workflow", map[string]any{"action": "opensds.provision-volum"}, []string{"ERROR", `AttributeName("action")`, "Did you mean opensds.provision-volume?"}},
@@ -270,8 +270,8 @@ func TestRunActionIsCheckedAtPlan(t *testing.T) {
 		{"without checks", map[string]any{"validate_parameters": false, "parameters": map[string]any{"sise": 1}}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			said := w.planned(run(t, sb, c.given))
-			wants(t, said, c.want...)
+			said := w.planAction(volumeArguments(t, sb, c.given))
+			mustContain(t, said, c.want...)
 			if c.want == nil && said != "" {
 				t.Error(said)
 			}
@@ -282,9 +282,9 @@ func TestRunActionIsCheckedAtPlan(t *testing.T) {
 func TestRunActionWarnsOfSecrets(t *testing.T) {
 	sb := start(t, sandbox.Config{Packs: []string{"../sandbox/testdata/packs/lab"}})
 	w := dial(t, sb)
-	service := registered(t, sb, "lab", "opensds.lab-types")
-	said := w.planned(run(t, sb, map[string]any{"service_id": service, "parameters": map[string]any{"a_string": "a", "an_integer": 1, "a_secret": "hush-hush"}}))
-	wants(t, said, "WARNING", `AttributeName("parameters").AttributeName("a_secret")`, "an action has no write-only arguments")
+	service := registerElsewhere(t, sb, "lab", "opensds.lab-types")
+	said := w.planAction(volumeArguments(t, sb, map[string]any{"service_id": service, "parameters": map[string]any{"a_string": "a", "an_integer": 1, "a_secret": "hush-hush"}}))
+	mustContain(t, said, "WARNING", `AttributeName("parameters").AttributeName("a_secret")`, "an action has no write-only arguments")
 	if strings.Contains(said, "hush-hush") || strings.Count(said, "WARNING") != 1 {
 		t.Error(said)
 	}
@@ -293,7 +293,7 @@ func TestRunActionWarnsOfSecrets(t *testing.T) {
 func TestRunActionPlansWithoutAPI(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	w := dial(t, sb)
-	given := run(t, sb, nil)
+	given := volumeArguments(t, sb, nil)
 	sb.Fault(sandbox.Fault{Path: "/services/", Status: 503})
-	wants(t, w.planned(given), "WARNING", "Not checked against the catalogue", "503")
+	mustContain(t, w.planAction(given), "WARNING", "Not checked against the catalogue", "503")
 }

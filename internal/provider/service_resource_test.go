@@ -24,8 +24,8 @@ import (
 
 const serviceAddress = "soda_orchestration_service.own"
 
-// service registers workflows, each "source" or "source as type".
-func service(name string, workflows []string, more ...string) string {
+// serviceConfig registers workflows, each "source" or "source as type".
+func serviceConfig(name string, workflows []string, more ...string) string {
 	var entries []string
 	for _, w := range workflows {
 		source, kind, ok := strings.Cut(w, " as ")
@@ -55,22 +55,14 @@ func addWorkflows(t *testing.T, sb *sandbox.Sandbox, refs ...string) {
 	}
 }
 
-// named lists services of the name, each with its workflows.
-func named(sb *sandbox.Sandbox, name string) (found []sandbox.Service) {
+// servicesNamed lists services of the name, each with its workflows.
+func servicesNamed(sb *sandbox.Sandbox, name string) (found []sandbox.Service) {
 	for _, s := range sb.Services() {
 		if s.Name == name {
 			found = append(found, s)
 		}
 	}
 	return found
-}
-
-func onService(attribute string, want knownvalue.Check) statecheck.StateCheck {
-	return statecheck.ExpectKnownValue(serviceAddress, tfjsonpath.New(attribute), want)
-}
-
-func plannedService(action plancheck.ResourceActionType) resource.ConfigPlanChecks {
-	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(serviceAddress, action)}}
 }
 
 // TestAccServiceLife: registered once, changed in place where nothing of it
@@ -85,38 +77,38 @@ func TestAccServiceLife(t *testing.T) {
 	}
 	acceptance(t,
 		resource.TestStep{
-			Config: block + service("own", both, `constraint = "c"`, `input = "i"`),
-			ConfigStateChecks: []statecheck.StateCheck{source(0, "a"), source(1, "b"), onService("adopted", knownvalue.Bool(false)),
-				onService("user_id", knownvalue.StringExact("terraform")), onService("tenant_id", knownvalue.StringExact(sandbox.Tenant))},
+			Config: block + serviceConfig("own", both, `constraint = "c"`, `input = "i"`),
+			ConfigStateChecks: []statecheck.StateCheck{source(0, "a"), source(1, "b"), expectValue(serviceAddress, "adopted", knownvalue.Bool(false)),
+				expectValue(serviceAddress, "user_id", knownvalue.StringExact("terraform")), expectValue(serviceAddress, "tenant_id", knownvalue.StringExact(sandbox.Tenant))},
 		},
 		resource.TestStep{ // another order, and what is the provider's own
-			Config:            block + service("own", reversed, `constraint = "c"`, `input = "i"`, "adopt_existing = false"),
-			ConfigPlanChecks:  plannedService(plancheck.ResourceActionUpdate),
+			Config:            block + serviceConfig("own", reversed, `constraint = "c"`, `input = "i"`, "adopt_existing = false"),
+			ConfigPlanChecks:  expectAction(serviceAddress, plancheck.ResourceActionUpdate),
 			ConfigStateChecks: []statecheck.StateCheck{source(0, "b"), source(1, "a")},
 		},
-		resource.TestStep{Config: block, Destroy: false}, // forgotten, not removed
+		resource.TestStep{Config: block}, // forgotten, not removed
 		resource.TestStep{ // not to be adopted
-			Config:      block + service("own", both, "adopt_existing = false"),
+			Config:      block + serviceConfig("own", both, "adopt_existing = false"),
 			ExpectError: regexp.MustCompile(`(?s)registered already.*adopt_existing = true`),
 		},
 		resource.TestStep{ // for another user, or with another constraint, it is another
-			Config:      block + service("own", both, `user_id = "somebody"`),
+			Config:      block + serviceConfig("own", both, `user_id = "somebody"`),
 			ExpectError: regexp.MustCompile(`registered for another user`),
 		},
 		resource.TestStep{
-			Config:      block + service("own", both, `constraint = "d"`),
+			Config:      block + serviceConfig("own", both, `constraint = "d"`),
 			ExpectError: regexp.MustCompile(`has another constraint`),
 		},
 		resource.TestStep{
-			Config:            block + service("own", reversed, `user_id = "terraform"`, `constraint = "c"`),
-			ConfigStateChecks: []statecheck.StateCheck{source(0, "b"), onService("adopted", knownvalue.Bool(true))},
+			Config:            block + serviceConfig("own", reversed, `user_id = "terraform"`, `constraint = "c"`),
+			ConfigStateChecks: []statecheck.StateCheck{source(0, "b"), expectValue(serviceAddress, "adopted", knownvalue.Bool(true))},
 		},
 		resource.TestStep{
 			ResourceName: serviceAddress, ImportState: true, ImportStateVerify: true,
 			ImportStateVerifyIgnore: []string{"workflows"}, // the order is the configuration's
 		},
 	)
-	if n := len(named(sb, "own")); n != 1 {
+	if n := len(servicesNamed(sb, "own")); n != 1 {
 		t.Errorf("%d services, want 1", n)
 	}
 }
@@ -128,18 +120,17 @@ func TestAccServiceUser(t *testing.T) {
 	addWorkflows(t, sb, "opensds.a")
 	acceptance(t,
 		resource.TestStep{
-			Config:            providerBlock(sb) + service("own", []string{"opensds.a"}, `user_id = "somebody"`),
-			ConfigStateChecks: []statecheck.StateCheck{onService("user_id", knownvalue.StringExact("somebody"))},
+			Config:            providerBlock(sb) + serviceConfig("own", []string{"opensds.a"}, `user_id = "somebody"`),
+			ConfigStateChecks: []statecheck.StateCheck{expectValue(serviceAddress, "user_id", knownvalue.StringExact("somebody"))},
 		},
 		resource.TestStep{ // leaving it out changes nothing
-			Config:           providerBlock(sb) + service("own", []string{"opensds.a"}),
-			ConfigPlanChecks: plannedService(plancheck.ResourceActionNoop),
+			Config:           providerBlock(sb) + serviceConfig("own", []string{"opensds.a"}),
+			ConfigPlanChecks: expectAction(serviceAddress, plancheck.ResourceActionNoop),
 		},
 		resource.TestStep{
-			Config:             providerBlock(sb) + service("own", []string{"opensds.a as other"}, `user_id = "else"`),
-			ConfigPlanChecks:   plannedService(plancheck.ResourceActionReplace),
-			ConfigStateChecks:  []statecheck.StateCheck{onService("user_id", knownvalue.StringExact("else"))},
-			ExpectNonEmptyPlan: false,
+			Config:            providerBlock(sb) + serviceConfig("own", []string{"opensds.a as other"}, `user_id = "else"`),
+			ConfigPlanChecks:  expectAction(serviceAddress, plancheck.ResourceActionReplace),
+			ConfigStateChecks: []statecheck.StateCheck{expectValue(serviceAddress, "user_id", knownvalue.StringExact("else"))},
 		},
 	)
 }
@@ -162,11 +153,11 @@ func TestAccServiceLostAnswers(t *testing.T) {
 			fault.Method, fault.Path, fault.Times = http.MethodPost, "/services$", 1
 			sb.Fault(fault)
 			acceptance(t, resource.TestStep{
-				Config: providerBlock(sb) + service("own", []string{"opensds.a"}),
+				Config: providerBlock(sb) + serviceConfig("own", []string{"opensds.a"}),
 				ConfigStateChecks: []statecheck.StateCheck{
-					onService("adopted", knownvalue.Bool(false)),
-					onService("id", knownvalue.StringFunc(func(id string) error {
-						if found := named(sb, "own"); len(found) != 1 || found[0].ID != id {
+					expectValue(serviceAddress, "adopted", knownvalue.Bool(false)),
+					expectValue(serviceAddress, "id", knownvalue.StringFunc(func(id string) error {
+						if found := servicesNamed(sb, "own"); len(found) != 1 || found[0].ID != id {
 							return fmt.Errorf("%s is in the state, registered are %v", id, found)
 						}
 						return nil
@@ -189,21 +180,21 @@ func TestAccServiceDropped(t *testing.T) {
 	acceptance(t,
 		resource.TestStep{ // nothing is left of it
 			PreConfig:   moment,
-			Config:      block + service("own", []string{"opensds.a"}),
+			Config:      block + serviceConfig("own", []string{"opensds.a"}),
 			ExpectError: regexp.MustCompile(`(?s)kept none of the workflows\s+opensds\.a`),
 		},
 		resource.TestStep{ // one of two is left
 			PreConfig:   moment,
-			Config:      block + service("own", []string{"opensds.a", "opensds.b"}),
+			Config:      block + serviceConfig("own", []string{"opensds.a", "opensds.b"}),
 			ExpectError: regexp.MustCompile(`(?s)The orchestrator dropped a workflow.*without\s+opensds\.a`),
 		},
 		resource.TestStep{ // what was taken stays taken, which the next plan knows
-			Config:      block + service("own", []string{"opensds.a", "opensds.b"}),
+			Config:      block + serviceConfig("own", []string{"opensds.a", "opensds.b"}),
 			ExpectError: regexp.MustCompile(`Workflow opensds\.b is registered already`),
 		},
 		resource.TestStep{
-			Config:            block + service("own", []string{"opensds.a", "opensds.b as again"}),
-			ConfigStateChecks: []statecheck.StateCheck{onService("workflows", knownvalue.ListSizeExact(2))},
+			Config:            block + serviceConfig("own", []string{"opensds.a", "opensds.b as again"}),
+			ConfigStateChecks: []statecheck.StateCheck{expectValue(serviceAddress, "workflows", knownvalue.ListSizeExact(2))},
 		},
 	)
 }
@@ -218,7 +209,7 @@ func TestAccTenServices(t *testing.T) {
 	}
 	addWorkflows(t, sb, refs...)
 	many := strings.NewReplacer(`"opensds.flow-0"`, `"opensds.flow-${count.index}"`, `"ten"`, `"ten-${count.index}"`, "name  ", "count = 10\n  name  ").
-		Replace(service("ten", refs[:1]))
+		Replace(serviceConfig("ten", refs[:1]))
 	acceptance(t, resource.TestStep{Config: providerBlock(sb) + many})
 	var posts int
 	for _, r := range sb.Requests() {
@@ -243,13 +234,13 @@ func TestAccTenServices(t *testing.T) {
 func TestAccServiceForgotten(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	addWorkflows(t, sb, "opensds.a", "opensds.b")
-	w := newWorkspace(t, sb, service("own", []string{"opensds.a", "opensds.b"}))
+	w := newWorkspace(t, sb, serviceConfig("own", []string{"opensds.a", "opensds.b"}))
 	w.apply().exits(0)
 	id := w.state(serviceAddress).Values["id"]
 	w.destroy().exits(0).says(`Service "own" stays at the orchestrator`)
 	w.run("import", "-no-color", serviceAddress, fmt.Sprint(id)).exits(0)
 	w.plan().exits(0)
-	if got := w.state(serviceAddress).Values["id"]; got != id || len(named(sb, "own")) != 1 {
+	if got := w.state(serviceAddress).Values["id"]; got != id || len(servicesNamed(sb, "own")) != 1 {
 		t.Errorf("imported %v, want %v", got, id)
 	}
 }

@@ -17,8 +17,8 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/wait"
 )
 
-// openrc is what SODA's installer writes.
-func openrc(more ...string) map[string]string {
+// openrcEnvironment is what SODA's installer writes.
+func openrcEnvironment(more ...string) map[string]string {
 	vars := map[string]string{
 		"OS_AUTH_URL": "http://192.0.2.1/identity", "OS_USERNAME": "admin", "OS_PASSWORD": "opensds@123",
 		"OS_PROJECT_NAME": "admin", "OS_PROJECT_DOMAIN_NAME": "Default", "OS_USER_DOMAIN_NAME": "Default",
@@ -31,7 +31,7 @@ func openrc(more ...string) map[string]string {
 	return vars
 }
 
-func noauth(more ...string) map[string]string {
+func noauthEnvironment(more ...string) map[string]string {
 	vars := map[string]string{"SODA_ENDPOINT": "http://soda.test:5000", "SODA_AUTH_STRATEGY": "noauth", "SODA_TENANT_ID": "t-env"}
 	for i := 0; i < len(more); i += 2 {
 		vars[more[i]] = more[i+1]
@@ -39,17 +39,17 @@ func noauth(more ...string) map[string]string {
 	return vars
 }
 
-func resolved(t *testing.T, m providerModel, vars map[string]string) (settings, diag.Diagnostics) {
+func resolveSettings(t *testing.T, m providerModel, vars map[string]string) (settings, diag.Diagnostics) {
 	t.Helper()
 	return m.settings(t.Context(), func(name string) string { return vars[name] })
 }
 
-func pollInterval(shortest, longest attr.Value) types.Object {
+func pollIntervalValue(shortest, longest attr.Value) types.Object {
 	kind := timetypes.GoDurationType{}
 	return types.ObjectValueMust(map[string]attr.Type{"min": kind, "max": kind}, map[string]attr.Value{"min": shortest, "max": longest})
 }
 
-func duration(d time.Duration) timetypes.GoDuration { return timetypes.NewGoDurationValue(d) }
+func durationValue(d time.Duration) timetypes.GoDuration { return timetypes.NewGoDurationValue(d) }
 
 func TestSettings(t *testing.T) {
 	text := types.StringValue
@@ -59,37 +59,37 @@ func TestSettings(t *testing.T) {
 		got    func(settings) any
 		want   any
 	}{
-		"an openrc alone":                {vars: openrc(), got: login, want: `login of "admin" to project "admin" at http://192.0.2.1/identity`},
-		"configuration beats it":         {config: providerModel{UserName: text("me"), ProjectID: text("p")}, vars: openrc(), got: login, want: `login of "me" to project "p" at http://192.0.2.1/identity`},
-		"the token tells the tenant":     {vars: openrc(), got: tenant, want: ""},
-		"OS_PROJECT_ID is the tenant":    {vars: openrc("OS_PROJECT_ID", "p-env"), got: tenant, want: "p-env"},
-		"not beside a configured one":    {config: providerModel{ProjectName: text("other")}, vars: openrc("OS_PROJECT_ID", "p-env"), got: tenant, want: ""},
-		"nor a configured cloud's":       {config: providerModel{Token: text("t"), AuthURL: text("http://k.test"), ProjectID: text("p")}, vars: openrc("OS_PROJECT_ID", "p-env"), got: tenant, want: ""},
-		"SODA_TENANT_ID":                 {vars: openrc("SODA_TENANT_ID", "t1", "OPENSDS_TENANT_ID", "t2", "OS_PROJECT_ID", "t3"), got: tenant, want: "t1"},
-		"OPENSDS_TENANT_ID":              {vars: openrc("OPENSDS_TENANT_ID", "t2", "OS_PROJECT_ID", "t3"), got: tenant, want: "t2"},
-		"tenant_id":                      {config: providerModel{TenantID: text("t0")}, vars: noauth(), got: tenant, want: "t0"},
-		"noauth with OS_PROJECT_ID":      {vars: noauth("SODA_TENANT_ID", "", "OS_PROJECT_ID", "t3"), got: tenant, want: "t3"},
-		"SODA_AUTH_STRATEGY comes first": {vars: noauth("OPENSDS_AUTH_STRATEGY", "keystone"), got: strategy, want: true},
-		"OPENSDS_AUTH_STRATEGY":          {vars: noauth("SODA_AUTH_STRATEGY", "", "OPENSDS_AUTH_STRATEGY", "noauth"), got: strategy, want: true},
-		"auth_strategy":                  {config: providerModel{AuthStrategy: text("keystone")}, vars: openrc("SODA_AUTH_STRATEGY", "noauth"), got: strategy, want: false},
-		"the endpoint's root":            {vars: noauth(), got: endpoint, want: "http://soda.test:5000/v1beta"},
-		"endpoint":                       {config: providerModel{Endpoint: text("http://dash.test:8088/orch")}, vars: noauth(), got: endpoint, want: "http://dash.test:8088/orch"},
-		"defaults":                       {vars: noauth(), got: numbers, want: []any{time.Minute, 4, 4, 500 * time.Millisecond, 15 * time.Second}},
+		"an openrc alone":                {vars: openrcEnvironment(), got: loginOf, want: `login of "admin" to project "admin" at http://192.0.2.1/identity`},
+		"configuration beats it":         {config: providerModel{UserName: text("me"), ProjectID: text("p")}, vars: openrcEnvironment(), got: loginOf, want: `login of "me" to project "p" at http://192.0.2.1/identity`},
+		"the token tells the tenant":     {vars: openrcEnvironment(), got: tenantOf, want: ""},
+		"OS_PROJECT_ID is the tenant":    {vars: openrcEnvironment("OS_PROJECT_ID", "p-env"), got: tenantOf, want: "p-env"},
+		"not beside a configured one":    {config: providerModel{ProjectName: text("other")}, vars: openrcEnvironment("OS_PROJECT_ID", "p-env"), got: tenantOf, want: ""},
+		"nor a configured cloud's":       {config: providerModel{Token: text("t"), AuthURL: text("http://k.test"), ProjectID: text("p")}, vars: openrcEnvironment("OS_PROJECT_ID", "p-env"), got: tenantOf, want: ""},
+		"SODA_TENANT_ID":                 {vars: openrcEnvironment("SODA_TENANT_ID", "t1", "OPENSDS_TENANT_ID", "t2", "OS_PROJECT_ID", "t3"), got: tenantOf, want: "t1"},
+		"OPENSDS_TENANT_ID":              {vars: openrcEnvironment("OPENSDS_TENANT_ID", "t2", "OS_PROJECT_ID", "t3"), got: tenantOf, want: "t2"},
+		"tenant_id":                      {config: providerModel{TenantID: text("t0")}, vars: noauthEnvironment(), got: tenantOf, want: "t0"},
+		"noauth with OS_PROJECT_ID":      {vars: noauthEnvironment("SODA_TENANT_ID", "", "OS_PROJECT_ID", "t3"), got: tenantOf, want: "t3"},
+		"SODA_AUTH_STRATEGY comes first": {vars: noauthEnvironment("OPENSDS_AUTH_STRATEGY", "keystone"), got: noAuthOf, want: true},
+		"OPENSDS_AUTH_STRATEGY":          {vars: noauthEnvironment("SODA_AUTH_STRATEGY", "", "OPENSDS_AUTH_STRATEGY", "noauth"), got: noAuthOf, want: true},
+		"auth_strategy":                  {config: providerModel{AuthStrategy: text("keystone")}, vars: openrcEnvironment("SODA_AUTH_STRATEGY", "noauth"), got: noAuthOf, want: false},
+		"the endpoint's root":            {vars: noauthEnvironment(), got: endpointOf, want: "http://soda.test:5000/v1beta"},
+		"endpoint":                       {config: providerModel{Endpoint: text("http://dash.test:8088/orch")}, vars: noauthEnvironment(), got: endpointOf, want: "http://dash.test:8088/orch"},
+		"defaults":                       {vars: noauthEnvironment(), got: numbersOf, want: []any{time.Minute, 4, 4, 500 * time.Millisecond, 15 * time.Second}},
 		"numbers of the environment": {
-			vars: noauth("SODA_REQUEST_TIMEOUT", "90s", "SODA_MAX_RETRIES", "0", "SODA_MAX_CONCURRENT_REQUESTS", "9", "SODA_POLL_INTERVAL_MIN", "2s", "SODA_POLL_INTERVAL_MAX", "3s"),
-			got:  numbers, want: []any{90 * time.Second, 0, 9, 2 * time.Second, 3 * time.Second},
+			vars: noauthEnvironment("SODA_REQUEST_TIMEOUT", "90s", "SODA_MAX_RETRIES", "0", "SODA_MAX_CONCURRENT_REQUESTS", "9", "SODA_POLL_INTERVAL_MIN", "2s", "SODA_POLL_INTERVAL_MAX", "3s"),
+			got:  numbersOf, want: []any{90 * time.Second, 0, 9, 2 * time.Second, 3 * time.Second},
 		},
 		"numbers of the configuration": {
-			config: providerModel{RequestTimeout: duration(time.Second), MaxRetries: types.Int64Value(0), MaxConcurrentRequests: types.Int64Value(1), PollInterval: pollInterval(duration(1), duration(2))},
-			vars:   noauth("SODA_REQUEST_TIMEOUT", "90s", "SODA_MAX_RETRIES", "3", "SODA_MAX_CONCURRENT_REQUESTS", "9", "SODA_POLL_INTERVAL_MIN", "2s", "SODA_POLL_INTERVAL_MAX", "3s"),
-			got:    numbers, want: []any{time.Second, 0, 1, time.Duration(1), time.Duration(2)},
+			config: providerModel{RequestTimeout: durationValue(time.Second), MaxRetries: types.Int64Value(0), MaxConcurrentRequests: types.Int64Value(1), PollInterval: pollIntervalValue(durationValue(1), durationValue(2))},
+			vars:   noauthEnvironment("SODA_REQUEST_TIMEOUT", "90s", "SODA_MAX_RETRIES", "3", "SODA_MAX_CONCURRENT_REQUESTS", "9", "SODA_POLL_INTERVAL_MIN", "2s", "SODA_POLL_INTERVAL_MAX", "3s"),
+			got:    numbersOf, want: []any{time.Second, 0, 1, time.Duration(1), time.Duration(2)},
 		},
-		"a long shortest pause": {vars: noauth("SODA_POLL_INTERVAL_MIN", "20s"), got: paces, want: wait.Pace{Min: 20 * time.Second, Max: 20 * time.Second}},
-		"a short longest pause": {vars: noauth("SODA_POLL_INTERVAL_MAX", "20ms"), got: paces, want: wait.Pace{Min: 20 * time.Millisecond, Max: 20 * time.Millisecond}},
+		"a long shortest pause": {vars: noauthEnvironment("SODA_POLL_INTERVAL_MIN", "20s"), got: pacesOf, want: wait.Pace{Min: 20 * time.Second, Max: 20 * time.Second}},
+		"a short longest pause": {vars: noauthEnvironment("SODA_POLL_INTERVAL_MAX", "20ms"), got: pacesOf, want: wait.Pace{Min: 20 * time.Millisecond, Max: 20 * time.Millisecond}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			s, diags := resolved(t, c.config, c.vars)
+			s, diags := resolveSettings(t, c.config, c.vars)
 			if len(diags) > 0 {
 				t.Fatal(diags)
 			}
@@ -100,14 +100,14 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-func login(s settings) any    { return s.login }
-func tenant(s settings) any   { return s.tenantID }
-func strategy(s settings) any { return s.noAuth }
-func endpoint(s settings) any { return s.endpoint }
-func numbers(s settings) any {
+func loginOf(s settings) any    { return s.login }
+func tenantOf(s settings) any   { return s.tenantID }
+func noAuthOf(s settings) any   { return s.noAuth }
+func endpointOf(s settings) any { return s.endpoint }
+func numbersOf(s settings) any {
 	return []any{s.requestTimeout, s.maxRetries, s.maxConcurrent, s.pace.Min, s.pace.Max}
 }
-func paces(s settings) any { return wait.Pace{Min: s.pace.Min, Max: s.pace.Max} }
+func pacesOf(s settings) any { return wait.Pace{Min: s.pace.Min, Max: s.pace.Max} }
 
 // TestWrongSettings: each mistake is one error, on its argument, which names
 // the argument and the variable, and no secret.
@@ -123,53 +123,53 @@ func TestWrongSettings(t *testing.T) {
 		vars   map[string]string
 		want   []string // argument and variables of each error
 	}{
-		"no endpoint":                {vars: openrc("SODA_ENDPOINT", ""), want: []string{"endpoint SODA_ENDPOINT"}},
-		"an endpoint without scheme": {vars: openrc("SODA_ENDPOINT", "soda.test:5000"), want: []string{"endpoint SODA_ENDPOINT"}},
-		"noauth without a tenant":    {vars: noauth("SODA_TENANT_ID", ""), want: []string{"tenant_id SODA_TENANT_ID OPENSDS_TENANT_ID OS_PROJECT_ID"}},
-		"an unknown strategy":        {vars: openrc("SODA_AUTH_STRATEGY", "magic"), want: []string{"auth_strategy SODA_AUTH_STRATEGY OPENSDS_AUTH_STRATEGY"}},
+		"no endpoint":                {vars: openrcEnvironment("SODA_ENDPOINT", ""), want: []string{"endpoint SODA_ENDPOINT"}},
+		"an endpoint without scheme": {vars: openrcEnvironment("SODA_ENDPOINT", "soda.test:5000"), want: []string{"endpoint SODA_ENDPOINT"}},
+		"noauth without a tenant":    {vars: noauthEnvironment("SODA_TENANT_ID", ""), want: []string{"tenant_id SODA_TENANT_ID OPENSDS_TENANT_ID OS_PROJECT_ID"}},
+		"an unknown strategy":        {vars: openrcEnvironment("SODA_AUTH_STRATEGY", "magic"), want: []string{"auth_strategy SODA_AUTH_STRATEGY OPENSDS_AUTH_STRATEGY"}},
 		"nothing at all":             {want: []string{"endpoint SODA_ENDPOINT", "auth_url OS_AUTH_URL", "user_name OS_USERNAME", "password OS_PASSWORD"}},
 		"a token and nothing else":   {config: providerModel{Endpoint: text("http://soda.test:5000"), Token: text("tok-secret")}, want: []string{"tenant_id SODA_TENANT_ID OPENSDS_TENANT_ID OS_PROJECT_ID"}},
-		"no user":                    {vars: openrc("OS_USERNAME", ""), want: []string{"user_name OS_USERNAME"}},
-		"no domain":                  {vars: openrc("OS_USER_DOMAIN_NAME", ""), want: []string{"user_domain_name OS_USER_DOMAIN_NAME"}},
-		"password and token":         {config: providerModel{Password: text("opensds@123"), Token: text("tok-secret")}, vars: openrc(), want: []string{"token OS_TOKEN"}},
-		"a name and an id":           {config: providerModel{UserName: text("me"), UserID: text("u")}, vars: openrc(), want: []string{"user_name OS_USERNAME"}},
-		"a secret without its id":    {config: providerModel{ApplicationCredentialSecret: text("tok-secret")}, vars: openrc("OS_PASSWORD", ""), want: []string{"application_credential_id OS_APPLICATION_CREDENTIAL_ID"}},
-		"an unknown cloud":           {config: providerModel{Cloud: text("nimbus")}, vars: openrc("OS_CLIENT_CONFIG_FILE", nothing), want: []string{"cloud OS_CLOUD"}},
-		"a missing CA file":          {vars: noauth("OS_CACERT", nothing), want: []string{"ca_cert_file OS_CACERT"}},
-		"a CA file that is none":     {config: providerModel{CACertFile: text(noPEM)}, vars: noauth(), want: []string{"ca_cert_file OS_CACERT"}},
-		"a PEM text that is none":    {config: providerModel{CACertPEM: text("nothing")}, vars: noauth(), want: []string{"ca_cert_pem"}},
-		"a certificate without key":  {vars: noauth("OS_CERT", noPEM), want: []string{"client_key_file OS_KEY"}},
-		"a key without certificate":  {vars: noauth("OS_KEY", noPEM), want: []string{"client_cert_file OS_CERT"}},
+		"no user":                    {vars: openrcEnvironment("OS_USERNAME", ""), want: []string{"user_name OS_USERNAME"}},
+		"no domain":                  {vars: openrcEnvironment("OS_USER_DOMAIN_NAME", ""), want: []string{"user_domain_name OS_USER_DOMAIN_NAME"}},
+		"password and token":         {config: providerModel{Password: text("opensds@123"), Token: text("tok-secret")}, vars: openrcEnvironment(), want: []string{"token OS_TOKEN"}},
+		"a name and an id":           {config: providerModel{UserName: text("me"), UserID: text("u")}, vars: openrcEnvironment(), want: []string{"user_name OS_USERNAME"}},
+		"a secret without its id":    {config: providerModel{ApplicationCredentialSecret: text("tok-secret")}, vars: openrcEnvironment("OS_PASSWORD", ""), want: []string{"application_credential_id OS_APPLICATION_CREDENTIAL_ID"}},
+		"an unknown cloud":           {config: providerModel{Cloud: text("nimbus")}, vars: openrcEnvironment("OS_CLIENT_CONFIG_FILE", nothing), want: []string{"cloud OS_CLOUD"}},
+		"a missing CA file":          {vars: noauthEnvironment("OS_CACERT", nothing), want: []string{"ca_cert_file OS_CACERT"}},
+		"a CA file that is none":     {config: providerModel{CACertFile: text(noPEM)}, vars: noauthEnvironment(), want: []string{"ca_cert_file OS_CACERT"}},
+		"a PEM text that is none":    {config: providerModel{CACertPEM: text("nothing")}, vars: noauthEnvironment(), want: []string{"ca_cert_pem"}},
+		"a certificate without key":  {vars: noauthEnvironment("OS_CERT", noPEM), want: []string{"client_key_file OS_KEY"}},
+		"a key without certificate":  {vars: noauthEnvironment("OS_KEY", noPEM), want: []string{"client_cert_file OS_CERT"}},
 		"numbers that are none": {
-			vars: noauth("SODA_REQUEST_TIMEOUT", "soon", "SODA_MAX_RETRIES", "many", "SODA_MAX_CONCURRENT_REQUESTS", "0", "SODA_POLL_INTERVAL_MIN", "-1s", "SODA_POLL_INTERVAL_MAX", "0", "OS_INSECURE", "perhaps"),
+			vars: noauthEnvironment("SODA_REQUEST_TIMEOUT", "soon", "SODA_MAX_RETRIES", "many", "SODA_MAX_CONCURRENT_REQUESTS", "0", "SODA_POLL_INTERVAL_MIN", "-1s", "SODA_POLL_INTERVAL_MAX", "0", "OS_INSECURE", "perhaps"),
 			want: []string{"request_timeout SODA_REQUEST_TIMEOUT", "max_retries SODA_MAX_RETRIES", "max_concurrent_requests SODA_MAX_CONCURRENT_REQUESTS",
 				"poll_interval SODA_POLL_INTERVAL_MIN", "poll_interval SODA_POLL_INTERVAL_MAX", "insecure_skip_verify OS_INSECURE"},
 		},
-		"numbers too large": {vars: noauth("SODA_MAX_RETRIES", "21", "SODA_MAX_CONCURRENT_REQUESTS", "65"), want: []string{"max_retries SODA_MAX_RETRIES", "max_concurrent_requests SODA_MAX_CONCURRENT_REQUESTS"}},
 		"endpoints of look-ups": {
-			config: providerModel{MulticloudEndpoint: text("soda.test:8089")}, vars: noauth("OPENSDS_ENDPOINT", "http://me:opensds@123@soda.test"),
+			config: providerModel{MulticloudEndpoint: text("soda.test:8089")}, vars: noauthEnvironment("OPENSDS_ENDPOINT", "http://me:opensds@123@soda.test"),
 			want: []string{"block_endpoint SODA_BLOCK_ENDPOINT OPENSDS_ENDPOINT", "multicloud_endpoint SODA_MULTICLOUD_ENDPOINT"},
 		},
-		"a negative timeout":      {config: providerModel{RequestTimeout: duration(-1)}, vars: noauth(), want: []string{"request_timeout SODA_REQUEST_TIMEOUT"}},
-		"pauses upside down":      {vars: noauth("SODA_POLL_INTERVAL_MIN", "2s", "SODA_POLL_INTERVAL_MAX", "1s"), want: []string{"poll_interval SODA_POLL_INTERVAL_MIN SODA_POLL_INTERVAL_MAX"}},
-		"pauses configured wrong": {config: providerModel{PollInterval: pollInterval(duration(2), duration(1))}, vars: noauth(), want: []string{"poll_interval SODA_POLL_INTERVAL_MIN SODA_POLL_INTERVAL_MAX"}},
+		"numbers too large":       {vars: noauthEnvironment("SODA_MAX_RETRIES", "21", "SODA_MAX_CONCURRENT_REQUESTS", "65"), want: []string{"max_retries SODA_MAX_RETRIES", "max_concurrent_requests SODA_MAX_CONCURRENT_REQUESTS"}},
+		"a negative timeout":      {config: providerModel{RequestTimeout: durationValue(-1)}, vars: noauthEnvironment(), want: []string{"request_timeout SODA_REQUEST_TIMEOUT"}},
+		"pauses upside down":      {vars: noauthEnvironment("SODA_POLL_INTERVAL_MIN", "2s", "SODA_POLL_INTERVAL_MAX", "1s"), want: []string{"poll_interval SODA_POLL_INTERVAL_MIN SODA_POLL_INTERVAL_MAX"}},
+		"pauses configured wrong": {config: providerModel{PollInterval: pollIntervalValue(durationValue(2), durationValue(1))}, vars: noauthEnvironment(), want: []string{"poll_interval SODA_POLL_INTERVAL_MIN SODA_POLL_INTERVAL_MAX"}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			_, diags := resolved(t, c.config, c.vars)
+			_, diags := resolveSettings(t, c.config, c.vars)
 			if len(diags) != len(c.want) {
 				t.Fatalf("%d diagnostics, want %d: %v", len(diags), len(c.want), diags)
 			}
 			for i, want := range c.want {
 				names := strings.Fields(want)
-				wantsDiagnostic(t, diags[i], diag.SeverityError, names[0], names...)
+				expectDiagnostic(t, diags[i], diag.SeverityError, names[0], names...)
 			}
 		})
 	}
 }
 
-// wantsDiagnostic checks where a diagnostic is, and that its text names names.
-func wantsDiagnostic(t *testing.T, d diag.Diagnostic, severity diag.Severity, argument string, names ...string) {
+// expectDiagnostic checks where a diagnostic is, and that its text names names.
+func expectDiagnostic(t *testing.T, d diag.Diagnostic, severity diag.Severity, argument string, names ...string) {
 	t.Helper()
 	at, ok := d.(diag.DiagnosticWithPath)
 	if !ok || at.Path().String() != argument || d.Severity() != severity {
@@ -190,8 +190,8 @@ func wantsDiagnostic(t *testing.T, d diag.Diagnostic, severity diag.Severity, ar
 
 func TestUnknownSettingsAreNotUnset(t *testing.T) {
 	m := providerModel{Endpoint: types.StringUnknown(), Password: types.StringUnknown(), MaxRetries: types.Int64Unknown(),
-		RequestTimeout: timetypes.NewGoDurationUnknown(), InsecureSkipVerify: types.BoolUnknown(), PollInterval: pollInterval(timetypes.NewGoDurationUnknown(), timetypes.NewGoDurationNull())}
-	s, diags := resolved(t, m, map[string]string{"OS_INSECURE": "1", "SODA_MAX_RETRIES": "many", "SODA_REQUEST_TIMEOUT": "soon"})
+		RequestTimeout: timetypes.NewGoDurationUnknown(), InsecureSkipVerify: types.BoolUnknown(), PollInterval: pollIntervalValue(timetypes.NewGoDurationUnknown(), timetypes.NewGoDurationNull())}
+	s, diags := resolveSettings(t, m, map[string]string{"OS_INSECURE": "1", "SODA_MAX_RETRIES": "many", "SODA_REQUEST_TIMEOUT": "soon"})
 	if len(diags) > 0 {
 		t.Errorf("complaints about what may yet come: %v", diags)
 	}
@@ -210,14 +210,14 @@ func TestInsecureSkipVerifyWarns(t *testing.T) {
 		config providerModel
 		vars   map[string]string
 	}{
-		{config: providerModel{InsecureSkipVerify: types.BoolValue(true)}, vars: noauth()},
-		{vars: noauth("OS_INSECURE", "True")},
+		{config: providerModel{InsecureSkipVerify: types.BoolValue(true)}, vars: noauthEnvironment()},
+		{vars: noauthEnvironment("OS_INSECURE", "True")},
 	} {
-		s, diags := resolved(t, c.config, c.vars)
+		s, diags := resolveSettings(t, c.config, c.vars)
 		if len(diags) != 1 {
 			t.Fatal(diags)
 		}
-		wantsDiagnostic(t, diags[0], diag.SeverityWarning, "insecure_skip_verify", "ca_cert_file")
+		expectDiagnostic(t, diags[0], diag.SeverityWarning, "insecure_skip_verify", "ca_cert_file")
 		if !s.tls.InsecureSkipVerify {
 			t.Error("and yet they are checked")
 		}
@@ -226,9 +226,9 @@ func TestInsecureSkipVerifyWarns(t *testing.T) {
 
 // TestAPEMTextSetsTheEnvironmentAside: ca_cert_pem and OS_CACERT are no contradiction.
 func TestAPEMTextSetsTheEnvironmentAside(t *testing.T) {
-	_, diags := resolved(t, providerModel{CACertPEM: types.StringValue("nothing")}, noauth("OS_CACERT", "/nowhere"))
+	_, diags := resolveSettings(t, providerModel{CACertPEM: types.StringValue("nothing")}, noauthEnvironment("OS_CACERT", "/nowhere"))
 	if len(diags) != 1 {
 		t.Fatal(diags)
 	}
-	wantsDiagnostic(t, diags[0], diag.SeverityError, "ca_cert_pem")
+	expectDiagnostic(t, diags[0], diag.SeverityError, "ca_cert_pem")
 }

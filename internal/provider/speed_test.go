@@ -13,16 +13,16 @@ import (
 // What a real server was measured to need, fifteen times as fast: a read takes
 // 0.3 s there, and runs of a minute are common.
 const (
-	quickness = 15
-	callTime  = 75 * time.Millisecond / quickness // of each of a read's four calls to StackStorm
-	runTime   = time.Minute / quickness
+	speedUp      = 15
+	measuredCall = 75 * time.Millisecond / speedUp // of each of a read's four calls to StackStorm
+	measuredRun  = time.Minute / speedUp
 )
 
-// fleet is a provider at a sandbox of that speed.
-func fleet(b *testing.B) (*wire, *sandbox.Sandbox) {
-	sb := lab(b, sandbox.Config{TaskTime: runTime, Latency: callTime})
+// providerAtMeasuredSpeed is a provider at a sandbox of that speed.
+func providerAtMeasuredSpeed(b *testing.B) (*wire, *sandbox.Sandbox) {
+	sb := upkeepSandbox(b, sandbox.Config{TaskTime: measuredRun, Latency: measuredCall})
 	return dialAs(b, sb, map[string]any{"tenant_id": sandbox.Tenant, "auth_strategy": "noauth",
-		"poll_interval": map[string]any{"min": (500 * time.Millisecond / quickness).String(), "max": (15 * time.Second / quickness).String()}}), sb
+		"poll_interval": map[string]any{"min": (500 * time.Millisecond / speedUp).String(), "max": (15 * time.Second / speedUp).String()}}), sb
 }
 
 // inParallel does something with the numbers below n, so many at a time.
@@ -39,12 +39,12 @@ func inParallel(n, parallelism int, do func(i int)) {
 	all.Wait()
 }
 
-// create is a run as one resource of an apply.
-func create(b *testing.B, w *wire, i int, wait bool) kept {
+// createRun is a run as one resource of an apply.
+func createRun(b *testing.B, w *wire, i int, wait bool) savedResource {
 	c := &command{t: b, ctx: b.Context(), plans: w, applies: w, between: func() {}}
-	o := c.run(kept{}, workInputs(map[string]any{"name": fmt.Sprintf("work-%d", i), "wait_for_completion": wait}))
+	o := c.run(savedResource{}, upkeepArguments(map[string]any{"name": fmt.Sprintf("work-%d", i), "wait_for_completion": wait}))
 	if c.failed || wait && c.status(o) != "Success" {
-		b.Errorf("status %q after %s", c.status(o), spell(c.told))
+		b.Errorf("status %q after %s", c.status(o), c.said())
 	}
 	return o
 }
@@ -55,12 +55,12 @@ func BenchmarkApply(b *testing.B) {
 	for _, bench := range []struct{ runs, parallelism int }{{1, 1}, {10, 10}, {40, 10}, {40, 20}, {40, 40}} {
 		b.Run(fmt.Sprintf("runs=%d/parallelism=%d", bench.runs, bench.parallelism), func(b *testing.B) {
 			for b.Loop() {
-				w, sb := fleet(b)
+				w, sb := providerAtMeasuredSpeed(b)
 				begun := time.Now()
-				inParallel(bench.runs, bench.parallelism, func(i int) { create(b, w, i, true) })
+				inParallel(bench.runs, bench.parallelism, func(i int) { createRun(b, w, i, true) })
 				took := time.Since(begun)
-				start, read := costs(b, sb)
-				bound := time.Duration(bench.runs/bench.parallelism)*runTime + time.Duration(bench.runs)*(start+read)
+				start, read := measureCosts(b, sb)
+				bound := time.Duration(bench.runs/bench.parallelism)*measuredRun + time.Duration(bench.runs)*(start+read)
 				b.ReportMetric(took.Seconds()/bound.Seconds(), "x-bound")
 			}
 		})
@@ -70,33 +70,33 @@ func BenchmarkApply(b *testing.B) {
 // BenchmarkRefresh reads many runs, and compares with one read of each.
 func BenchmarkRefresh(b *testing.B) {
 	const runs = 200
-	w, sb := fleet(b)
-	objects := make([]kept, runs)
-	inParallel(runs, 10, func(i int) { objects[i] = create(b, w, i, false) })
+	w, sb := providerAtMeasuredSpeed(b)
+	objects := make([]savedResource, runs)
+	inParallel(runs, 10, func(i int) { objects[i] = createRun(b, w, i, false) })
 	for b.Loop() {
 		begun := time.Now()
 		inParallel(runs, 10, func(i int) {
 			c := &command{t: b, ctx: b.Context(), plans: w}
 			if c.refresh(objects[i]); c.failed {
-				b.Error(spell(c.told))
+				b.Error(c.said())
 			}
 		})
 		took := time.Since(begun)
-		_, read := costs(b, sb)
+		_, read := measureCosts(b, sb)
 		b.ReportMetric(took.Seconds()/(runs*read).Seconds(), "x-bound")
 	}
 }
 
-// costs measures a start and a read with nothing else under way.
-func costs(b *testing.B, sb *sandbox.Sandbox) (start, read time.Duration) {
+// measureCosts measures a start and a read with nothing else under way.
+func measureCosts(b *testing.B, sb *sandbox.Sandbox) (start, read time.Duration) {
 	begun := time.Now()
-	id := post(b, sb, sandbox.Tenant, "instances", map[string]any{"name": "cost", "description": "", "user_id": "u",
-		"service_id": labService, "action": labWork, "parameters": map[string]any{}})
+	id := createElsewhere(b, collection(sb, sandbox.Tenant, "instances"), map[string]any{"name": "cost", "description": "", "user_id": "u",
+		"service_id": upkeepService, "action": upkeepWork, "parameters": map[string]any{}})
 	start = time.Since(begun)
 	const reads = 20
 	begun = time.Now()
 	for range reads {
-		resp, err := http.Get(sb.URLs().Orchestrator + "/v1beta/" + sandbox.Tenant + "/orchestration/instances/" + id)
+		resp, err := http.Get(collection(sb, sandbox.Tenant, "instances") + "/" + id)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -12,9 +12,9 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox"
 )
 
-const oneTask = "data.soda_orchestration_task.one"
+const taskDataAddress = "data.soda_orchestration_task.one"
 
-func taskByID(id string) string {
+func taskConfig(id string) string {
 	return fmt.Sprintf("data \"soda_orchestration_task\" \"one\" {\n  id = %q\n}\n", id)
 }
 
@@ -22,46 +22,46 @@ func TestAccTaskDataSource(t *testing.T) {
 	sb := start(t, sandbox.Config{Packs: []string{"../sandbox/testdata/packs/lab"}})
 	block := providerBlock(sb)
 	sb.Hold()
-	id := otherwise(t, sb, sandbox.Tenant, "volume", nil)
+	id := startElsewhere(t, sb, sandbox.Tenant, "volume", nil)
 	execution := executionOf(t, sb, id)
-	blank := executionOf(t, sb, otherwise(t, sb, sandbox.Tenant, "two", map[string]any{
-		"service_id": registered(t, sb, "lab", "opensds.lab-two-steps"), "action": "opensds.lab-two-steps", "parameters": map[string]any{}}))
+	blank := executionOf(t, sb, startElsewhere(t, sb, sandbox.Tenant, "two", map[string]any{
+		"service_id": registerElsewhere(t, sb, "lab", "opensds.lab-two-steps"), "action": "opensds.lab-two-steps", "parameters": map[string]any{}}))
 	time := knownvalue.StringRegexp(regexp.MustCompile(`^\d{4}-\d\d-\d\dT`))
 	acceptance(t,
 		resource.TestStep{
-			PreConfig: func() { force(t, sb, id, "requested") },
-			Config:    block + taskByID(execution),
+			PreConfig: func() { forceStatus(t, sb, id, "requested") },
+			Config:    block + taskConfig(execution),
 			ConfigStateChecks: []statecheck.StateCheck{
-				attribute(oneTask, "status", knownvalue.StringExact("requested")),
-				attribute(oneTask, "start", time),
-				attribute(oneTask, "end", knownvalue.Null()),
-				attribute(oneTask, "published", knownvalue.Null()),
+				expectValue(taskDataAddress, "status", knownvalue.StringExact("requested")),
+				expectValue(taskDataAddress, "start", time),
+				expectValue(taskDataAddress, "end", knownvalue.Null()),
+				expectValue(taskDataAddress, "published", knownvalue.Null()),
 			},
 		},
 		resource.TestStep{ // every look makes it go on
-			PreConfig: func() { force(t, sb, id, ""); sb.Release() },
-			Config:    block + taskByID(execution),
+			PreConfig: func() { forceStatus(t, sb, id, ""); sb.Release() },
+			Config:    block + taskConfig(execution),
 		},
 		resource.TestStep{ // results the orchestrator shows nowhere else
-			Config: block + taskByID(execution) + fmt.Sprintf("output \"volume\" {\n  value = jsondecode(%s.published).volume_id\n}\n", oneTask),
+			Config: block + taskConfig(execution) + fmt.Sprintf("output \"volume\" {\n  value = jsondecode(%s.published).volume_id\n}\n", taskDataAddress),
 			ConfigStateChecks: []statecheck.StateCheck{
-				attribute(oneTask, "id", knownvalue.StringExact(execution)),
-				attribute(oneTask, "status", knownvalue.StringExact("succeeded")),
-				attribute(oneTask, "end", time),
+				expectValue(taskDataAddress, "id", knownvalue.StringExact(execution)),
+				expectValue(taskDataAddress, "status", knownvalue.StringExact("succeeded")),
+				expectValue(taskDataAddress, "end", time),
 				statecheck.ExpectKnownOutputValue("volume", knownvalue.StringRegexp(regexp.MustCompile(`^[0-9a-f-]{36}$`))),
 			},
 		},
 		resource.TestStep{
-			Config:      block + taskByID(blank),
+			Config:      block + taskConfig(blank),
 			ExpectError: regexp.MustCompile(`(?s)No such execution.*nothing to show`),
 		},
 		resource.TestStep{ // a run's id is another
-			Config:      block + taskByID(id),
+			Config:      block + taskConfig(id),
 			ExpectError: regexp.MustCompile(`(?s)No such execution.*Unable to identify resource.*st2\s+execution\s+list`),
 		},
 		resource.TestStep{
 			PreConfig:   func() { sb.FailStackStorm(sandbox.StackStormFault{Down: true}) },
-			Config:      block + taskByID(execution),
+			Config:      block + taskConfig(execution),
 			ExpectError: regexp.MustCompile(`Cannot read execution`),
 		},
 	)

@@ -27,8 +27,8 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox"
 )
 
-// counting stands in front of a server and counts requests.
-func counting(n *atomic.Int64, server string) http.Handler {
+// countRequests stands in front of a server and counts requests.
+func countRequests(n *atomic.Int64, server string) http.Handler {
 	proxy := proxyTo(server)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n.Add(1)
@@ -36,7 +36,7 @@ func counting(n *atomic.Int64, server string) http.Handler {
 	})
 }
 
-func proxyTo(server string) http.Handler {
+func proxyTo(server string) *httputil.ReverseProxy {
 	target, err := url.Parse(server)
 	if err != nil {
 		panic(err)
@@ -124,8 +124,8 @@ func (a *authority) file() string {
 	return file
 }
 
-// front speaks TLS for a server. With clients, it asks for their certificate.
-func front(t *testing.T, server string, cert tls.Certificate, clients *authority) string {
+// tlsFront speaks TLS for a server. With clients, it asks for their certificate.
+func tlsFront(t *testing.T, server string, cert tls.Certificate, clients *authority) string {
 	t.Helper()
 	s := httptest.NewUnstartedServer(proxyTo(server))
 	s.Config.ErrorLog = log.New(io.Discard, "", 0) // of handshakes that are meant to fail
@@ -144,9 +144,9 @@ func TestTLS(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	ca, stranger := newAuthority(t), newAuthority(t)
 	local := ca.server("127.0.0.1")
-	key, open := front(t, sb.URLs().Keystone, local, nil), front(t, sb.URLs().Orchestrator, local, nil)
-	guardedKey, guarded := front(t, sb.URLs().Keystone, local, ca), front(t, sb.URLs().Orchestrator, local, ca)
-	elsewhere := front(t, sb.URLs().Orchestrator, ca.server("elsewhere.test"), nil)
+	key, open := tlsFront(t, sb.URLs().Keystone, local, nil), tlsFront(t, sb.URLs().Orchestrator, local, nil)
+	guardedKey, guarded := tlsFront(t, sb.URLs().Keystone, local, ca), tlsFront(t, sb.URLs().Orchestrator, local, ca)
+	elsewhere := tlsFront(t, sb.URLs().Orchestrator, ca.server("elsewhere.test"), nil)
 	cert, certKey := ca.client()
 	file, wrong := ca.file(), stranger.file()
 	cases := map[string]struct {
@@ -178,7 +178,7 @@ func TestTLS(t *testing.T) {
 					arguments[argument] = value
 				}
 			}
-			set, diags := resolved(t, modelOf(t, arguments), vars)
+			set, diags := resolveSettings(t, modelOf(t, arguments), vars)
 			if diags.HasError() {
 				t.Fatal(diags)
 			}
@@ -202,16 +202,16 @@ func TestAccTLS(t *testing.T) {
 	ca := newAuthority(t)
 	local := ca.server("127.0.0.1")
 	cert, key := ca.client()
-	arguments := adminLogin(sb, "endpoint", front(t, sb.URLs().Orchestrator, local, ca), "auth_url", front(t, sb.URLs().Keystone, local, ca)+"/identity",
+	arguments := adminLogin(sb, "endpoint", tlsFront(t, sb.URLs().Orchestrator, local, ca), "auth_url", tlsFront(t, sb.URLs().Keystone, local, ca)+"/identity",
 		"client_cert_file", cert, "client_key_file", key)
 	block := func(trust string) string {
-		return strings.Replace(aliased("x", arguments), "alias = \"x\"", trust, 1)
+		return strings.Replace(aliasedProvider("x", arguments), "alias = \"x\"", trust, 1)
 	}
 	w := newWorkspace(t, sb, "")
-	w.head = strings.Split(w.head, "provider \"soda\"")[0]
-	w.write(block(fmt.Sprintf("ca_cert_pem = %q", ca.pem)) + volume(1))
+	w.preamble = strings.Split(w.preamble, "provider \"soda\"")[0]
+	w.write(block(fmt.Sprintf("ca_cert_pem = %q", ca.pem)) + volumeConfig(1))
 	w.apply().exits(0)
-	w.holds(volumeAddress, "Success", false)
-	w.write(block("insecure_skip_verify = true") + volume(1))
+	w.expectInState(volumeAddress, "Success", false)
+	w.write(block("insecure_skip_verify = true") + volumeConfig(1))
 	w.plan().exits(0).says("Server certificates are not checked")
 }

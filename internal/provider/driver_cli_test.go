@@ -22,14 +22,18 @@ import (
 )
 
 // workspace is a directory in which a real CLI runs the provider as a process
-// of its own: for what cannot be seen in process, above all signals.
+// of its own.
+//
+// Use this when a test needs signals, two processes, the words on the screen or
+// the files that a CLI leaves. It is slower than the other drivers, and skips
+// without TF_ACC.
 type workspace struct {
-	t    *testing.T
-	sb   *sandbox.Sandbox
-	cli  string
-	dir  string
-	env  []string
-	head string // goes before every configuration
+	t        *testing.T
+	sb       *sandbox.Sandbox
+	cli      string
+	dir      string
+	env      []string
+	preamble string // goes before every configuration
 
 	config string
 }
@@ -60,9 +64,27 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// newWorkspace is for tests that need a real CLI, and so skips without TF_ACC,
-// as terraform-plugin-testing does.
+// newWorkspace is a workspace with a provider block for the sandbox.
 func newWorkspace(t *testing.T, sb *sandbox.Sandbox, config string) *workspace {
+	t.Helper()
+	w := newBareWorkspace(t)
+	w.sb, w.preamble = sb, providerSource+providerBlock(sb)
+	w.write(config)
+	return w
+}
+
+// providerSource is what every configuration begins with.
+const providerSource = `
+terraform {
+  required_providers {
+    soda = { source = "sodafoundation/soda" }
+  }
+}
+`
+
+// newBareWorkspace is an empty directory. Without TF_ACC the test is skipped, as
+// terraform-plugin-testing does.
+func newBareWorkspace(t *testing.T) *workspace {
 	t.Helper()
 	if os.Getenv("TF_ACC") == "" {
 		t.Skip("needs a real CLI: set TF_ACC=1 (make test does)")
@@ -78,35 +100,50 @@ func newWorkspace(t *testing.T, sb *sandbox.Sandbox, config string) *workspace {
 			t.Fatal(err)
 		}
 	}
-	w := &workspace{t: t, sb: sb, cli: cli, dir: t.TempDir(), head: "terraform {\n  required_providers {\n    soda = { source = \"sodafoundation/soda\" }\n  }\n}\n" + providerBlock(sb)}
+	w := &workspace{t: t, cli: cli, dir: t.TempDir()}
 	for _, v := range os.Environ() {
 		if !strings.HasPrefix(v, "TF_") && !strings.HasPrefix(v, "OS_") && !strings.HasPrefix(v, "SODA_") {
 			w.env = append(w.env, v)
 		}
 	}
-	w.env = append(w.env, "TF_CLI_CONFIG_FILE="+filepath.Join(dir, "dev.tfrc"), "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1",
+	w.env = append(w.env, "HOME="+w.dir, "TF_CLI_CONFIG_FILE="+filepath.Join(dir, "dev.tfrc"), "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1",
 		"GORACE=atexit_sleep_ms=0") // the race detector lets a process linger for a second
-	w.write(config)
 	return w
 }
 
-// set adds a provider argument.
-func (w *workspace) set(line string) {
+// version is what the CLI says of itself: whether it is OpenTofu, and n of 1.n.
+func (w *workspace) version() (tofu bool, minor int) {
 	w.t.Helper()
-	w.head = strings.Replace(w.head, "provider \"soda\" {\n", "provider \"soda\" {\n  "+line+"\n", 1)
+	var v struct {
+		Version string `json:"terraform_version"`
+	}
+	told := w.run("version", "-json").exits(0).out
+	if err := json.Unmarshal([]byte(told[strings.Index(told, "{"):]), &v); err != nil {
+		w.t.Fatalf("%v in %s", err, told)
+	}
+	if _, err := fmt.Sscanf(v.Version, "1.%d", &minor); err != nil {
+		w.t.Fatalf("version %q: %v", v.Version, err)
+	}
+	return strings.Contains(w.run("version").out, "OpenTofu"), minor
+}
+
+// setProviderArgument adds a line to the provider block.
+func (w *workspace) setProviderArgument(line string) {
+	w.t.Helper()
+	w.preamble = strings.Replace(w.preamble, "provider \"soda\" {\n", "provider \"soda\" {\n  "+line+"\n", 1)
 	w.write(w.config)
 }
 
 func (w *workspace) write(config string) {
 	w.t.Helper()
 	w.config = config
-	if err := os.WriteFile(filepath.Join(w.dir, "main.tf"), []byte(w.head+config), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(w.dir, "main.tf"), []byte(w.preamble+config), 0o600); err != nil {
 		w.t.Fatal(err)
 	}
 }
 
-// result is how a command ended.
-type result struct {
+// cliResult is how a command ended.
+type cliResult struct {
 	t    *testing.T
 	args string
 	code int
@@ -115,9 +152,9 @@ type result struct {
 
 // says fails the test unless the output, its line breaks and borders aside,
 // holds every text.
-func (r result) says(texts ...string) result {
+func (r cliResult) says(texts ...string) cliResult {
 	r.t.Helper()
-	flat := flatten(r.out)
+	flat := joinLines(r.out)
 	for _, text := range texts {
 		if !strings.Contains(flat, text) {
 			r.t.Errorf("%s does not say %q:\n%s", r.args, text, r.out)
@@ -126,9 +163,9 @@ func (r result) says(texts ...string) result {
 	return r
 }
 
-func (r result) saysNot(texts ...string) result {
+func (r cliResult) saysNot(texts ...string) cliResult {
 	r.t.Helper()
-	flat := flatten(r.out)
+	flat := joinLines(r.out)
 	for _, text := range texts {
 		if strings.Contains(flat, text) {
 			r.t.Errorf("%s says %q:\n%s", r.args, text, r.out)
@@ -138,7 +175,7 @@ func (r result) saysNot(texts ...string) result {
 }
 
 // exits fails the test unless the command ended with the code.
-func (r result) exits(code int) result {
+func (r cliResult) exits(code int) cliResult {
 	r.t.Helper()
 	if r.code != code {
 		r.t.Fatalf("%s ended with %d, want %d:\n%s", r.args, r.code, code, r.out)
@@ -146,8 +183,8 @@ func (r result) exits(code int) result {
 	return r
 }
 
-// flatten joins the lines that the CLI breaks to the terminal's width.
-func flatten(out string) string {
+// joinLines joins the lines that the CLI breaks to the terminal's width.
+func joinLines(out string) string {
 	return strings.Join(strings.Fields(strings.NewReplacer("│", " ", "╷", " ", "╵", " ", "\r", " ").Replace(out)), " ")
 }
 
@@ -157,7 +194,7 @@ func (w *workspace) command(ctx context.Context, args ...string) *exec.Cmd {
 	return c
 }
 
-func (w *workspace) run(args ...string) result {
+func (w *workspace) run(args ...string) cliResult {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), 2*time.Minute)
 	defer cancel()
@@ -165,9 +202,9 @@ func (w *workspace) run(args ...string) result {
 	return w.result(args, string(out), err)
 }
 
-func (w *workspace) result(args []string, out string, err error) result {
+func (w *workspace) result(args []string, out string, err error) cliResult {
 	w.t.Helper()
-	r := result{t: w.t, args: strings.Join(args, " "), out: out}
+	r := cliResult{t: w.t, args: strings.Join(args, " "), out: out}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
 		r.code = exit.ExitCode()
@@ -177,54 +214,54 @@ func (w *workspace) result(args []string, out string, err error) result {
 	return r
 }
 
-func (w *workspace) apply(more ...string) result {
+func (w *workspace) apply(more ...string) cliResult {
 	w.t.Helper()
 	return w.run(append([]string{"apply", "-auto-approve", "-no-color"}, more...)...)
 }
 
-func (w *workspace) destroy() result {
+func (w *workspace) destroy(more ...string) cliResult {
 	w.t.Helper()
-	return w.run("destroy", "-auto-approve", "-no-color")
+	return w.run(append([]string{"destroy", "-auto-approve", "-no-color"}, more...)...)
 }
 
 // plan exits with 0 for no changes and 2 for some.
-func (w *workspace) plan(more ...string) result {
+func (w *workspace) plan(more ...string) cliResult {
 	w.t.Helper()
 	return w.run(append([]string{"plan", "-detailed-exitcode", "-no-color"}, more...)...)
 }
 
-// underway is a command in a terminal of its own.
-type underway struct {
+// runningCLI is a command in a terminal of its own.
+type runningCLI struct {
 	w    *workspace
 	args []string
 	cmd  *exec.Cmd
 	tty  *os.File
-	out  screen
+	out  terminalOutput
 	read chan struct{}
 }
 
-// screen is what a command has printed so far.
-type screen struct {
+// terminalOutput is what a command has printed so far.
+type terminalOutput struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
 }
 
-func (s *screen) Write(p []byte) (int, error) {
+func (s *terminalOutput) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.buf.Write(p)
 }
 
-func (s *screen) String() string {
+func (s *terminalOutput) String() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.buf.String()
 }
 
-// begin starts a command in a pseudo terminal.
-func (w *workspace) begin(args ...string) *underway {
+// startCommand starts a command in a pseudo terminal.
+func (w *workspace) startCommand(args ...string) *runningCLI {
 	w.t.Helper()
-	u := &underway{w: w, args: args, cmd: w.command(w.t.Context(), args...), read: make(chan struct{})}
+	u := &runningCLI{w: w, args: args, cmd: w.command(w.t.Context(), args...), read: make(chan struct{})}
 	tty, err := pty.StartWithSize(u.cmd, &pty.Winsize{Rows: 50, Cols: 200})
 	if err != nil {
 		w.t.Fatal(err)
@@ -237,12 +274,12 @@ func (w *workspace) begin(args ...string) *underway {
 	return u
 }
 
-// beginApply starts an apply and returns once the orchestrator has seen a
+// startApply starts an apply and returns once the orchestrator has seen a
 // request that matches.
-func (w *workspace) beginApply(method, path string) *underway {
+func (w *workspace) startApply(method, path string) *runningCLI {
 	w.t.Helper()
 	seen := len(w.sb.Requests())
-	u := w.begin("apply", "-auto-approve", "-no-color")
+	u := w.startCommand("apply", "-auto-approve", "-no-color")
 	w.awaitRequest(u, seen, method, path)
 	return u
 }
@@ -250,27 +287,22 @@ func (w *workspace) beginApply(method, path string) *underway {
 // awaitTakeover returns once a new process has listed the runs and waits for
 // one of them. A process that was killed may go on reading for a moment, but
 // never lists.
-func (w *workspace) awaitTakeover(u *underway, n int) {
+func (w *workspace) awaitTakeover(u *runningCLI, n int) {
 	w.t.Helper()
 	w.awaitRequest(u, n, "GET", "/instances?service_def=")
 	w.awaitRequest(u, len(w.sb.Requests()), "GET", "/instances/")
 }
 
 // awaitRequest returns once a request that begins so has come in after the first n.
-func (w *workspace) awaitRequest(u *underway, n int, method, path string) {
+func (w *workspace) awaitRequest(u *runningCLI, n int, method, path string) {
 	w.t.Helper()
 	w.until(u, "no request "+method+" ..."+path+" came", func() bool {
-		for _, r := range w.sb.Requests()[n:] {
-			if strings.HasPrefix(r, method+" ") && strings.Contains(r, path) {
-				return true
-			}
-		}
-		return false
+		return hasRequest(w.sb.Requests()[n:], method, path)
 	})
 }
 
 // until polls for a condition that a real process brings about.
-func (w *workspace) until(u *underway, complaint string, done func() bool) {
+func (w *workspace) until(u *runningCLI, complaint string, done func() bool) {
 	w.t.Helper()
 	deadline := time.After(time.Minute)
 	tick := time.NewTicker(5 * time.Millisecond)
@@ -287,45 +319,45 @@ func (w *workspace) until(u *underway, complaint string, done func() bool) {
 	}
 }
 
-func (u *underway) seen(text string) bool { return strings.Contains(u.out.String(), text) }
+func (u *runningCLI) seen(text string) bool { return strings.Contains(u.out.String(), text) }
 
 // ctrlC types it.
-func (u *underway) ctrlC() {
+func (u *runningCLI) ctrlC() {
 	u.w.t.Helper()
 	if _, err := u.tty.Write([]byte{3}); err != nil {
 		u.w.t.Fatal(err)
 	}
 }
 
-func (u *underway) signal(s syscall.Signal) {
+func (u *runningCLI) signal(s syscall.Signal) {
 	u.w.t.Helper()
 	if err := u.cmd.Process.Signal(s); err != nil {
 		u.w.t.Fatal(err)
 	}
 }
 
-// end waits for the command.
-func (u *underway) end() result {
+// wait returns how the command ended.
+func (u *runningCLI) wait() cliResult {
 	u.w.t.Helper()
 	err := u.cmd.Wait()
 	<-u.read
 	u.tty.Close()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.ExitCode() == -1 { // killed
-		return result{t: u.w.t, args: strings.Join(u.args, " "), code: -1, out: u.out.String()}
+		return cliResult{t: u.w.t, args: strings.Join(u.args, " "), code: -1, out: u.out.String()}
 	}
 	return u.w.result(u.args, u.out.String(), err)
 }
 
 // resource is one resource as the state holds it.
-type resourceState struct {
+type resourceInState struct {
 	Address string         `json:"address"`
 	Tainted bool           `json:"tainted"`
 	Values  map[string]any `json:"values"`
 }
 
 // state reads the state; an address that is not in it is nil.
-func (w *workspace) state(address string) *resourceState {
+func (w *workspace) state(address string) *resourceInState {
 	w.t.Helper()
 	if found, ok := w.states()[address]; ok {
 		return &found
@@ -334,12 +366,12 @@ func (w *workspace) state(address string) *resourceState {
 }
 
 // states reads the whole state, by address.
-func (w *workspace) states() map[string]resourceState {
+func (w *workspace) states() map[string]resourceInState {
 	w.t.Helper()
 	var shown struct {
 		Values struct {
 			Root struct {
-				Resources []resourceState `json:"resources"`
+				Resources []resourceInState `json:"resources"`
 			} `json:"root_module"`
 		} `json:"values"`
 	}
@@ -348,15 +380,15 @@ func (w *workspace) states() map[string]resourceState {
 	if err := json.Unmarshal([]byte(line), &shown); err != nil {
 		w.t.Fatalf("%v in %s", err, r.out)
 	}
-	found := map[string]resourceState{}
+	found := map[string]resourceInState{}
 	for _, s := range shown.Values.Root.Resources {
 		found[s.Address] = s
 	}
 	return found
 }
 
-// holds fails the test unless the state has the resource so.
-func (w *workspace) holds(address, status string, tainted bool) *resourceState {
+// expectInState fails the test unless the state has the resource so.
+func (w *workspace) expectInState(address, status string, tainted bool) *resourceInState {
 	w.t.Helper()
 	s := w.state(address)
 	if s == nil {
@@ -368,16 +400,16 @@ func (w *workspace) holds(address, status string, tainted bool) *resourceState {
 	return s
 }
 
-// ran fails the test unless StackStorm has seen n executions in all.
-func (w *workspace) ran(n int) {
+// expectExecutions fails the test unless StackStorm has seen n executions in all.
+func (w *workspace) expectExecutions(n int) {
 	w.t.Helper()
 	if got := w.sb.Executions(); len(got) != n {
 		w.t.Errorf("%d executions, want %d: %v", len(got), n, got)
 	}
 }
 
-// records fails the test unless the orchestrator has n instances.
-func (w *workspace) records(n int) {
+// expectRecords fails the test unless the orchestrator has n instances.
+func (w *workspace) expectRecords(n int) {
 	w.t.Helper()
 	if got := w.sb.Instances(); len(got) != n {
 		w.t.Errorf("%d records, want %d: %v", len(got), n, got)

@@ -2,32 +2,16 @@ package provider
 
 import (
 	"fmt"
-	"testing"
-
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
-	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
-	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"strings"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox"
 )
 
-// factories serve the provider in process.
-var factories = map[string]func() (tfprotov6.ProviderServer, error){
-	"soda": providerserver.NewProtocol6WithError(New("test")()),
-}
-
-// start starts a sandbox that ends with the test. It takes overlapping requests
-// for each other, as the real orchestrator does.
-func start(t testing.TB, cfg sandbox.Config) *sandbox.Sandbox {
-	t.Helper()
-	cfg.Races = true
-	sb, err := sandbox.Start(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { sb.Close() })
-	return sb
-}
+const (
+	volumeAddress    = "soda_orchestration_instance.volume"
+	workAddress      = "soda_orchestration_instance.work"
+	dependentAddress = "terraform_data.after"
+)
 
 // providerBlock points the provider at the sandbox, without Keystone and with
 // pauses that suit a run of milliseconds.
@@ -53,8 +37,8 @@ data "soda_orchestration_service" "migration" {
 }
 `
 
-// volume is a run of the shipped provisioning; more are lines to add to it.
-func volume(size any, more ...string) string {
+// volumeConfig is a run of the shipped provisioning; more are lines to add to it.
+func volumeConfig(size any, more ...string) string {
 	extra := ""
 	for _, line := range more {
 		extra += "  " + line + "\n"
@@ -73,8 +57,28 @@ resource "soda_orchestration_instance" "volume" {
 `, size, sandbox.HostID, extra)
 }
 
-// acceptance runs steps with a real CLI.
-func acceptance(t *testing.T, steps ...resource.TestStep) {
-	t.Helper()
-	resource.ParallelTest(t, resource.TestCase{ProtoV6ProviderFactories: factories, Steps: steps})
+// dependentConfig is created only after the volume.
+const dependentConfig = `
+resource "terraform_data" "after" {
+  input = soda_orchestration_instance.volume.status
+}
+`
+
+// workConfig is a run of upkeepWork with the message; more are lines to add to
+// it. It needs upkeepSandbox.
+func workConfig(message string, more ...string) string {
+	return workConfigWith(`{ message = "`+message+`" }`, more...)
+}
+
+// workConfigWith is workConfig with parameters of any form.
+func workConfigWith(parameters string, more ...string) string {
+	return `
+resource "soda_orchestration_instance" "work" {
+  service_id = "` + upkeepService + `"
+  name       = "work"
+  action     = "` + upkeepWork + `"
+  parameters = ` + parameters + `
+  ` + strings.Join(more, "\n  ") + `
+}
+`
 }
