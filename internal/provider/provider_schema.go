@@ -122,7 +122,7 @@ func tlsAttributes() map[string]schema.Attribute {
 	onePEM := stringvalidator.ConflictsWith(path.MatchRoot("ca_cert_pem"))
 	return map[string]schema.Attribute{
 		"ca_cert_file": schema.StringAttribute{Optional: true, Validators: []validator.String{onePEM},
-			MarkdownDescription: "File with the certificates (PEM) of the authorities to trust, for the orchestrator and Keystone. `OS_CACERT`."},
+			MarkdownDescription: "File with the certificates (PEM) of the authorities to trust, for all servers. `OS_CACERT`."},
 		"ca_cert_pem":      text("The same as text."),
 		"client_cert_file": text("File with a client certificate (PEM). `OS_CERT`."),
 		"client_key_file":  text("File with the client certificate's key (PEM). `OS_KEY`."),
