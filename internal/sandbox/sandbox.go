@@ -44,6 +44,10 @@ type Config struct {
 	Bare     bool          // without the two services that an installation registers
 	Log      io.Writer     // a line per request; nil = quiet
 
+	CreateTime time.Duration // how long the storage takes to make a volume, see SetStorageTimes
+	AttachTime time.Duration // and to attach one
+	OldGelato  bool          // strato v0.10, which the shipped data analysis needs
+
 	// What the orchestrator's configuration file says instead of where the
 	// two really listen.
 	hotpot, gelato orchestrator.Address
@@ -104,6 +108,9 @@ func (s *Sandbox) Close() error {
 	s.closing.Do(func() {
 		close(s.done)
 		s.cancel()
+		if s.hotpot != nil {
+			err = s.hotpot.SetOutage(hotpot.NoOutage) // which requests may wait for
+		}
 		if s.stackstorm != nil {
 			s.stackstorm.Close()
 		}

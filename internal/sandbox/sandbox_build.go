@@ -49,11 +49,13 @@ func (s *Sandbox) build(ctx context.Context) error {
 	switch s.cfg.Auth {
 	case "", "noauth":
 	case "keystone":
-		check = s.keystone.Check
+		check = s.identify
 	default:
 		return fmt.Errorf("auth is %q: it must be noauth or keystone", s.cfg.Auth)
 	}
-	s.hotpot, s.gelato = hotpot.New(check, s.clock.now), gelato.New(check, s.clock.now)
+	s.hotpot = hotpot.New(check, s.clock.now)
+	s.SetStorageTimes(s.cfg.CreateTime, s.cfg.AttachTime)
+	s.gelato = gelato.New(gelato.Config{Check: check, Now: s.clock.now, Old: s.cfg.OldGelato})
 	if err := s.listenBehind(ctx); err != nil {
 		return err
 	}
@@ -73,6 +75,12 @@ func (s *Sandbox) build(ctx context.Context) error {
 		}
 	}
 	return s.listenInFront(ctx)
+}
+
+// identify asks Keystone whom a token stands for.
+func (s *Sandbox) identify(token string) (access.Caller, error) {
+	g, err := s.keystone.Check(token)
+	return access.Caller{User: g.UserID, Tenant: g.ProjectID, Admin: g.Admin, Cloud: g.Admin && g.ProjectName == "admin"}, err
 }
 
 // buildStackStorm loads the shipped pack and those of the configuration, which

@@ -80,11 +80,41 @@ func TestSandboxMigratesABucket(t *testing.T) {
 	if got := s.status(t, id); got != "Success" {
 		t.Fatalf("status %s", got)
 	}
-	for bucket, want := range map[string]bool{"source-bucket": false, "destination-bucket": true} {
-		_, body := get(t, s.URLs().Gelato+"/v1/s3/"+bucket)
-		if has := strings.Contains(body, "<Key>"); has != want {
-			t.Errorf("%s: objects %v, want %v: %s", bucket, has, want, body)
+	if b := s.Buckets(); len(b["source-bucket"]) != 0 || len(b["destination-bucket"]) != 3 {
+		t.Errorf("buckets %v", b)
+	}
+}
+
+// TestSlowStorage: a run succeeds before its volume is in use, or fails because
+// the volume is still being made, and leaves it.
+func TestSlowStorage(t *testing.T) {
+	s := started(t, Config{AttachTime: time.Minute})
+	volume := func() (status string) {
+		t.Helper()
+		_, body := get(t, s.URLs().Hotpot+"/v1beta/"+seed.Tenant+"/block/volumes")
+		var rows []struct{ Status string }
+		if err := json.Unmarshal([]byte(body), &rows); err != nil || len(rows) == 0 {
+			t.Fatal(body, err)
 		}
+		return rows[len(rows)-1].Status
+	}
+	run := func() string {
+		t.Helper()
+		id := s.run(t, "any", s.order())
+		s.status(t, id)
+		return s.status(t, id)
+	}
+	if got := run(); got != "Success" || volume() != "attaching" {
+		t.Errorf("run %s, volume %s", got, volume())
+	}
+	s.Advance(time.Minute)
+	if volume() != "inUse" {
+		t.Errorf("a minute later: %s", volume())
+	}
+	other := started(t, Config{CreateTime: time.Minute})
+	s = other
+	if got := run(); got != "Failed" || volume() != "creating" {
+		t.Errorf("run %s, volume %s", got, volume())
 	}
 }
 

@@ -69,6 +69,7 @@ Examples:
   sandbox                                   # prints a provider block to paste
   sandbox --task-time 30s                   # slower workflows
   sandbox --auth keystone                   # with logins and tokens that are checked
+  sandbox --attach-time 1m                  # slow storage: runs succeed before their volume is in use
   sandbox --pack ./mypack                   # also the workflows of mypack/actions/*.yaml
   sandbox --races --latency 5ms             # overlapping requests mix their answers
   sandbox --ready-file urls.json --quiet    # for scripts: wait for the file
@@ -96,6 +97,9 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	f.Int64Var(&o.Seed, "seed", 0, "for whatever is random; 0 = choose one and print it")
 	f.BoolVar(&o.Bare, "bare", false, "do not register the two shipped services")
 	f.DurationVar(&o.Latency, "latency", 0, "of every call to StackStorm")
+	f.DurationVar(&o.CreateTime, "create-time", 0, "how long the storage takes to make a volume")
+	f.DurationVar(&o.AttachTime, "attach-time", 0, "how long the storage takes to attach one")
+	f.BoolVar(&o.OldGelato, "old-gelato", false, "gelato v0.10, which the shipped data analysis needs")
 	f.BoolVar(&quiet, "quiet", false, "do not print a line per request")
 	f.StringVar(&o.readyFile, "ready-file", "", "write the URLs to this `file`, as JSON, once everything listens")
 	if err := f.Parse(args); err != nil {
@@ -149,14 +153,18 @@ func introduce(w io.Writer, s *sandbox.Sandbox, cfg sandbox.Config) {
 func providerBlock(u sandbox.URLs, auth string) string {
 	if auth != "keystone" {
 		return fmt.Sprintf(`provider "soda" {
-  endpoint      = "%s"
-  tenant_id     = "%s"
-  auth_strategy = "noauth"
+  endpoint            = "%s"
+  block_endpoint      = "%s"
+  multicloud_endpoint = "%s"
+  tenant_id           = "%s"
+  auth_strategy       = "noauth"
 }
-`, u.Orchestrator, sandbox.Tenant)
+`, u.Orchestrator, u.Hotpot, u.Gelato, sandbox.Tenant)
 	}
 	return fmt.Sprintf(`provider "soda" {
   endpoint            = "%s"
+  block_endpoint      = "%s"
+  multicloud_endpoint = "%s"
   auth_url            = "%s"
   user_name           = "admin"
   password            = "%s"
@@ -164,5 +172,5 @@ func providerBlock(u sandbox.URLs, auth string) string {
   user_domain_name    = "Default"
   project_domain_name = "Default"
 }
-`, u.Orchestrator, u.Keystone, sandbox.Password)
+`, u.Orchestrator, u.Hotpot, u.Gelato, u.Keystone, sandbox.Password)
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -60,13 +61,13 @@ func start(t *testing.T, args ...string) (out *firstLine, stop func() error) {
 func TestIntroductionIsTrue(t *testing.T) {
 	ready := filepath.Join(t.TempDir(), "urls.json")
 	out, stop := start(t, "--ready-file", ready, "--task-time", "0s")
-	for _, want := range []string{`provider "soda" {`, `auth_strategy = "noauth"`, "volume provision (opensds.provision-volume)"} {
+	for _, want := range []string{`provider "soda" {`, `auth_strategy       = "noauth"`, "volume provision (opensds.provision-volume)"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the introduction lacks %q:\n%s", want, out)
 		}
 	}
-	endpoint := between(t, out.String(), `endpoint      = "`, `"`)
-	tenant := between(t, out.String(), `tenant_id     = "`, `"`)
+	endpoint := between(t, out.String(), "  endpoint            = \"", `"`)
+	tenant := between(t, out.String(), `tenant_id           = "`, `"`)
 	resp, err := http.Get(endpoint + "/v1beta/" + tenant + "/orchestration/services")
 	if err != nil {
 		t.Fatal(err)
@@ -75,6 +76,20 @@ func TestIntroductionIsTrue(t *testing.T) {
 	resp.Body.Close()
 	if n := strings.Count(string(body), `"opensds.`); resp.StatusCode != 200 || n != 2 {
 		t.Errorf("GET services: %d with %d workflows, want 200 with 2: %s", resp.StatusCode, n, body)
+	}
+	for name, path := range map[string]string{"block": "/v1beta/" + tenant + "/host/hosts", "multicloud": "/v1/" + tenant + "/backends"} {
+		address := regexp.MustCompile(name + `_endpoint *= "(.*)"`).FindStringSubmatch(out.String())
+		if address == nil {
+			t.Fatalf("no %s_endpoint", name)
+		}
+		resp, err := http.Get(address[1] + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != 200 {
+			t.Errorf("%s_endpoint: %s", name, resp.Status)
+		}
 	}
 
 	if err := stop(); err != nil {
