@@ -1,19 +1,12 @@
 package orchestration
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"html"
 	"net"
 	"net/http"
-	"regexp"
 	"strings"
-	"unicode"
 )
-
-const maxMessage = 500 // characters of a server's words
 
 // Error is an answer with a status outside 2xx.
 type Error struct {
@@ -23,9 +16,7 @@ type Error struct {
 	// empty when it had none beyond the status.
 	Message string
 
-	// own says that the body has a form the orchestrator itself uses, so that
-	// it is not some proxy's, or the page for an unknown route.
-	own bool
+	form bodyForm
 }
 
 func (e *Error) Error() string {
@@ -38,24 +29,21 @@ func (e *Error) Error() string {
 }
 
 // IsNotFound reports whether the orchestrator itself said that there is no such
-// thing. A 404 in HTML is another matter: a wrong endpoint or a proxy, which
-// must not pass for an instance that is gone (contract: routes-missing).
+// thing. A 404 in HTML is from a wrong endpoint or a proxy (recording
+// routes-missing), and must not pass for an instance that is gone.
 func IsNotFound(err error) bool {
 	e, ok := errors.AsType[*Error](err)
-	return ok && e.Status == http.StatusNotFound && e.own
+	return ok && e.Status == http.StatusNotFound && e.form != otherForm
 }
 
-// Ambiguous says whether a failed CreateInstance may have started a run all
-// the same: no answer came, it could not be read, or it was a 5xx (contract
-// quirks 16, 17 and 24). Any other status, a connection that was never made and a
-// request that never left the queue have started nothing.
-func Ambiguous(err error) bool {
-	if e, ok := errors.AsType[*Error](err); ok {
-		return e.Status >= 500
-	}
-	lost, ok := errors.AsType[*lostError](err)
-	return ok && !neverArrived(lost.err)
-}
+// Passing reports whether a failed read of an instance may succeed later, so that
+// a wait for the run's end goes on until its deadline. Only a 404 of the
+// orchestrator itself does not pass: the run is gone.
+//
+// The orchestrator answers such a read with 200, 404 or 500 (Routes). Any other
+// status comes from something in between: a proxy that restarts, asks for a login
+// or leads elsewhere. No answer at all, or no token for the moment, passes too.
+func Passing(err error) bool { return err != nil && !IsNotFound(err) }
 
 // neverArrived reports whether err proves that the request did not reach
 // the server.
@@ -86,86 +74,7 @@ func newError(method, path string, resp *http.Response, raw []byte) *Error {
 		return e
 	}
 	var words string
-	words, e.own = serverWords(raw)
+	words, e.form = serverWords(raw)
 	e.Message = condense(words)
 	return e
-}
-
-// serverWords finds what the body says, and whether the orchestrator or
-// StackStorm through it said so: a JSON text (contract quirk 41), {} (404), []
-// (quirk 24), {"faultstring"} (23), {"response": {"faultstring"}} (38).
-func serverWords(raw []byte) (words string, own bool) {
-	raw = bytes.TrimSpace(raw)
-	var text string
-	if json.Unmarshal(raw, &text) == nil {
-		return text, true
-	}
-	var list []any
-	if json.Unmarshal(raw, &list) == nil {
-		return "", len(list) == 0
-	}
-	var object map[string]any
-	if json.Unmarshal(raw, &object) == nil {
-		return objectWords(object)
-	}
-	return pageWords(string(raw)), false
-}
-
-func objectWords(object map[string]any) (words string, own bool) {
-	if inner, ok := object["response"].(map[string]any); ok {
-		object = inner
-	}
-	if fault, ok := object["faultstring"].(string); ok {
-		return fault, true
-	}
-	for _, key := range []string{"message", "error", "detail", "title"} {
-		if text, ok := object[key].(string); ok {
-			return text, false
-		}
-	}
-	return "", len(object) == 0
-}
-
-var (
-	titleElement = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
-	textElement  = regexp.MustCompile(`(?is)<p\b[^>]*>(.*?)(?:</p>|$)`)
-	unseen       = regexp.MustCompile(`(?is)<!--.*?-->|<(script|style|head)\b.*?</(script|style|head)>`)
-	anyTag       = regexp.MustCompile(`(?s)<[^>]*>`)
-	statusPrefix = regexp.MustCompile(`^\s*[1-5]\d\d\b[\s:-]*`)
-)
-
-// pageWords takes the paragraphs of an HTML page, or else its title, or else
-// whatever it shows; of other text everything.
-func pageWords(page string) string {
-	if !strings.HasPrefix(page, "<") {
-		return page
-	}
-	var texts []string
-	for _, p := range textElement.FindAllStringSubmatch(page, -1) {
-		texts = append(texts, p[1])
-	}
-	if len(texts) == 0 {
-		if title := titleElement.FindStringSubmatch(page); title != nil {
-			texts = []string{statusPrefix.ReplaceAllString(title[1], "")}
-		}
-	}
-	if len(texts) == 0 {
-		texts = []string{unseen.ReplaceAllString(page, " ")}
-	}
-	return html.UnescapeString(anyTag.ReplaceAllString(strings.Join(texts, " "), " "))
-}
-
-// condense puts text on one line, without anything a terminal would act on.
-func condense(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || !unicode.IsPrint(r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(text, " "))
-	text = strings.Join(strings.Fields(text), " ")
-	if runes := []rune(text); len(runes) > maxMessage {
-		text = string(runes[:maxMessage-1]) + "…"
-	}
-	return text
 }

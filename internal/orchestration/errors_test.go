@@ -1,12 +1,9 @@
 package orchestration
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"log"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -45,7 +42,7 @@ func TestErrorWords(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := serve(t, func(w http.ResponseWriter, _ *http.Request) { answer(w, tc.status, tc.body) })
-			c.http.RetryMax = 0
+			c.maxRetries = 0
 			_, err := c.Service(t.Context(), "x")
 			api, ok := errors.AsType[*Error](err)
 			if !ok || api.Method != "GET" || api.Path != "/v1beta/tenant-1/orchestration/services/x" || api.Status != tc.status {
@@ -106,121 +103,49 @@ func (withToken) RoundTrip(r *http.Request) (*http.Response, error) {
 	return http.DefaultTransport.RoundTrip(r)
 }
 
-func TestAmbiguous(t *testing.T) {
-	drop := func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
-	status := func(code int, body string) http.HandlerFunc {
-		return func(w http.ResponseWriter, _ *http.Request) { answer(w, code, body) }
-	}
+func TestPassing(t *testing.T) {
 	for name, tc := range map[string]struct {
-		handler http.HandlerFunc
-		want    bool
+		status int
+		body   string
+		want   bool
 	}{
-		"500, perhaps an orphan":  {status(500, "<p>x</p>"), true},
-		"500, StackStorm is gone": {status(500, "[]"), true},
-		"503":                     {status(503, "{}"), true},
-		"504 of a proxy":          {status(504, ""), true},
-		"the connection was cut":  {drop, true},
-		"the answer was cut": {func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Length", "9")
-			answer(w, 200, "{")
-		}, true},
-		"200 without an id":        {status(200, "{}"), true},
-		"400":                      {status(400, `{"faultstring": "x"}`), false},
-		"401":                      {status(401, ""), false},
-		"404":                      {status(404, ""), false},
-		"429":                      {status(429, ""), false},
-		"a redirect, not followed": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusTemporaryRedirect) }, false},
+		"gone":                          {404, "{}", false},
+		"no route at a proxy":           {404, "<html>not here</html>", true},
+		"no route at a gateway":         {404, `{"message": "no Route matched"}`, true},
+		"nothing at all":                {404, "", true},
+		"a login page":                  {302, "", true},
+		"a login page, after a form":    {303, "", true},
+		"moved for now":                 {307, "", true},
+		"moved":                         {301, "", true},
+		"a proxy's refusal":             {400, "<html>Bad Request</html>", true},
+		"a login is wanted":             {401, "<html>log in</html>", true},
+		"forbidden":                     {403, "<html>no</html>", true},
+		"a login at the proxy":          {407, "", true},
+		"too slow":                      {408, "", true},
+		"too much":                      {429, "", true},
+		"an unmapped status, or a race": {500, "<p>x</p>", true},
+		"the server is away":            {502, "", true},
+		"the server is starting":        {503, "", true},
+		"the server is slow":            {504, "", true},
+		"another page":                  {200, "<html>Welcome</html>", true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := serve(t, tc.handler)
-			_, err := c.CreateInstance(t.Context(), InstanceRequest{})
-			if err == nil || Ambiguous(err) != tc.want {
-				t.Errorf("Ambiguous is %v for %v", Ambiguous(err), err)
+			c := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Location", "http://elsewhere.invalid/")
+				answer(w, tc.status, tc.body)
+			})
+			_, err := c.Instance(t.Context(), "x", "")
+			if err == nil || Passing(err) != tc.want {
+				t.Errorf("Passing is %v for %v", Passing(err), err)
 			}
 		})
 	}
-}
-
-func untilTheClientGoes(_ http.ResponseWriter, r *http.Request) {
-	io.Copy(io.Discard, r.Body) // only then does the server notice
-	<-r.Context().Done()
-}
-
-func TestAmbiguousWithoutAnswer(t *testing.T) {
-	create := func(ctx context.Context, c *Client) error {
-		_, err := c.CreateInstance(ctx, InstanceRequest{})
-		return err
+	for _, err := range []error{io.EOF, &timeoutError{after: time.Second}, errPatience, &lostError{err: io.ErrUnexpectedEOF}} {
+		if !Passing(err) {
+			t.Errorf("does not pass: %v", err)
+		}
 	}
-	t.Run("refused", func(t *testing.T) {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		l.Close()
-		c := newTestClient(t, "http://"+l.Addr().String(), Config{})
-		if err := create(t.Context(), c); err == nil || Ambiguous(err) || c.Contended() {
-			t.Errorf("%v (contended: %v)", err, c.Contended())
-		}
-	})
-	t.Run("untrusted certificate", func(t *testing.T) {
-		srv := httptest.NewUnstartedServer(http.NotFoundHandler())
-		srv.Config.ErrorLog = log.New(io.Discard, "", 0)
-		srv.StartTLS()
-		defer srv.Close()
-		c := newTestClient(t, srv.URL, Config{MaxRetries: 1})
-		if err := create(t.Context(), c); err == nil || Ambiguous(err) {
-			t.Error(err)
-		}
-	})
-	t.Run("no answer in time", func(t *testing.T) {
-		srv := httptest.NewServer(http.HandlerFunc(untilTheClientGoes))
-		defer srv.Close()
-		c := newTestClient(t, srv.URL, Config{RequestTimeout: time.Millisecond})
-		err := create(t.Context(), c)
-		if !Ambiguous(err) || !strings.HasSuffix(err.Error(), "/instances: no answer within 1ms") {
-			t.Error(err)
-		}
-		if errors.Is(err, context.DeadlineExceeded) {
-			t.Error("an attempt's own timeout passes for the caller's")
-		}
-		if !c.Contended() {
-			t.Error("the request goes on inside the server: a sign of others")
-		}
-	})
-	t.Run("no answer from what mixes with nothing", func(t *testing.T) {
-		srv := httptest.NewServer(http.HandlerFunc(untilTheClientGoes))
-		defer srv.Close()
-		c := newTestClient(t, srv.URL, Config{RequestTimeout: time.Millisecond})
-		if _, err := c.Services(t.Context()); err == nil || c.Contended() {
-			t.Errorf("%v (contended: %v)", err, c.Contended())
-		}
-	})
-	t.Run("cancelled under way", func(t *testing.T) {
-		ctx, cancel := context.WithCancelCause(t.Context())
-		stop := errors.New("stop")
-		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			cancel(stop)
-			untilTheClientGoes(w, r)
-		}))
-		defer srv.Close()
-		var logged RequestLog
-		c := newTestClient(t, srv.URL, Config{Log: func(_ context.Context, r RequestLog) { logged = r }})
-		if err := create(ctx, c); !Ambiguous(err) || !errors.Is(err, stop) {
-			t.Error(err)
-		}
-		if _, timeout := errors.AsType[*timeoutError](logged.Err); timeout || logged.Err == nil {
-			t.Errorf("logged as %v", logged.Err)
-		}
-	})
-	t.Run("cancelled in the queue", func(t *testing.T) {
-		c := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("was sent") })
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
-		if err := create(ctx, c); err == nil || Ambiguous(err) || !errors.Is(err, context.Canceled) {
-			t.Error(err)
-		}
-	})
-	if Ambiguous(nil) || Ambiguous(fmt.Errorf("something else")) || IsNotFound(nil) {
-		t.Error("an error that is none of ours is taken for one")
+	if Passing(nil) || Passing(fmt.Errorf("x: %w", &Error{Status: 404, form: emptyForm})) {
+		t.Error("nothing, or what is gone, passes")
 	}
 }

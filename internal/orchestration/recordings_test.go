@@ -66,13 +66,13 @@ func (s recordedStep) words(t *testing.T) string {
 	return strings.Join(strings.Fields(text), " ")
 }
 
-type call func(ctx context.Context, c *Client, id string, body json.RawMessage) (any, error)
+type asking func(ctx context.Context, c *Client, id string, body json.RawMessage) (any, error)
 
 // spoken are the routes that the client speaks, and how it does.
 var spoken = []struct {
 	kind  string
 	route *regexp.Regexp
-	call  call
+	call  asking
 }{
 	{"list services", regexp.MustCompile(`^GET /v1beta/tenant-\d/orchestration/services/?$`),
 		func(ctx context.Context, c *Client, _ string, _ json.RawMessage) (any, error) { return c.Services(ctx) }},
@@ -147,9 +147,9 @@ func TestRecordings(t *testing.T) {
 }
 
 // recordings are the steps of every case, by the name of its file.
-func recordings(t *testing.T) map[string][]recordedStep {
+func recordings(t *testing.T, folder ...string) map[string][]recordedStep {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join("..", "sandbox", "testdata", "contract", "*.json"))
+	files, err := filepath.Glob(filepath.Join("..", "sandbox", "testdata", "contract", filepath.Join(folder...), "*.json"))
 	if err != nil || len(files) == 0 {
 		t.Fatal("no recordings found:", err)
 	}
@@ -168,7 +168,7 @@ func recordings(t *testing.T) map[string][]recordedStep {
 	return cases
 }
 
-func checkStep(t *testing.T, file string, n int, step recordedStep, id string, call call) {
+func checkStep(t *testing.T, file string, n int, step recordedStep, id string, call asking) {
 	t.Helper()
 	wire := step.wire(t)
 	c := serve(t, func(w http.ResponseWriter, _ *http.Request) {

@@ -20,14 +20,13 @@ const (
 // retryable is the whole policy: whether a call that ended with this status, or
 // with err and no answer, may be made again, and why.
 //
-// A plain 500 is not among the reasons. The server says it of a status it does
-// not know (contract quirk 26), of a broken StackStorm (30) and of a race; the
-// first can last for ever, and only the race is worth asking again, which
-// the gate does where races happen.
+// A plain 500 is not a reason. The server answers it for a status that it cannot
+// map (quirk 26), for a broken StackStorm (quirk 30) and after a race. Only the
+// race is worth another try, and readEvidence sees to that.
 func retryable(method string, status int, err error) (bool, string) {
 	switch {
 	case method == http.MethodPost:
-		return false, "a POST may have been carried out (contract quirks 16, 17, 24)"
+		return false, "a POST may have been carried out (quirks 16, 17 and 24)"
 	case method != http.MethodGet && method != http.MethodDelete:
 		return false, "only reads and deletions are known to be repeatable"
 	case err != nil:
@@ -72,19 +71,8 @@ func unresolvable(err error) bool {
 	return ok && dns.IsNotFound
 }
 
-// checkRetry is the policy in the words of go-retryablehttp.
-func checkRetry(ctx context.Context, resp *http.Response, err error) (bool, error) {
-	ex := ctx.Value(exchangeKey{}).(*exchange)
-	status := 0
-	if resp != nil {
-		status = resp.StatusCode
-	}
-	again, _ := retryable(ex.method, status, err)
-	return again, nil
-}
-
-// backoff doubles from half a second, or waits as long as Retry-After says,
-// half a minute at most; then a little longer at random, so that those who
+// backoff doubles from half a second, or waits as long as Retry-After says, but
+// at most half a minute. It adds up to a quarter at random, so that clients that
 // failed together do not return together.
 func (c *Client) backoff(least, most time.Duration, attempt int, resp *http.Response) time.Duration {
 	d := min(retryablehttp.DefaultBackoff(least, most, attempt, resp), most)

@@ -188,7 +188,7 @@ func TestDeleteIsRepeatedWhenCut(t *testing.T) {
 				}
 				return nil, fmt.Errorf("cut: %w", syscall.ECONNRESET)
 			})
-			c.http.RetryWaitMin, c.http.RetryWaitMax = 0, 0
+			c.retryWait = 0
 			err := c.DeleteInstance(t.Context(), "x")
 			if (err != nil) != tc.fails || IsNotFound(err) != tc.gone || asked != len(tc.answers) {
 				t.Errorf("asked %d times: %v", asked, err)

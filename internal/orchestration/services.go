@@ -7,7 +7,7 @@ import (
 )
 
 // Service is a registered service: workflows under a name. It can be neither
-// changed nor removed (contract quirk 7).
+// changed nor removed (quirk 7).
 type Service struct {
 	ID          string  `json:"id"`
 	Name        string  `json:"name"`
@@ -16,17 +16,16 @@ type Service struct {
 	TenantID    string  `json:"tenant_id"`
 	UserID      string  `json:"user_id"`
 	Constraint  *string `json:"constraint"`
-	// Input is the parameter schema of one of the workflows (contract quirk
-	// 8), except in the answer of AddService, which repeats the given text.
+	// Input is the parameter schema of one of the workflows (quirk 8). The
+	// answer of AddService has the given string instead.
 	Input json.RawMessage `json:"input"`
 	// Workflows is empty in the answer of AddService.
 	Workflows []WorkflowDefinition `json:"workflows"`
 }
 
-func (s *Service) identity() string { return s.ID }
+func (s *Service) check() error { return checkID(s.ID) }
 
-// WorkflowDefinition is a workflow as it was when first registered (contract
-// quirk 9).
+// WorkflowDefinition is a workflow as it was when first registered (quirk 9).
 type WorkflowDefinition struct {
 	ID               string `json:"id"`
 	Name             string `json:"name"`
@@ -38,8 +37,8 @@ type WorkflowDefinition struct {
 }
 
 // ServiceRequest registers a service. Name, Description, Group and UserID must
-// not be empty (contract quirk 13). With an ID of the caller's choice, a repetition
-// does no harm: the second is refused with a 500 (quirk 10).
+// not be empty (quirk 13). With an ID of the caller's choice, a repetition does no
+// harm: the second is refused with a 500 (quirk 10).
 type ServiceRequest struct {
 	ID          string        `json:"id,omitempty"`
 	Name        string        `json:"name"`
@@ -51,15 +50,15 @@ type ServiceRequest struct {
 	Workflows   []WorkflowRef `json:"workflows"`
 }
 
-// WorkflowRef names a workflow of StackStorm. WfeType is free text (contract quirk 3).
+// WorkflowRef names a workflow of StackStorm. WfeType is any string (quirk 3).
 type WorkflowRef struct {
 	DefinitionSource string `json:"definition_source"`
 	WfeType          string `json:"wfe_type"`
 }
 
-// Services lists the services of all tenants (contract quirk 35), each once
-// although the server repeats those with several workflows (quirk 8). One
-// none of whose workflows StackStorm knew is missing (quirk 4).
+// Services lists the services of all tenants (quirk 35). Each comes once, although
+// the server repeats those with several workflows (quirk 8). A service without a
+// workflow that StackStorm knew is missing (quirk 4).
 func (c *Client) Services(ctx context.Context) ([]Service, error) {
 	var listed []Service
 	if _, err := c.do(ctx, c.overlapping("services"), &listed); err != nil {
@@ -76,8 +75,8 @@ func (c *Client) Services(ctx context.Context) ([]Service, error) {
 	return services, nil
 }
 
-// Service reads one service. The error is IsNotFound when there is none, or
-// one without a workflow (contract quirk 4).
+// Service reads one service. The error is IsNotFound when there is none, or when
+// it has no workflow (quirk 4).
 func (c *Client) Service(ctx context.Context, id string) (*Service, error) {
 	var s Service
 	if _, err := c.do(ctx, c.overlapping("services", id), &s); err != nil {
@@ -86,9 +85,8 @@ func (c *Client) Service(ctx context.Context, id string) (*Service, error) {
 	return &s, nil
 }
 
-// AddService registers a service. Success does not mean that its workflows were
-// taken: those StackStorm did not know at that moment are dropped without a
-// word (contract quirks 4 and 5), so read it back.
+// AddService registers a service. Read it back: the server silently drops the
+// workflows that StackStorm did not know at that moment (quirks 4 and 5).
 func (c *Client) AddService(ctx context.Context, r ServiceRequest) (*Service, error) {
 	req := c.exclusively(http.MethodPost, "services")
 	req.body = r
@@ -97,9 +95,4 @@ func (c *Client) AddService(ctx context.Context, r ServiceRequest) (*Service, er
 		return nil, err
 	}
 	return &s, nil
-}
-
-// overlapping is a read that shares nothing with others inside the server.
-func (c *Client) overlapping(elems ...string) request {
-	return request{method: http.MethodGet, path: c.tenantPath(elems...), gate: c.shared, timeout: c.timeout}
 }

@@ -20,12 +20,12 @@ type Workflow struct {
 	Parameters json.RawMessage `json:"parameters"`
 }
 
-// Workflows lists the catalogue, sorted by reference. It holds Mistral
-// workflows of the pack opensds only, and of those only what is on StackStorm's
-// first page of 100 actions (contract quirk 39).
+// Workflows lists the catalogue, sorted by reference. It holds only Mistral
+// workflows of the pack opensds, and of those only the ones on StackStorm's first
+// page of 100 actions (quirk 39).
 func (c *Client) Workflows(ctx context.Context) ([]Workflow, error) {
 	var byRef map[string]Workflow
-	req := request{method: http.MethodGet, path: []string{"orchestration", "workflows"}, gate: c.exclusive, timeout: c.timeout}
+	req := request{method: http.MethodGet, path: []string{"orchestration", "workflows"}, queue: c.exclusive, timeout: c.timeout}
 	if _, err := c.do(ctx, req, &byRef); err != nil {
 		return nil, err
 	}
@@ -46,15 +46,15 @@ type Task struct {
 	// Start and End are ISO 8601; End is empty while it runs.
 	Start string `json:"start"`
 	End   string `json:"end"`
-	// Published holds what the tasks published, merged; nil before the
-	// workflow runs (contract quirk 37).
+	// Published holds what the tasks published, merged. It is nil before the
+	// workflow runs (quirk 37).
 	Published json.RawMessage `json:"published"`
 }
 
-func (t *Task) identity() string { return t.ID }
+func (t *Task) check() error { return checkID(t.ID) }
 
-// Task reads an execution by StackStorm's id, which no answer of the
-// orchestrator tells (contract quirk 25).
+// Task reads an execution by StackStorm's id. No answer of the orchestrator holds
+// that id (quirk 25).
 func (c *Client) Task(ctx context.Context, executionID string) (*Task, error) {
 	var t Task
 	if _, err := c.do(ctx, c.exclusively(http.MethodGet, "tasks", executionID), &t); err != nil {

@@ -3,11 +3,8 @@ package provider
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -47,7 +44,7 @@ var (
 	}
 )
 
-func (l lookupServer) place() string { return place(l.argument, l.variables...) }
+func (l lookupServer) place() string { return setting(l.argument, l.variables...) }
 
 // lookupEndpoint is where such a server is.
 type lookupEndpoint struct {
@@ -192,7 +189,7 @@ func (e *lookupError) advice() string {
 		return fmt.Sprintf("\n\n%s does not accept the token. It must be of the same Keystone that %s checks tokens at; with auth_strategy = \"noauth\", %s must be installed without authentication too.",
 			name, e.server.name, e.server.name)
 	case status == http.StatusForbidden:
-		return fmt.Sprintf("\n\n%s refuses this to the token's user. Check that %s is the project of the token.", name, place("tenant_id", "SODA_TENANT_ID", "OPENSDS_TENANT_ID", "OS_PROJECT_ID"))
+		return fmt.Sprintf("\n\n%s refuses this to the token's user. Check that %s is the project of the token.", name, setting("tenant_id", "SODA_TENANT_ID", "OPENSDS_TENANT_ID", "OS_PROJECT_ID"))
 	case status == http.StatusNotFound || status/100 == 3:
 		return fmt.Sprintf("\n\nCheck that %s is %s, such as %s.", e.server.place(), name, e.server.example)
 	case status >= http.StatusInternalServerError:
@@ -200,31 +197,7 @@ func (e *lookupError) advice() string {
 	case status != 0:
 		return ""
 	}
-	return e.connectionAdvice(name)
-}
-
-// connectionAdvice says what to do about a request that brought no answer.
-func (e *lookupError) connectionAdvice(name string) string {
-	_, hostname := errors.AsType[x509.HostnameError](e.err)
-	_, untrusted := errors.AsType[*tls.CertificateVerificationError](e.err)
-	network, isNetwork := errors.AsType[*net.OpError](e.err)
-	slow, isSlow := errors.AsType[interface {
-		error
-		Timeout() bool
-	}](e.err)
-	switch {
-	case hostname:
-		return fmt.Sprintf("\n\n%s's certificate is for another host. Check %s.", name, e.server.place())
-	case untrusted:
-		return fmt.Sprintf("\n\n%s's certificate is not trusted here. Check %s.", name, place("ca_cert_file", "OS_CACERT"))
-	case isNetwork && network.Op == "remote error":
-		return fmt.Sprintf("\n\n%s ended the TLS handshake; usually it wants a client certificate. Check %s.", name, place("client_cert_file", "OS_CERT"))
-	case isSlow && slow.Timeout():
-		return fmt.Sprintf("\n\n%s did not answer in time. The limit is %s.", name, place("request_timeout", "SODA_REQUEST_TIMEOUT"))
-	case isNetwork:
-		return fmt.Sprintf("\n\n%s cannot be reached. Check %s.", name, e.server.place())
-	}
-	return ""
+	return connectionAdvice(e.err, name, e.server.place())
 }
 
 // catalogue is what look-ups by name choose from.

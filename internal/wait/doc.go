@@ -1,3 +1,3 @@
 // Package wait polls until something is done or the context ends. It knows no
-// API and repeats nothing that failed.
+// API: the caller says which failed polls it puts up with.
 package wait

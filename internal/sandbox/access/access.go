@@ -1,5 +1,5 @@
-// Package access is what hotpot and gelato have in common: whom a request comes
-// from, and what a policy lets that caller do.
+// Package access is what hotpot and gelato have in common: who sends a request,
+// and what a policy allows that caller.
 package access
 
 import (
@@ -18,7 +18,7 @@ const (
 // message. A nil Check is authentication switched off.
 type Check func(token string) (Caller, error)
 
-// Caller is whom hotpot or gelato takes a request to come from.
+// Caller is the sender of a request, as hotpot or gelato sees it.
 type Caller struct {
 	User, Tenant string // the project of the token; "" = it is unscoped
 	// Admin has the role admin, and sees what belongs to others.
@@ -48,5 +48,5 @@ func Owner(who Caller, tenant string) bool { return who.Cloud || who.Tenant == t
 // Admin lets administrators of the cloud pass.
 func Admin(who Caller, _ string) bool { return who.Cloud }
 
-// Anybody lets every caller pass.
+// Anybody allows every caller.
 func Anybody(Caller, string) bool { return true }

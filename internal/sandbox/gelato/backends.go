@@ -93,7 +93,7 @@ func (g *Server) backend(c *call) (*backendRow, error) {
 			return b, nil
 		}
 	}
-	return nil, errorBehind("mongo: no documents in result")
+	return nil, serviceError("mongo: no documents in result")
 }
 
 func (g *Server) getBackend(c *call) (any, error) {

@@ -165,7 +165,7 @@ func (r *replay) before(name string, step recordedStep) {
 		}
 		for range 3 {
 			if job.Status != want["status"] {
-				r.server.look(job)
+				r.server.read(job)
 			}
 		}
 		if want["progress"] == 97.0 { // a late write that had seen half of it
@@ -182,7 +182,7 @@ func (r *replay) addRun(want map[string]any) {
 	}
 	r.server.jobs = append(r.server.jobs, &jobRow{
 		ID: want["id"].(string), Type: "migration", PlanName: want["planName"].(string), PlanID: want["planId"].(string),
-		SourceLocation: "source", DestLocation: "dest", Status: "pending", CreateTime: r.server.now().Unix(), StartTime: never, EndTime: never,
+		SourceLocation: "source", DestLocation: "dest", Status: "pending", CreateTime: r.server.now().Unix(), StartTime: unsetTime, EndTime: unsetTime,
 		tenant: "tenant-1", remain: true, mover: Mover{Stuck: want["status"] == "running"},
 	})
 }

@@ -46,7 +46,7 @@ type Server struct {
 	policies []*policyRow
 }
 
-// bucketRow belongs to everybody who may use gelato.
+// bucketRow belongs to no tenant: everybody can use it.
 type bucketRow struct {
 	name    string
 	backend string
@@ -130,9 +130,9 @@ func refused(status int, format string, args ...any) error {
 	return &apiError{status, fmt.Sprintf(format, args...)}
 }
 
-// errorBehind is what a service behind the API says, nearly always with 500:
+// serviceError is what a service behind the API says, nearly always with 500:
 // the RPC framework's error, which is JSON within a bare text.
-func errorBehind(format string, args ...any) error {
+func serviceError(format string, args ...any) error {
 	return microError("go.micro.client", fmt.Sprintf(format, args...))
 }
 
@@ -200,7 +200,7 @@ func (g *Server) Buckets() map[string][]string {
 	return found
 }
 
-// bucket is nil when there is none of that name.
+// bucket returns nil if there is no bucket of that name.
 func (g *Server) bucket(name string) *bucketRow {
 	for _, b := range g.buckets {
 		if b.name == name {
@@ -210,7 +210,7 @@ func (g *Server) bucket(name string) *bucketRow {
 	return nil
 }
 
-// keys lists in order the objects whose names begin with prefix.
+// keys lists the names of the objects that begin with prefix, in order.
 func (b *bucketRow) keys(prefix string) []string {
 	keys := []string{}
 	for key := range b.objects {

@@ -4,8 +4,9 @@ import (
 	"net/http"
 )
 
-// never is how an unset time reads: the year 1, in Unix seconds.
-const never = -62135596800
+// unsetTime is how an unset time is shown: the start of the year 1, in Unix
+// seconds.
+const unsetTime = -62135596800
 
 type jobRow struct {
 	ID             string `json:"id,omitempty"`
@@ -55,7 +56,7 @@ func (g *Server) SetMover(m Mover) {
 func (g *Server) getJob(c *call) (any, error) {
 	for _, job := range g.jobs {
 		if job.ID == c.id && c.owns(job.tenant) {
-			seen := g.look(job)
+			seen := g.read(job)
 			seen.StartTime = 0
 			seen.Description = "for test"
 			return map[string]any{"job": seen}, nil
@@ -64,7 +65,7 @@ func (g *Server) getJob(c *call) (any, error) {
 	if g.old || !objectID.MatchString(c.id) {
 		return nil, refused(http.StatusNotFound, "Job Id-%s does not exist in system", c.id)
 	}
-	return map[string]any{"job": jobRow{Description: "for test", CreateTime: never, EndTime: never}}, nil
+	return map[string]any{"job": jobRow{Description: "for test", CreateTime: unsetTime, EndTime: unsetTime}}, nil
 }
 
 func (g *Server) listJobs(c *call) (any, error) {
@@ -72,14 +73,14 @@ func (g *Server) listJobs(c *call) (any, error) {
 	for _, job := range g.jobs {
 		if c.owns(job.tenant) && (!c.query.Has("planName") || c.query.Get("planName") == job.PlanName) &&
 			(!c.query.Has("type") || c.query.Get("type") == job.Type) {
-			found = append(found, g.look(job))
+			found = append(found, g.read(job))
 		}
 	}
 	return page(c, "jobs", found)
 }
 
-// look returns the job as it stands and then takes it one step on.
-func (g *Server) look(job *jobRow) jobRow {
+// read returns the job as it is, and then takes it one step further.
+func (g *Server) read(job *jobRow) jobRow {
 	seen := *job
 	switch job.Status {
 	case "pending":

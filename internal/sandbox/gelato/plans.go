@@ -34,7 +34,7 @@ type planAnswer struct {
 	Plan *planRow `json:"plan"`
 }
 
-var validName = regexp.MustCompile(`[[:alnum:]\-_.]`) // anywhere in the name is enough
+var validName = regexp.MustCompile(`[[:alnum:]\-_.]`) // one such character anywhere is enough
 
 // createPlan says nothing about buckets that are not there.
 func (g *Server) createPlan(c *call) (any, error) {
@@ -42,11 +42,11 @@ func (g *Server) createPlan(c *call) (any, error) {
 	if err := json.NewDecoder(bytes.NewReader(c.body)).Decode(&plan); err != nil {
 		return nil, refused(http.StatusInternalServerError, "%v", err)
 	}
-	if err := plan.fault(); err != nil {
+	if err := plan.check(); err != nil {
 		return nil, err
 	}
 	if slices.ContainsFunc(g.plans, func(p *planRow) bool { return p.TenantID == c.Tenant && p.Name == plan.Name }) {
-		return nil, errorBehind("duplicate name:%s", plan.Name)
+		return nil, serviceError("duplicate name:%s", plan.Name)
 	}
 	plan.ID = g.newID()
 	plan.TenantID, plan.UserID = c.Tenant, c.User
@@ -54,27 +54,27 @@ func (g *Server) createPlan(c *call) (any, error) {
 	return planAnswer{&plan}, nil
 }
 
-// fault looks in the order of the real service: connectors one after the other,
-// what must be there, the name, and whether source and destination differ.
-func (p *planRow) fault() error {
+// check checks in the order of the real service: the connectors, the required
+// fields, the name, and that source and destination differ.
+func (p *planRow) check() error {
 	for _, end := range []struct {
 		name      string
 		connector *connector
 	}{{"source", p.SourceConn}, {"destination", p.DestConn}} {
 		switch {
 		case end.connector == nil || isBackendType(end.connector.StorType): // without its configuration
-			return errorBehind("invalid %s connector", end.name)
+			return serviceError("invalid %s connector", end.name)
 		case end.connector.StorType != "opensds-obj":
-			return errorBehind("Invalid connector type.")
+			return serviceError("Invalid connector type.")
 		}
 	}
 	switch {
 	case p.Name == "" || p.Type == "":
-		return errorBehind("Name or type is null.")
+		return serviceError("Name or type is null.")
 	case !validName.MatchString(p.Name):
-		return errorBehind("invalid plan name")
+		return serviceError("invalid plan name")
 	case *p.SourceConn == *p.DestConn:
-		return errorBehind("source is the same as destination")
+		return serviceError("source is the same as destination")
 	}
 	return nil
 }
@@ -113,7 +113,7 @@ func (g *Server) plan(c *call) (*planRow, error) {
 		}
 	}
 	if g.old {
-		return nil, errorBehind("plan does not exist")
+		return nil, serviceError("plan does not exist")
 	}
 	return nil, nil
 }
@@ -122,21 +122,22 @@ func (g *Server) plan(c *call) (*planRow, error) {
 // whose the plan is and its type stay.
 func (g *Server) updatePlan(c *call) (any, error) {
 	if !g.old {
-		return nil, errorBehind("database error")
+		return nil, serviceError("database error")
 	}
 	plan, err := g.plan(c)
 	if err != nil {
 		return nil, err
 	}
 	changed := *plan
-	// Pointers would be filled in place, in the plan that may yet stay.
+	// Copies: decoding fills structs behind pointers in place, and the old plan
+	// stays if the new one is refused.
 	source, dest := *plan.SourceConn, *plan.DestConn
 	changed.SourceConn, changed.DestConn = &source, &dest
 	if err := json.Unmarshal(c.body, &changed); err != nil {
-		return nil, errorBehind("%v", err)
+		return nil, serviceError("%v", err)
 	}
 	changed.ID, changed.TenantID, changed.UserID, changed.Type = plan.ID, plan.TenantID, plan.UserID, plan.Type
-	if err := changed.fault(); err != nil {
+	if err := changed.check(); err != nil {
 		return nil, err
 	}
 	*plan = changed
@@ -151,7 +152,7 @@ func (g *Server) deletePlan(c *call) (any, error) {
 	case err != nil:
 		return nil, err
 	case plan == nil:
-		return nil, errorBehind("database error")
+		return nil, serviceError("database error")
 	}
 	g.plans = slices.DeleteFunc(g.plans, func(p *planRow) bool { return p == plan })
 	return struct{}{}, nil
@@ -163,12 +164,12 @@ func (g *Server) runPlan(c *call) (any, error) {
 	case err != nil:
 		return nil, err
 	case plan == nil:
-		return nil, errorBehind("inner error")
+		return nil, serviceError("inner error")
 	}
 	job := &jobRow{
 		ID: g.newID(), Type: plan.Type, PlanName: plan.Name, PlanID: plan.ID,
 		SourceLocation: plan.SourceConn.BucketName, DestLocation: plan.DestConn.BucketName,
-		Status: "pending", CreateTime: g.now().Unix(), EndTime: never, StartTime: never,
+		Status: "pending", CreateTime: g.now().Unix(), EndTime: unsetTime, StartTime: unsetTime,
 		tenant: c.Tenant, prefix: plan.Filter.Prefix, remain: plan.RemainSource, mover: g.mover,
 	}
 	g.jobs = append(g.jobs, job)

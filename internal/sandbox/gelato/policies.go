@@ -32,7 +32,7 @@ func (g *Server) createPolicy(c *call) (any, error) {
 		return nil, refused(http.StatusInternalServerError, "%v", err)
 	}
 	if policy.Schedule == nil {
-		return nil, errorBehind("get schedule failed")
+		return nil, serviceError("get schedule failed")
 	}
 	policy.ID, policy.Tenant, policy.UserID = g.newID(), c.Tenant, c.User
 	g.policies = append(g.policies, &policy)

@@ -38,7 +38,7 @@ func (h *Server) createAttachment(c *call) (int, any, error) {
 		return 0, nil, err
 	}
 
-	attachment.rowBase = rowBase{ID: h.newID(), CreatedAt: h.stamp(), TenantID: c.Tenant}
+	attachment.rowBase = rowBase{ID: h.newID(), CreatedAt: h.timestamp(), TenantID: c.Tenant}
 	attachment.Status = "creating"
 	attachment.AccessProtocol = h.protocolOf(volume)
 	if attachment.AttachMode != "ro" {
@@ -66,7 +66,7 @@ func (h *Server) protocolOf(volume *volumeRow) string {
 // finishAttachment is the storage's work. The connection data is that of SODA's
 // sample driver, its slips included (H13).
 func (h *Server) finishAttachment(attachment *attachmentRow) {
-	attachment.UpdatedAt = h.stamp()
+	attachment.UpdatedAt = h.timestamp()
 	status := "inUse"
 	if h.failAttach != nil && h.failAttach(attachment.HostID) {
 		attachment.Status, status = "error", "available"
@@ -84,8 +84,8 @@ func (h *Server) finishAttachment(attachment *attachmentRow) {
 	}
 }
 
-// checkAttachment refuses a volume that is not available in words that say the
-// opposite: they are the real server's.
+// checkAttachment refuses a volume that is not available. The message says
+// "status of volume is available"; that mistake is the real server's.
 func (h *Server) checkAttachment(who access.Caller, hostID, volumeID string) (*volumeRow, error) {
 	host, err := h.hosts.find(who, hostID)
 	if err != nil {
@@ -138,7 +138,7 @@ func (h *Server) updateAttachment(c *call) (int, any, error) {
 		return 0, nil, refusal(http.StatusInternalServerError, "update volume attachment failed: %v", err)
 	}
 	attachment.Mountpoint = cmp.Or(change.Mountpoint, attachment.Mountpoint)
-	attachment.UpdatedAt = h.stamp()
+	attachment.UpdatedAt = h.timestamp()
 	return http.StatusOK, attachment, nil
 }
 
@@ -151,7 +151,7 @@ func (h *Server) deleteAttachment(c *call) (int, any, error) {
 	// Whatever other attachments there are (H12).
 	if volume, ok := h.volumes.rows[attachment.VolumeID]; ok {
 		volume.Status = "available"
-		volume.UpdatedAt = h.stamp()
+		volume.UpdatedAt = h.timestamp()
 	}
 	return http.StatusAccepted, nil, nil
 }

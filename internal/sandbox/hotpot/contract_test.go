@@ -202,7 +202,7 @@ func (r *replay) addVolumes() {
 			id = fmt.Sprintf("f%07d-after", i)
 		}
 		id = cmp.Or(ids[name], id)
-		volume := &volumeRow{rowBase: rowBase{ID: id, CreatedAt: r.server.stamp(), TenantID: "tenant-3"}, Name: name, Size: 1, AvailabilityZone: "default",
+		volume := &volumeRow{rowBase: rowBase{ID: id, CreatedAt: r.server.timestamp(), TenantID: "tenant-3"}, Name: name, Size: 1, AvailabilityZone: "default",
 			Status: "creating", ProfileID: "e780933c-c26f-4b51-b7eb-8c3fcd055723"}
 		r.server.finishVolume(volume)
 		r.server.volumes.put(volume)

@@ -32,7 +32,7 @@ func (h *Server) createHost(c *call) (int, any, error) {
 	if len(h.hosts.where(same)) > 0 {
 		return 0, nil, refusal(http.StatusBadRequest, "the host with name %s already exists in the system", host.HostName)
 	}
-	host.rowBase = rowBase{ID: h.newID(), CreatedAt: h.stamp(), TenantID: c.Tenant}
+	host.rowBase = rowBase{ID: h.newID(), CreatedAt: h.timestamp(), TenantID: c.Tenant}
 	h.hosts.put(&host)
 	return http.StatusOK, host, nil
 }
@@ -81,7 +81,7 @@ func (h *Server) updateHost(c *call) (int, any, error) {
 	if len(change.Initiators) > 0 {
 		host.Initiators = change.Initiators
 	}
-	host.UpdatedAt = h.stamp()
+	host.UpdatedAt = h.timestamp()
 	return http.StatusOK, host, nil
 }
 

@@ -21,9 +21,9 @@ import (
 // work is done by the time an answer is out: what was answered "creating" reads
 // "available" in the next request.
 type Server struct {
-	// failVolume makes a volume end in "error" as if no pool fitted, and
-	// failAttach an attachment as if the driver refused; nil: all goes well.
-	// Both are set before the first request.
+	// failVolume makes a volume end in "error", as if no pool fitted.
+	// failAttach does so for an attachment, as if the driver refused. If nil,
+	// nothing fails. Both are set before the first request.
 	failVolume func(name string) bool
 	failAttach func(hostID string) bool
 	// unvalidated is an installation without the OpenAPI document (H4).
@@ -47,8 +47,8 @@ type Server struct {
 	docks       table[*dockRow]
 }
 
-// New checks tokens with check, or takes the tenant of the path for the
-// Caller's when check is nil.
+// New makes a hotpot with one host and one profile. If check is nil, the tenant
+// in the path counts as the caller's.
 func New(check access.Check, now func() time.Time) *Server {
 	h := &Server{
 		now:         now,
@@ -70,7 +70,7 @@ func New(check access.Check, now func() time.Time) *Server {
 
 func (h *Server) seed() {
 	h.hosts.put(&hostRow{
-		rowBase:           rowBase{ID: seed.HostID, CreatedAt: h.stamp(), TenantID: seed.Tenant},
+		rowBase:           rowBase{ID: seed.HostID, CreatedAt: h.timestamp(), TenantID: seed.Tenant},
 		HostName:          "host-1",
 		OSType:            "linux",
 		AccessMode:        "agentless",
@@ -79,7 +79,7 @@ func (h *Server) seed() {
 		Initiators:        []initiator{{PortName: "iqn.1993-08.org.debian:01:host-1", Protocol: "iscsi"}},
 	})
 	profile := &profileRow{
-		rowBase:     rowBase{ID: seed.ProfileID, CreatedAt: h.stamp()},
+		rowBase:     rowBase{ID: seed.ProfileID, CreatedAt: h.timestamp()},
 		Name:        "default_block",
 		Description: "default policy",
 		StorageType: "block",
@@ -256,8 +256,8 @@ func (h *Server) answer(w http.ResponseWriter, contentType string, status int, b
 	text, _ := json.Marshal(body) // of our own types, which all can be
 	w.Header().Set("Content-Type", contentType)
 	w.WriteHeader(status)
-	_, _ = w.Write(text) // the client may have left
+	_, _ = w.Write(text) // the client may have gone
 }
 
 // stamp is local time without saying so, as hotpot has it (H14).
-func (h *Server) stamp() string { return h.now().Format("2006-01-02T15:04:05") }
+func (h *Server) timestamp() string { return h.now().Format("2006-01-02T15:04:05") }

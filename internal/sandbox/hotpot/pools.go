@@ -39,12 +39,12 @@ type dockRow struct {
 func (h *Server) seedPools() {
 	const dock = "a69647fa-3e0a-5b42-9c0f-65c493cd220e"
 	h.docks.put(&dockRow{
-		rowBase: rowBase{ID: dock, CreatedAt: h.stamp()}, Type: "provisioner", Name: "sample", Description: "Sample Test",
+		rowBase: rowBase{ID: dock, CreatedAt: h.timestamp()}, Type: "provisioner", Name: "sample", Description: "Sample Test",
 		Endpoint: "127.0.0.1:21113", NodeID: "vm", DriverName: "default", Metadata: map[string]string{"HostReplicationDriver": "drbd"},
 	})
 	pool := func(id, name, description, kind string, total, free int64, multi bool, extras string) {
 		p := &poolRow{
-			rowBase: rowBase{ID: id, CreatedAt: h.stamp()}, Name: name, Description: description, Status: "available", DockID: dock,
+			rowBase: rowBase{ID: id, CreatedAt: h.timestamp()}, Name: name, Description: description, Status: "available", DockID: dock,
 			AvailabilityZone: "default", TotalCapacity: total, FreeCapacity: free, MultiAttach: multi, StorageType: kind,
 			ReplicationType: "HostBased", ReplicationDriverName: "drbd",
 		}

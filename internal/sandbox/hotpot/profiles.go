@@ -57,7 +57,7 @@ func (h *Server) createProfile(c *call) (int, any, error) {
 	if len(h.profiles.where(func(p *profileRow) bool { return p.Name == profile.Name })) > 0 {
 		return 0, nil, refusal(http.StatusBadRequest, "create profile failed: the profile name '%s' already exists", profile.Name)
 	}
-	profile.rowBase = rowBase{ID: h.newID(), CreatedAt: h.stamp()}
+	profile.rowBase = rowBase{ID: h.newID(), CreatedAt: h.timestamp()}
 	profile.fill()
 	h.profiles.put(&profile)
 	return http.StatusOK, profile, nil
@@ -91,7 +91,7 @@ func (h *Server) updateProfile(c *call) (int, any, error) {
 		return 0, nil, refusal(http.StatusInternalServerError, "update profiles failed: %v", err)
 	}
 	profile.Description = cmp.Or(change.Description, profile.Description)
-	profile.UpdatedAt = h.stamp()
+	profile.UpdatedAt = h.timestamp()
 	return http.StatusOK, profile, nil
 }
 

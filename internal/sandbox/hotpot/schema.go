@@ -10,9 +10,8 @@ import (
 	"strings"
 )
 
-// bodySchema is the part of hotpot's OpenAPI document that concerns one
-// body, in the order of the document. Keys that it does not name pass. The
-// installer puts the document where the server looks for it.
+// bodySchema describes one request body in hotpot's OpenAPI document, in the
+// order of that document. Unknown keys are allowed.
 type bodySchema []property
 
 type property struct {
@@ -83,7 +82,7 @@ var (
 	}
 )
 
-// optional is the same without anything required.
+// optional is the same schema with nothing required.
 func (s bodySchema) optional() bodySchema {
 	s = slices.Clone(s)
 	for i := range s {
@@ -92,8 +91,9 @@ func (s bodySchema) optional() bodySchema {
 	return s
 }
 
-// check is empty for a good body, else the words of the validating library of
-// the real server. An empty body is none, which no operation's document forbids.
+// check returns "" for a good body. Otherwise it returns the message of the
+// real server's validating library. An empty body is good: no operation's
+// document forbids it.
 func (s bodySchema) check(contentType string, body []byte) string {
 	if s == nil || len(body) == 0 {
 		return ""
@@ -105,29 +105,29 @@ func (s bodySchema) check(contentType string, body []byte) string {
 	if err := json.NewDecoder(bytes.NewReader(body)).Decode(&value); err != nil {
 		return "Request body has an error: failed to decode request body: " + err.Error()
 	}
-	if fault := s.fault("", value); fault != "" {
+	if fault := s.mismatch("", value); fault != "" {
 		return "Request body has an error: doesn't match the schema: " + fault
 	}
 	return ""
 }
 
 // fault looks at the values given before it looks for what is not there.
-func (s bodySchema) fault(at string, value any) string {
+func (s bodySchema) mismatch(at string, value any) string {
 	object, ok := value.(map[string]any)
 	if !ok {
-		return property{kind: "object"}.fault(value)
+		return property{kind: "object"}.mismatch(value)
 	}
 	for _, p := range s {
 		given, ok := object[p.name]
 		if !ok {
 			continue
 		}
-		if fault := p.fault(given); fault != "" {
+		if fault := p.mismatch(given); fault != "" {
 			return fmt.Sprintf("Error at %q:%s", at+"/"+p.name, fault)
 		}
 		if items, _ := given.([]any); p.items != nil {
 			for i, item := range items {
-				if fault := p.items.fault(fmt.Sprintf("%s/%s/%d", at, p.name, i), item); fault != "" {
+				if fault := p.items.mismatch(fmt.Sprintf("%s/%s/%d", at, p.name, i), item); fault != "" {
 					return fault
 				}
 			}
@@ -141,9 +141,9 @@ func (s bodySchema) fault(at string, value any) string {
 	return ""
 }
 
-// fault names, for a wrong type, the type that was given and not the one that
-// should have been: the library's slip, kept.
-func (p property) fault(value any) string {
+// mismatch names, for a wrong type, the type that was given instead of the one
+// that is needed. That mistake is the real library's.
+func (p property) mismatch(value any) string {
 	if p.enum != nil && !slices.Contains(p.enum, value) {
 		return "JSON value is not one of the allowed values"
 	}

@@ -11,7 +11,7 @@ type snapshotRow struct {
 	Name        string `json:"name,omitempty"`
 	Description string `json:"description,omitempty"`
 	ProfileID   string `json:"profileId,omitempty"`
-	Size        int64  `json:"size,omitempty"` // GB, known once it is made
+	Size        int64  `json:"size,omitempty"` // GB; set when the snapshot is made
 	Status      string `json:"status,omitempty"`
 	VolumeID    string `json:"volumeId,omitempty"`
 
@@ -41,13 +41,13 @@ func (h *Server) createSnapshot(c *call) (int, any, error) {
 			"create volume snapshot failed: only the status of volume is available or in-use, the snapshot can be created")
 	}
 
-	snapshot.rowBase = rowBase{ID: h.newID(), CreatedAt: h.stamp(), TenantID: c.Tenant}
+	snapshot.rowBase = rowBase{ID: h.newID(), CreatedAt: h.timestamp(), TenantID: c.Tenant}
 	snapshot.Status = "creating"
 	snapshot.Size = 0
 	snapshot.Metadata = maps.Clone(volume.Metadata)
 	answer := snapshot
 
-	snapshot.UpdatedAt = h.stamp()
+	snapshot.UpdatedAt = h.timestamp()
 	snapshot.Status = "available"
 	snapshot.Size = volume.Size
 	snapshot.Metadata = maps.Clone(snapshot.Metadata)
@@ -88,7 +88,7 @@ func (h *Server) updateSnapshot(c *call) (int, any, error) {
 	}
 	snapshot.Name = cmp.Or(change.Name, snapshot.Name)
 	snapshot.Description = cmp.Or(change.Description, snapshot.Description)
-	snapshot.UpdatedAt = h.stamp()
+	snapshot.UpdatedAt = h.timestamp()
 	return http.StatusOK, snapshot, nil
 }
 

@@ -47,7 +47,7 @@ func (h *Server) createVolume(c *call) (int, any, error) {
 		return 0, nil, refusal(http.StatusBadRequest, "create volume failed: %v", err)
 	}
 
-	volume.rowBase = rowBase{ID: h.newID(), CreatedAt: h.stamp(), TenantID: c.Tenant, UserID: c.User}
+	volume.rowBase = rowBase{ID: h.newID(), CreatedAt: h.timestamp(), TenantID: c.Tenant, UserID: c.User}
 	volume.ProfileID = profile.ID
 	volume.Status = "creating"
 	if volume.AvailabilityZone == "" {
@@ -63,7 +63,7 @@ func (h *Server) createVolume(c *call) (int, any, error) {
 // finishVolume is the storage's work: without a pool there is no volume, and
 // nobody says why (H10).
 func (h *Server) finishVolume(volume *volumeRow) {
-	volume.UpdatedAt = h.stamp()
+	volume.UpdatedAt = h.timestamp()
 	var pool *poolRow
 	if profile, err := h.profiles.shared(volume.ProfileID); err == nil {
 		pool = h.poolFor(volume, profile)
@@ -77,7 +77,8 @@ func (h *Server) finishVolume(volume *volumeRow) {
 	volume.Metadata = map[string]string{"lvPath": "/dev/opensds-volumes-default/volume-" + volume.ID}
 }
 
-// volumeProfile takes the profile that is called default_block for the default.
+// volumeProfile finds a profile. The default is the one with the name
+// default_block.
 func (h *Server) volumeProfile(id string) (*profileRow, error) {
 	if id == "" {
 		found := h.profiles.where(func(p *profileRow) bool { return p.Name == "default_block" && p.StorageType == "block" })
@@ -136,8 +137,8 @@ func (h *Server) namedVolume(c *call) (*volumeRow, error) {
 	return volume, nil
 }
 
-// updateVolume takes over all that is given and not empty, the status
-// included: anybody may say that a volume is in use.
+// updateVolume changes every field that is given and not empty. That includes
+// the status: any caller may say that a volume is in use.
 func (h *Server) updateVolume(c *call) (int, any, error) {
 	var change volumeRow
 	if err := c.decode("volume", "VolumeSpec", &change); err != nil {
@@ -164,7 +165,7 @@ func (h *Server) updateVolume(c *call) (int, any, error) {
 		volume.Metadata = map[string]string{}
 	}
 	maps.Copy(volume.Metadata, change.Metadata)
-	volume.UpdatedAt = h.stamp()
+	volume.UpdatedAt = h.timestamp()
 	return http.StatusOK, volume, nil
 }
 
@@ -173,7 +174,8 @@ func (h *Server) deleteVolume(c *call) (int, any, error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	// Without a pool nothing was ever made, so there is nothing to ask about.
+	// A volume without a pool was never made in a storage system, so nothing
+	// can depend on it.
 	if volume.PoolID != "" {
 		if err := h.checkVolumeUnused(volume); err != nil {
 			return 0, nil, refusal(http.StatusBadRequest, "delete volume failed: %v", err)
@@ -217,7 +219,7 @@ func (h *Server) resizeVolume(c *call) (int, any, error) {
 			"extend volume failed: new size for extend must be greater than current size.(current: %d GB, extended: %d GB).",
 			volume.Size, request.NewSize)
 	}
-	volume.UpdatedAt = h.stamp()
+	volume.UpdatedAt = h.timestamp()
 	answer := *volume
 	answer.Status = "extending"
 	volume.Size = request.NewSize
