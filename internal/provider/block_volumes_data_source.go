@@ -50,7 +50,6 @@ func (d *blockVolumesDataSource) Schema(_ context.Context, _ datasource.SchemaRe
 }
 
 func (d *blockVolumesDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	const cannot = "Cannot list volumes"
 	var m blockVolumesModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
 	if resp.Diagnostics.HasError() {
@@ -58,12 +57,12 @@ func (d *blockVolumesDataSource) Read(ctx context.Context, req datasource.ReadRe
 	}
 	api, err := d.block(ctx)
 	if err != nil {
-		addLookupError(&resp.Diagnostics, path.Empty(), cannot, err)
+		addLookupError(&resp.Diagnostics, path.Empty(), "Cannot list volumes", err)
 		return
 	}
 	volumes, err := readVolumes(ctx, api, m.Name.ValueString())
 	if err != nil {
-		addLookupError(&resp.Diagnostics, path.Empty(), cannot, asked(hotpotServer, err))
+		addLookupError(&resp.Diagnostics, path.Empty(), "Cannot list volumes", asked(hotpotServer, err))
 		return
 	}
 	m.Volumes = []blockVolumeModel{}

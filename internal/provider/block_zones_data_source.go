@@ -35,15 +35,14 @@ func (d *blockZonesDataSource) Schema(_ context.Context, _ datasource.SchemaRequ
 }
 
 func (d *blockZonesDataSource) Read(ctx context.Context, _ datasource.ReadRequest, resp *datasource.ReadResponse) {
-	const cannot = "Cannot list availability zones"
 	api, err := d.block(ctx)
 	if err != nil {
-		addLookupError(&resp.Diagnostics, path.Empty(), cannot, err)
+		addLookupError(&resp.Diagnostics, path.Empty(), "Cannot list availability zones", err)
 		return
 	}
 	zones, err := api.AvailabilityZones(ctx)
 	if err != nil {
-		addLookupError(&resp.Diagnostics, path.Empty(), cannot, asked(hotpotServer, err))
+		addLookupError(&resp.Diagnostics, path.Empty(), "Cannot list availability zones", asked(hotpotServer, err))
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &blockZonesModel{Names: append([]string{}, zones...)})...)

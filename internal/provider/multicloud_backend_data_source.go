@@ -159,7 +159,6 @@ func (d *backendsDataSource) Schema(_ context.Context, _ datasource.SchemaReques
 }
 
 func (d *backendsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	const cannot = "Cannot list backends"
 	var m backendsModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
 	if resp.Diagnostics.HasError() {
@@ -167,12 +166,12 @@ func (d *backendsDataSource) Read(ctx context.Context, req datasource.ReadReques
 	}
 	api, err := d.multicloud(ctx)
 	if err != nil {
-		addLookupError(&resp.Diagnostics, path.Empty(), cannot, err)
+		addLookupError(&resp.Diagnostics, path.Empty(), "Cannot list backends", err)
 		return
 	}
 	backends, err := api.Backends(ctx)
 	if err != nil {
-		addLookupError(&resp.Diagnostics, path.Empty(), cannot, asked(gelatoServer, err))
+		addLookupError(&resp.Diagnostics, path.Empty(), "Cannot list backends", asked(gelatoServer, err))
 		return
 	}
 	matches := func(want types.String, have string) bool { return want.IsNull() || want.ValueString() == have }

@@ -117,7 +117,6 @@ func (d *jobsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 }
 
 func (d *jobsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	const cannot = "Cannot list migration jobs"
 	var m jobsModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
 	if resp.Diagnostics.HasError() {
@@ -125,12 +124,12 @@ func (d *jobsDataSource) Read(ctx context.Context, req datasource.ReadRequest, r
 	}
 	api, err := d.multicloud(ctx)
 	if err != nil {
-		addLookupError(&resp.Diagnostics, path.Empty(), cannot, err)
+		addLookupError(&resp.Diagnostics, path.Empty(), "Cannot list migration jobs", err)
 		return
 	}
 	jobs, err := readJobs(ctx, api, m.PlanName.ValueString())
 	if err != nil {
-		addLookupError(&resp.Diagnostics, path.Empty(), cannot, asked(gelatoServer, err))
+		addLookupError(&resp.Diagnostics, path.Empty(), "Cannot list migration jobs", asked(gelatoServer, err))
 		return
 	}
 	m.Jobs = []jobModel{}

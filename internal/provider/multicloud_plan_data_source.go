@@ -74,7 +74,6 @@ func (d *planDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 }
 
 func (d *planDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	const cannot = "Cannot find the migration plan"
 	var m planModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
 	if resp.Diagnostics.HasError() {
@@ -82,12 +81,12 @@ func (d *planDataSource) Read(ctx context.Context, req datasource.ReadRequest, r
 	}
 	api, err := d.multicloud(ctx)
 	if err != nil {
-		addLookupError(&resp.Diagnostics, path.Empty(), cannot, err)
+		addLookupError(&resp.Diagnostics, path.Empty(), "Cannot find the migration plan", err)
 		return
 	}
 	plans, err := api.Plans(ctx)
 	if err != nil {
-		addLookupError(&resp.Diagnostics, path.Empty(), cannot, asked(gelatoServer, err))
+		addLookupError(&resp.Diagnostics, path.Empty(), "Cannot find the migration plan", asked(gelatoServer, err))
 		return
 	}
 	plan, err := catalogue[gelato.Plan]{
@@ -97,7 +96,7 @@ func (d *planDataSource) Read(ctx context.Context, req datasource.ReadRequest, r
 		more: func(p gelato.Plan) string { return p.Source.BucketName + " to " + p.Destination.BucketName },
 	}.choose(m.Name.ValueString())
 	if err != nil {
-		addLookupError(&resp.Diagnostics, path.Root("name"), cannot, err)
+		addLookupError(&resp.Diagnostics, path.Root("name"), "Cannot find the migration plan", err)
 		return
 	}
 	m = newPlanModel(plan)
