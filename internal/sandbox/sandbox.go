@@ -34,7 +34,7 @@ const (
 // Config says how the sandbox behaves. With the zero value nothing goes wrong,
 // and a workflow ends when its execution is read.
 type Config struct {
-	Port     int           // the orchestrator's; 0 = any free one
+	Port     int           // the orchestrator's, with hotpot and gelato on the next two; 0 = any free ones
 	TaskTime time.Duration // how long each task of a workflow takes; 0 = a workflow ends when its execution is read
 	Latency  time.Duration // of every call the orchestrator makes to StackStorm
 	Auth     string        // how hotpot and gelato check tokens: "noauth" (default) or "keystone"

@@ -107,11 +107,15 @@ func (s *Sandbox) buildStackStorm() error {
 }
 
 func (s *Sandbox) listenHotpotAndGelato(ctx context.Context) error {
-	hotpotAt, err := s.listen(ctx, 0, s.hotpot)
+	hotpotPort, gelatoPort := 0, 0
+	if s.cfg.Port != 0 {
+		hotpotPort, gelatoPort = s.cfg.Port+1, s.cfg.Port+2
+	}
+	hotpotAt, err := s.listen(ctx, hotpotPort, s.hotpot)
 	if err != nil {
 		return err
 	}
-	gelatoAt, err := s.listen(ctx, 0, s.gelato)
+	gelatoAt, err := s.listen(ctx, gelatoPort, s.gelato)
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ func (s *Sandbox) SetStorageTimes(create, attach time.Duration) {
 }
 
 // SetHotpotOutage begins an outage behind hotpot: "controller-hangs",
-// "controller-down" or "store-down". "" ends it.
+// "controller-down", "store-down" or "attach-fails". "" ends it.
 func (s *Sandbox) SetHotpotOutage(outage string) error {
 	return s.hotpot.SetOutage(hotpot.Outage(outage))
 }

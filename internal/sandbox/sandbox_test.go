@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -288,6 +289,32 @@ func TestBareAndPacks(t *testing.T) {
 	if _, body := get(t, s.URLs().Orchestrator+"/v1beta/orchestration/workflows"); !strings.Contains(body, "opensds.lab-echo") {
 		t.Errorf("workflows: %.200s", body)
 	}
+}
+
+// TestPort: hotpot and gelato are beside the orchestrator, where pages expect them.
+func TestPort(t *testing.T) {
+	for range 20 { // until no port of three is taken
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		port := listener.Addr().(*net.TCPAddr).Port
+		if err := listener.Close(); err != nil {
+			t.Fatal(err)
+		}
+		s, err := Start(Config{Port: port})
+		if err != nil {
+			continue
+		}
+		t.Cleanup(func() { _ = s.Close() })
+		for i, url := range []string{s.URLs().Orchestrator, s.URLs().Hotpot, s.URLs().Gelato} {
+			if want := fmt.Sprintf("http://127.0.0.1:%d", port+i); url != want {
+				t.Errorf("it is at %s, want %s", url, want)
+			}
+		}
+		return
+	}
+	t.Fatal("no three ports in a row were free")
 }
 
 func TestStartRefuses(t *testing.T) {

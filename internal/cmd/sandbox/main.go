@@ -85,7 +85,7 @@ func parse(args []string, stdout io.Writer) (options, error) {
 		fmt.Fprint(stdout, usage)
 		f.PrintDefaults()
 	}
-	f.IntVar(&o.Port, "port", 0, "the orchestrator's `port`; 0 = any free one")
+	f.IntVar(&o.Port, "port", 0, "the orchestrator's `port`, with hotpot and gelato on the next two; 0 = any free ones")
 	f.DurationVar(&o.TaskTime, "task-time", 2*time.Second, "how long each task of a workflow takes")
 	f.StringVar(&o.Auth, "auth", "noauth", "how hotpot and gelato check tokens: noauth or keystone")
 	f.Func("pack", "folder of a StackStorm pack to load besides the shipped one (repeatable)", func(dir string) error {

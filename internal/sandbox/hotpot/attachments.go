@@ -68,7 +68,7 @@ func (h *Server) protocolOf(volume *volumeRow) string {
 func (h *Server) finishAttachment(attachment *attachmentRow) {
 	attachment.UpdatedAt = h.timestamp()
 	status := "inUse"
-	if h.failAttach != nil && h.failAttach(attachment.HostID) {
+	if h.outage == AttachFails {
 		attachment.Status, status = "error", "available"
 	} else {
 		attachment.Status = "available"

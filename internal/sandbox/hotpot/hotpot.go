@@ -21,11 +21,9 @@ import (
 // work is done by the time an answer is out: what was answered "creating" reads
 // "available" in the next request.
 type Server struct {
-	// failVolume makes a volume end in "error", as if no pool fitted.
-	// failAttach does so for an attachment, as if the driver refused. If nil,
-	// nothing fails. Both are set before the first request.
+	// failVolume makes a volume end in "error", as if no pool fitted. If nil,
+	// nothing fails. It is set before the first request.
 	failVolume func(name string) bool
-	failAttach func(hostID string) bool
 	// unvalidated is an installation without the OpenAPI document (H4).
 	unvalidated bool
 

@@ -237,10 +237,17 @@ func TestRefusesAttachments(t *testing.T) {
 	}
 }
 
+func (c *client) outage(o Outage) {
+	c.Helper()
+	if err := c.hotpot.SetOutage(o); err != nil {
+		c.Fatal(err)
+	}
+}
+
 func TestWorkCanFail(t *testing.T) {
 	c := newClient(t, nil)
 	c.hotpot.failVolume = func(name string) bool { return name == "bad" }
-	c.hotpot.failAttach = func(host string) bool { return host == seed.HostID }
+	c.outage(AttachFails)
 
 	bad := c.volume("bad")
 	if got := c.want(200, "GET", "block/volumes/"+bad, ""); got["status"] != "error" || got["poolId"] != nil {
@@ -312,9 +319,7 @@ func TestAttachesToSeveralHosts(t *testing.T) {
 		t.Errorf("after the second is detached: %v", c.status(path))
 	}
 
-	c.hotpot.mu.Lock()
-	c.hotpot.failAttach = func(host string) bool { return host == second }
-	c.hotpot.mu.Unlock()
+	c.outage(AttachFails)
 	c.want(202, "POST", "block/attachments", attachBody(second, volume))
 	if c.status(path) != "available" { // so it is, says hotpot, though the first still has it
 		t.Errorf("after a failure: %v", c.status(path))

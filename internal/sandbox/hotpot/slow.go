@@ -29,20 +29,22 @@ type Outage string
 // ControllerHangs lets nothing be answered but reads; what was asked for is done
 // when it goes on. What is asked for while the controller is down is accepted and
 // never done (H18). While the store is down nothing can be read, and a read by id
-// says 404 (H1).
+// says 404 (H1). With AttachFails the storage refuses to attach what hotpot has
+// accepted.
 const (
 	ControllerHangs Outage = "controller-hangs"
 	ControllerDown  Outage = "controller-down"
 	StoreDown       Outage = "store-down"
+	AttachFails     Outage = "attach-fails"
 	NoOutage        Outage = ""
 )
 
 // SetOutage begins an outage, or ends it.
 func (h *Server) SetOutage(o Outage) error {
 	switch o {
-	case ControllerHangs, ControllerDown, StoreDown, NoOutage:
+	case ControllerHangs, ControllerDown, StoreDown, AttachFails, NoOutage:
 	default:
-		return fmt.Errorf("%q is no outage: it must be %s, %s, %s or empty", o, ControllerHangs, ControllerDown, StoreDown)
+		return fmt.Errorf("%q is no outage: it must be %s, %s, %s, %s or empty", o, ControllerHangs, ControllerDown, StoreDown, AttachFails)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()

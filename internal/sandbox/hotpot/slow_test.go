@@ -79,22 +79,16 @@ func TestVolumesThatFitNowhere(t *testing.T) {
 
 func TestOutages(t *testing.T) {
 	c := newClient(t, nil)
-	if err := c.hotpot.SetOutage("storm"); err == nil || !strings.Contains(err.Error(), "it must be controller-hangs, controller-down, store-down or empty") {
+	if err := c.hotpot.SetOutage("storm"); err == nil || !strings.Contains(err.Error(), "it must be controller-hangs, controller-down, store-down, attach-fails or empty") {
 		t.Errorf("got %v", err)
 	}
-	outage := func(o Outage) {
-		t.Helper()
-		if err := c.hotpot.SetOutage(o); err != nil {
-			t.Fatal(err)
-		}
-	}
-	outage(StoreDown)
+	c.outage(StoreDown)
 	c.refused(500, "list volume attachments failed: context deadline exceeded", "GET", "block/attachments", "")
 	c.refused(404, "host "+seed.HostID+" not found: context deadline exceeded", "GET", "host/hosts/"+seed.HostID, "")
 	c.refused(500, "context deadline exceeded", "DELETE", "host/hosts/"+seed.HostID, "")
-	outage(ControllerDown)
+	c.outage(ControllerDown)
 	lost := "block/volumes/" + c.volume("lost")
-	outage(ControllerHangs)
+	c.outage(ControllerHangs)
 	left, leave := context.WithCancel(t.Context())
 	leave() // so that the wait for the answer ends at once
 	req := httptest.NewRequest(http.MethodPost, "/v1beta/"+seed.Tenant+"/block/volumes", strings.NewReader(`{"name":"hung","size":1}`)).WithContext(left)
@@ -111,7 +105,7 @@ func TestOutages(t *testing.T) {
 	if len(hung) != 1 || hung[0]["status"] != "creating" {
 		t.Errorf("while the controller hangs: %v", hung)
 	}
-	outage(NoOutage)
+	c.outage(NoOutage)
 	if got := c.status("block/volumes/" + hung[0]["id"].(string)); got != "available" {
 		t.Errorf("when it goes on: %v", got)
 	}
