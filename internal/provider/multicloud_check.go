@@ -14,26 +14,35 @@ import (
 
 const migrationAction = "opensds.migration-bucket"
 
+// destBackend is the backend that a migration goes to, and where it stands. It is
+// empty if it is not known yet, or checked elsewhere.
+func (spec runSpec) destBackend() (string, path.Path) {
+	given, known := inputObject(spec.Parameters)
+	secret, alsoKnown := inputObject(spec.ParametersWO)
+	if !known || !alsoKnown {
+		return "", path.Empty()
+	}
+	name, _ := merge(given, secret)["destBackend"].(string)
+	if strings.Contains(name, "{{") || strings.Contains(name, "{%") {
+		return "", path.Empty()
+	}
+	root := path.Root("parameters")
+	if hasMember(secret, []any{"destBackend"}) {
+		root = path.Root("parameters_wo")
+	}
+	return name, memberPath(root, []any{"destBackend"})
+}
+
 // checkBackend refuses a migration to a backend that gelato does not know. It
 // needs multicloud_endpoint, and checks nothing without.
 func (s *session) checkBackend(ctx context.Context, spec runSpec) (diags diag.Diagnostics) {
 	if !spec.Validate || spec.Action.ValueString() != migrationAction || s.settings.multicloud.root == nil {
 		return nil
 	}
-	given, known := inputObject(spec.Parameters)
-	secret, alsoKnown := inputObject(spec.ParametersWO)
-	if !known || !alsoKnown {
+	name, at := spec.destBackend()
+	if name == "" {
 		return nil
 	}
-	name, ok := merge(given, secret)["destBackend"].(string)
-	if !ok || strings.Contains(name, "{{") || strings.Contains(name, "{%") {
-		return nil // not known yet, or checked elsewhere
-	}
-	root := path.Root("parameters")
-	if hasMember(secret, []any{"destBackend"}) {
-		root = path.Root("parameters_wo")
-	}
-	at := memberPath(root, []any{"destBackend"})
 
 	api, err := s.multicloud(ctx)
 	var backends []gelato.Backend

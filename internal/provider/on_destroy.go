@@ -47,10 +47,7 @@ func (d *deletion) runOnDestroy(ctx context.Context, api *orchestration.Client, 
 	summary := fmt.Sprintf("The on_destroy run %s has not succeeded", started.ID)
 	switch {
 	case err == nil && ended.Status == orchestration.StatusSuccess:
-		if _, ok := run.ExecutionOf(ended.ID); ok {
-			return "", diags
-		}
-		if err := api.DeleteInstance(ctx, ended.ID); err != nil && !orchestration.IsNotFound(err) {
+		if err := forgetRecord(ctx, api, ended.ID); err != nil {
 			diags.AddWarning(fmt.Sprintf("The record of the on_destroy run %s is left", ended.ID), detailOf(err))
 		}
 		return "", diags

@@ -33,6 +33,7 @@ type session struct {
 
 	known       *run.Known
 	notes       *planNotes
+	store       *secretStore
 	runs        *run.Runs     // set with client
 	registering chan struct{} // holds one place: services are registered one at a time
 
@@ -74,6 +75,7 @@ func (s *session) api(ctx context.Context) (*orchestration.Client, account, erro
 	s.tokens = keystone.Fixed{}
 	if !s.settings.noAuth {
 		source := keystone.NewSource(s.settings.login, &http.Client{Transport: base, Timeout: s.settings.requestTimeout}, 0)
+		source.Obtained = func(t keystone.Token) { s.store.add(t.ID) }
 		token, err := source.Token(ctx)
 		if err != nil {
 			return nil, account{}, err

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"encoding/base64"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -248,4 +249,13 @@ func (m *providerModel) certificates(r *resolver) keystone.TLSOptions {
 				"Name the authority's certificate in ca_cert_file instead.")
 	}
 	return o
+}
+
+// secrets are the settings that no message may show.
+func (s *settings) secrets() []string {
+	return []string{
+		s.login.Password, s.login.Token, s.login.ApplicationCredentialSecret,
+		s.stackStorm.apiKey, s.stackStorm.password,
+		base64.StdEncoding.EncodeToString([]byte(s.stackStorm.username + ":" + s.stackStorm.password)),
+	}
 }

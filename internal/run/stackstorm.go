@@ -83,16 +83,21 @@ func (r *Runs) existingExecution(ctx context.Context, req *Request) (*Run, error
 	}
 	var done *stackstorm.Execution
 	for i, e := range found {
-		switch {
-		case e.Action != req.Action || r.isOurStart(e.SodaRun) || req.replaces(e.ID):
-		case !e.Status.Final():
-			if r.claimExecution(e.ID) {
-				return r.withRecord(ctx, req, &found[i]), nil
-			}
-		case e.Status == stackstorm.StatusSucceeded && done == nil && r.unclaimedExecution(e.ID):
+		if e.Action != req.Action || r.isOurStart(e.SodaRun) || req.replaces(e.ID) {
+			continue
+		}
+		if !e.Status.Final() && r.claimExecution(e.ID) {
+			return r.withRecord(ctx, req, &found[i]), nil
+		}
+		if e.Status == stackstorm.StatusSucceeded && done == nil && r.unclaimedExecution(e.ID) {
 			done = &found[i]
 		}
 	}
+	return r.adoptDone(ctx, req, done)
+}
+
+// adoptDone decides about an execution that has succeeded; nil if there is none.
+func (r *Runs) adoptDone(ctx context.Context, req *Request, done *stackstorm.Execution) (*Run, error) {
 	switch {
 	case done == nil || req.Adopt == AdoptRunning:
 		return nil, nil

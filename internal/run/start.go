@@ -18,11 +18,11 @@ const answerGrace = 800 * time.Millisecond
 type How int
 
 const (
-	// Created: it was started.
+	// Created means that it was started.
 	Created How = iota
-	// TakenOver: it was there already, and would have been duplicated.
+	// TakenOver means that it was there already, and would have been duplicated.
 	TakenOver
-	// Found: it was started, its answer got lost, and it was found by that.
+	// Found means that it was started, and that its answer got lost.
 	Found
 )
 
