@@ -13,6 +13,7 @@ import (
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
 	"github.com/sodafoundation/terraform-provider-soda/internal/run"
+	"github.com/sodafoundation/terraform-provider-soda/internal/workflow"
 )
 
 var (
@@ -21,6 +22,9 @@ var (
 	_ resource.ResourceWithImportState = (*instanceResource)(nil)
 	_ resource.ResourceWithIdentity    = (*instanceResource)(nil)
 )
+
+// mostOthers is how many runs of others a resource remembers.
+const mostOthers = 100
 
 // defaultTimeout is that of create, update and delete.
 const defaultTimeout = 2 * time.Hour
@@ -61,7 +65,7 @@ func (r *instanceResource) Create(ctx context.Context, req resource.CreateReques
 			return
 		}
 		m.Action, m.UserID = types.StringValue(request.Action), types.StringValue(request.UserID)
-		request.Timeout, request.Adopt = timeout, m.adopt()
+		request.Timeout, request.Adopt, request.Replaces = timeout, m.adopt(), r.notes.heldBy(m.fingerprint())
 		started, err := r.runs.Start(ctx, request)
 		resp.Diagnostics.Append(startMessages(request, startWords{limit: o.argument, timeout: timeout}, started, err)...)
 		resp.Diagnostics.Append(r.warnUnconnected(started.Unconnected)...)
@@ -80,6 +84,7 @@ func (r *instanceResource) Create(ctx context.Context, req resource.CreateReques
 	m.observe(current, secret)
 	m.Published = types.DynamicNull()
 	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateSecret, keysIn(secret))...)
+	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateOthers, last(r.notes.heldBy(m.fingerprint()), mostOthers))...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
 
@@ -91,6 +96,9 @@ func (r *instanceResource) Create(ctx context.Context, req resource.CreateReques
 		resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateUnresolved, ended.unresolved)...)
 	}
 }
+
+// last returns the last n items.
+func last[T any](items []T, n int) []T { return items[max(0, len(items)-n):] }
 
 func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var m instanceModel
@@ -120,7 +128,7 @@ func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, r
 	default:
 		m.observe(now, private[map[string]any](ctx, req.Private, privateSecret))
 	}
-	r.known.MarkInState(now.ID, now.ExecutionID)
+	r.markHeld(&m, append(private[[]string](ctx, req.Private, privateOthers), now.ID, now.ExecutionID))
 	if m.Published.IsNull() {
 		_, diags := r.observeOutcome(ctx, &m, now, private[map[string]any](ctx, req.Private, privateSecret))
 		resp.Diagnostics.Append(diags...)
@@ -130,6 +138,14 @@ func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, r
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
+}
+
+// markHeld notes runs that no other resource may take over, in this process and
+// for the apply.
+func (r *instanceResource) markHeld(m *instanceModel, ids []string) {
+	r.known.MarkInState(ids...)
+	request := m.spec(m).request(m.TenantID.ValueString())
+	r.notes.holds(request.Hash(), ids...)
 }
 
 // Update handles changes that need no new run. It waits for a run that has not
@@ -188,9 +204,9 @@ func (m *instanceModel) forgetMasked(service *orchestration.Service) (d diag.Dia
 	var names []string
 	for _, action := range actionsOf(service) {
 		declaration, _ := declarationOf(service, action)
-		for _, name := range declaration.Masked(given) {
-			names = append(names, name)
-			delete(given, name)
+		for _, at := range declaration.Masked(given) {
+			names = append(names, workflow.Label(at))
+			remove(given, at)
 		}
 	}
 	if len(names) == 0 {
