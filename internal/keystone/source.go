@@ -23,9 +23,9 @@ const (
 )
 
 // Source keeps a token that is valid for long enough. It logs in at the first
-// request for a token, and again before the token expires. It never waits for a
-// 401, because the orchestrator accepts any token and the workflow fails later. It
-// is safe for concurrent use.
+// request for a token, and again before the token expires. Only a
+// CheckedTransport makes it log in after a 401: the orchestrator accepts any
+// token, and the workflow fails later. It is safe for concurrent use.
 type Source struct {
 	options Options
 	client  *http.Client
@@ -103,6 +103,17 @@ func (s *Source) Fresh(ctx context.Context, life time.Duration) (Token, error) {
 		return s.current.Token, nil
 	}
 	return Token{}, f.err
+}
+
+// Renew gives a token other than refused, one that a server did not accept, if
+// a new login can bring one.
+func (s *Source) Renew(ctx context.Context, refused Token) (Token, error) {
+	s.mu.Lock()
+	if s.current != nil && s.current.ID == refused.ID && s.current.Renewable {
+		s.current = nil
+	}
+	s.mu.Unlock()
+	return s.Fresh(ctx, 0)
 }
 
 // unlessExpired returns the token that cannot be renewed, until it expires.

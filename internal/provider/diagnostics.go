@@ -47,24 +47,28 @@ func detailOf(err error) string {
 	if api, ok := errors.AsType[*orchestration.Error](err); ok {
 		return detail + answerAdvice(api)
 	}
-	return detail + connectionAdvice(err)
+	if lookup, ok := errors.AsType[*lookupError](err); ok {
+		return detail + lookup.advice()
+	}
+	return detail + connectionAdvice(err, "The orchestrator", setting("endpoint", "SODA_ENDPOINT"))
 }
 
-// connectionAdvice says what to do if a request got no answer.
-func connectionAdvice(err error) string {
+// connectionAdvice says what to do if a request to a server got no answer. endpoint
+// is the setting that says where the server is.
+func connectionAdvice(err error, server, endpoint string) string {
 	network, isNetwork := errors.AsType[*net.OpError](err)
 	slow, isSlow := errors.AsType[timeoutError](err)
 	switch {
 	case is[x509.HostnameError](err):
-		return fmt.Sprintf("\n\nThe orchestrator's certificate is for another host. Check %s.", setting("endpoint", "SODA_ENDPOINT"))
+		return fmt.Sprintf("\n\n%s's certificate is for another host. Check %s.", server, endpoint)
 	case is[*tls.CertificateVerificationError](err):
-		return fmt.Sprintf("\n\nThe orchestrator's certificate is not trusted here. Check %s.", setting("ca_cert_file", "OS_CACERT"))
+		return fmt.Sprintf("\n\n%s's certificate is not trusted here. Check %s.", server, setting("ca_cert_file", "OS_CACERT"))
 	case isNetwork && network.Op == "remote error":
-		return fmt.Sprintf("\n\nThe orchestrator ended the TLS handshake. The usual cause is a missing client certificate. Check %s.", setting("client_cert_file", "OS_CERT"))
+		return fmt.Sprintf("\n\n%s ended the TLS handshake. The usual cause is a missing client certificate. Check %s.", server, setting("client_cert_file", "OS_CERT"))
 	case isSlow && slow.Timeout():
-		return fmt.Sprintf("\n\nThe orchestrator did not answer in time. The limit is %s.", setting("request_timeout", "SODA_REQUEST_TIMEOUT"))
+		return fmt.Sprintf("\n\n%s did not answer in time. The limit is %s.", server, setting("request_timeout", "SODA_REQUEST_TIMEOUT"))
 	case isNetwork:
-		return fmt.Sprintf("\n\nThe orchestrator cannot be reached. Check %s.", setting("endpoint", "SODA_ENDPOINT"))
+		return fmt.Sprintf("\n\n%s cannot be reached. Check %s.", server, endpoint)
 	default:
 		return ""
 	}

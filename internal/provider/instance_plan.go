@@ -54,6 +54,7 @@ func (r *instanceResource) planCreate(ctx context.Context, req resource.ModifyPl
 	}
 	spec := m.spec(&config)
 	resp.Diagnostics.Append(spec.check(ctx, api)...)
+	resp.Diagnostics.Append(r.checkBackend(ctx, spec)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}

@@ -69,6 +69,16 @@ func (p *sodaProvider) DataSources(context.Context) []func() datasource.DataSour
 		newTaskDataSource,
 		newWorkflowDataSource,
 		newWorkflowsDataSource,
+
+		newBlockProfileDataSource,
+		newBlockHostDataSource,
+		newBlockVolumeDataSource,
+		newBlockVolumesDataSource,
+		newBlockZonesDataSource,
+		newBackendDataSource,
+		newBackendsDataSource,
+		newPlanDataSource,
+		newJobsDataSource,
 	}
 }
 

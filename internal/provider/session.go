@@ -29,6 +29,7 @@ type session struct {
 	tokens  keystone.Tokens
 	client  *orchestration.Client
 	account account
+	lookups lookups
 
 	known       *run.Known
 	notes       *planNotes
