@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -81,18 +82,24 @@ func (r *Runs) existingExecution(ctx context.Context, req *Request) (*Run, error
 	if err != nil {
 		return nil, err
 	}
+	found = slices.DeleteFunc(found, func(e stackstorm.Execution) bool {
+		return e.Action != req.Action || r.isOurStart(e.SodaRun) || req.replaces(e.ID)
+	})
 	var done *stackstorm.Execution
 	for i, e := range found {
-		switch {
-		case e.Action != req.Action || r.isOurStart(e.SodaRun) || req.replaces(e.ID):
-		case !e.Status.Final():
-			if r.claimExecution(e.ID) {
-				return r.withRecord(ctx, req, &found[i]), nil
-			}
-		case e.Status == stackstorm.StatusSucceeded && done == nil && r.unclaimedExecution(e.ID):
+		if !e.Status.Final() && r.claimExecution(e.ID) {
+			return r.withRecord(ctx, req, &found[i]), nil
+		}
+		if e.Status == stackstorm.StatusSucceeded && done == nil && r.unclaimedExecution(e.ID) {
 			done = &found[i]
 		}
 	}
+	return r.doneExecution(ctx, req, done)
+}
+
+// doneExecution decides about a run that has succeeded; done is nil if there is
+// none.
+func (r *Runs) doneExecution(ctx context.Context, req *Request, done *stackstorm.Execution) (*Run, error) {
 	switch {
 	case done == nil || req.Adopt == AdoptRunning:
 		return nil, nil

@@ -17,11 +17,11 @@ const answerGrace = 800 * time.Millisecond
 type How int
 
 const (
-	// Created: it was started.
+	// Created means that the run was started.
 	Created How = iota
-	// TakenOver: it existed already, and a new one would have duplicated it.
+	// TakenOver means that the run existed already. A new one would duplicate it.
 	TakenOver
-	// Found: it was started, the answer was lost, and a search found it.
+	// Found means that the run was started, and was found after a lost answer.
 	Found
 )
 
