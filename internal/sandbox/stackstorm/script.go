@@ -182,8 +182,7 @@ func checkTag(w *workflow, key, value string) error {
 	if perTask && w.tasks[name] == nil {
 		return fmt.Errorf(": there is no task %q", name)
 	}
-	publishesNothing := kind == "publish" && strings.TrimSpace(value) == "null"
-	if isObject && !publishesNothing && !isJSONObject(value) {
+	if isObject && !isTagObject(kind, value) {
 		return fmt.Errorf(" must be a JSON object")
 	}
 	if kind == "status" && !slices.Contains(executionStatuses, value) {
@@ -192,7 +191,12 @@ func checkTag(w *workflow, key, value string) error {
 	return nil
 }
 
-func isJSONObject(text string) bool {
-	_, err := decodeObject([]byte(text))
-	return err == nil && json.Valid([]byte(text))
+// isTagObject reports whether a tag's value is a JSON object. publish may also be
+// null.
+func isTagObject(kind, value string) bool {
+	if kind == "publish" && strings.TrimSpace(value) == "null" {
+		return true
+	}
+	_, err := decodeObject([]byte(value))
+	return err == nil && json.Valid([]byte(value))
 }
