@@ -139,9 +139,9 @@ func (neverWriteOnly) ValidateDynamic(_ context.Context, req validator.DynamicRe
 			"Let the clean-up workflow find its secrets itself, for example in StackStorm's datastore. Inputs that are not secret go into parameters.")
 }
 
-// parametersDiffer asks whether other inputs would be sent. Whether they come
-// as an object or a map, with null members, or as texts that StackStorm
-// converts (quirk 20) makes no other run; an import shows converted ones.
+// parametersDiffer reports whether other inputs would be sent. An object and a map
+// with the same members are the same inputs, with or without null members. So are
+// strings that StackStorm converts (quirk 20): an import shows converted values.
 func parametersDiffer(_ context.Context, req planmodifier.DynamicRequest, resp *dynamicplanmodifier.RequiresReplaceIfFuncResponse) {
 	before, _ := inputObject(req.StateValue)
 	after, ok := inputObject(req.PlanValue)
@@ -151,16 +151,16 @@ func parametersDiffer(_ context.Context, req planmodifier.DynamicRequest, resp *
 // asStrings turns numbers and booleans into strings. Values inside lists and
 // objects stay: StackStorm converts only whole inputs.
 func asStrings(members map[string]any) map[string]any {
-	texts := maps.Clone(members)
+	converted := maps.Clone(members)
 	for name, v := range members {
 		switch v := v.(type) {
 		case json.Number:
-			texts[name] = v.String()
+			converted[name] = v.String()
 		case bool:
-			texts[name] = strconv.FormatBool(v)
+			converted[name] = strconv.FormatBool(v)
 		}
 	}
-	return texts
+	return converted
 }
 
 func sameJSON(a, b map[string]any) bool {

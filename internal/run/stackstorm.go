@@ -118,7 +118,7 @@ func (r *Runs) doneExecution(ctx context.Context, req *Request, done *stackstorm
 func (r *Runs) withRecord(ctx context.Context, req *Request, e *stackstorm.Execution) *Run {
 	run := &Run{Instance: orchestration.Instance{ID: executionPrefix + e.ID, Name: req.Name, Description: req.Description,
 		ServiceID: req.ServiceID, TenantID: req.TenantID, UserID: req.UserID}}
-	run.Input, _ = json.Marshal(Without(req.Inputs, req.Secret)) // what was sent; nobody tells StackStorm's echo
+	run.Input, _ = json.Marshal(Without(req.Inputs, req.Secret)) // what was sent: StackStorm's echo is not known
 	run.observe(*e)
 	if alike, err := r.st2.FindByRequest(ctx, req.Hash()); err != nil || len(alike) > 1 {
 		return run
