@@ -107,8 +107,7 @@ func remove(v any, at []any) {
 	}
 }
 
-// keysIn keeps the names of an object's members, at any depth, and drops their
-// values.
+// keysIn returns the names of the members, at any depth, without their values.
 func keysIn(members map[string]any) map[string]any {
 	names := map[string]any{}
 	for name, v := range members {

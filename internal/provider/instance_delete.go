@@ -75,16 +75,18 @@ func (d *deletion) destroy(ctx context.Context) (diags diag.Diagnostics) {
 			return diags
 		}
 	}
-	diags.Append(d.removeEnded(ctx, api)...)
+	if m.status().Final() {
+		diags.Append(d.cleanUpAndForget(ctx, api)...)
+		return diags
+	}
+	diags.Append(m.notEnded()...)
 	return diags
 }
 
-// removeEnded removes the record if the run has ended.
-func (d *deletion) removeEnded(ctx context.Context, api *orchestration.Client) (diags diag.Diagnostics) {
-	m, id := d.m, d.m.ID.ValueString()
+// notEnded reports that a run to be destroyed has not ended.
+func (m *instanceModel) notEnded() (diags diag.Diagnostics) {
+	id := m.ID.ValueString()
 	switch {
-	case m.status().Final():
-		diags.Append(d.cleanUpAndForget(ctx, api)...)
 	case m.OnDestroy.IsNull():
 		diags.AddWarning(fmt.Sprintf("The record of run %s is kept", id),
 			fmt.Sprintf("%s has status %s. The orchestrator cannot stop a run, and without its record the run could not be followed. The run is no longer in the state. "+
@@ -149,30 +151,28 @@ func (d *deletion) makeWay(ctx context.Context) (diags diag.Diagnostics) {
 		addError(&diags, "Cannot replace "+m.run()+" without knowing whether it has ended", err)
 		return diags
 	}
-	if !asked && !before.Final() && m.status() != orchestration.StatusFailed {
+	switch {
+	case !asked && !before.Final() && m.status() != orchestration.StatusFailed:
 		// The plan was made with -refresh=false. So it could not say that the new
 		// object takes the run over.
 		d.known.OfferTakeover(m.fingerprint(), id)
 		diags.AddWarning(fmt.Sprintf("The record of run %s is kept", id),
 			fmt.Sprintf("%s had not ended when Terraform last read it. Its status is %s now. If the new resource has the same inputs, it takes this run over.", upper(m.run()), m.Status.ValueString()))
-		return diags
+	case !m.status().Final():
+		diags.AddWarning(fmt.Sprintf("The record of run %s is kept", id),
+			fmt.Sprintf("%s has status %s and goes on beside the new run. The orchestrator cannot stop a run, and without its record the run could not be followed. "+
+				"Once it has ended, remove its record with terraform import and then terraform destroy.", upper(m.run()), m.Status.ValueString()))
+	default:
+		diags.Append(d.replaceEnded(ctx, api)...)
 	}
-	diags.Append(d.removeReplaced(ctx, api)...)
 	return diags
 }
 
-// removeReplaced removes the record of a replaced run if the run has ended.
-func (d *deletion) removeReplaced(ctx context.Context, api *orchestration.Client) (diags diag.Diagnostics) {
-	m := d.m
-	if !m.status().Final() {
-		diags.AddWarning(fmt.Sprintf("The record of run %s is kept", m.ID.ValueString()),
-			fmt.Sprintf("%s has status %s and goes on beside the new run. The orchestrator cannot stop a run, and without its record the run could not be followed. "+
-				"Once it has ended, remove its record with terraform import and then terraform destroy.", upper(m.run()), m.Status.ValueString()))
-		return diags
-	}
-	diags.Append(d.cleanUpAndForget(ctx, api)...)
-	if m.OnDestroy.IsNull() && !diags.HasError() {
-		diags.AddWarning("Replacing a run does not undo it", stays(m))
+// replaceEnded removes the record of a replaced run that has ended.
+func (d *deletion) replaceEnded(ctx context.Context, api *orchestration.Client) diag.Diagnostics {
+	diags := d.cleanUpAndForget(ctx, api)
+	if d.m.OnDestroy.IsNull() && !diags.HasError() {
+		diags.AddWarning("Replacing a run does not undo it", stays(d.m))
 	}
 	return diags
 }
@@ -197,7 +197,10 @@ func (d *deletion) cleanUpAndForget(ctx context.Context, api *orchestration.Clie
 // forget removes the record.
 func (d *deletion) forget(ctx context.Context, api *orchestration.Client) (diags diag.Diagnostics) {
 	m := d.m
-	if err := forgetRecord(ctx, api, m.ID.ValueString()); err != nil {
+	if _, ok := run.ExecutionOf(m.ID.ValueString()); ok {
+		return nil // there is no record to remove
+	}
+	if err := api.DeleteInstance(ctx, m.ID.ValueString()); err != nil && !orchestration.IsNotFound(err) {
 		m.addKept(&diags, "Cannot remove the record of "+m.run(), err)
 		return diags
 	}
@@ -206,17 +209,6 @@ func (d *deletion) forget(ctx context.Context, api *orchestration.Client) (diags
 			fmt.Sprintf("on_destroy runs only after a successful run. The status of this one was %s; whatever it made is left in place.", m.Status.ValueString()))
 	}
 	return diags
-}
-
-// forgetRecord removes a run's record, if it has one.
-func forgetRecord(ctx context.Context, api *orchestration.Client, id string) error {
-	if _, ok := run.ExecutionOf(id); ok {
-		return nil
-	}
-	if err := api.DeleteInstance(ctx, id); err != nil && !orchestration.IsNotFound(err) {
-		return err
-	}
-	return nil
 }
 
 // cleansUp reports whether on_destroy runs before the record is removed.
