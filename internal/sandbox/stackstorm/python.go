@@ -36,19 +36,19 @@ func pyRepr(v any) string {
 		}
 		return "(" + pyList(v) + ")"
 	case object:
-		items := make([]string, len(v))
-		for i, f := range v {
-			items[i] = pyQuote(f.name) + ": " + pyRepr(f.value)
-		}
-		return "{" + strings.Join(items, ", ") + "}"
+		return pyDict(v)
 	case map[string]any:
-		ordered := make(object, 0, len(v))
-		for _, k := range sortedKeys(v) {
-			ordered = append(ordered, field{k, v[k]})
-		}
-		return pyRepr(ordered)
+		return pyDict(asObject(v))
 	}
 	return fmt.Sprint(v)
+}
+
+func pyDict(o object) string {
+	items := make([]string, len(o))
+	for i, f := range o {
+		items[i] = pyQuote(f.name) + ": " + pyRepr(f.value)
+	}
+	return "{" + strings.Join(items, ", ") + "}"
 }
 
 // pyStr is Python's str(): like repr, but a text is itself.

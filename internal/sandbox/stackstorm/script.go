@@ -2,6 +2,7 @@ package stackstorm
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -177,18 +178,24 @@ func checkTag(w *workflow, key, value string) error {
 	case key == "publish", key == "output":
 		isObject = true
 	case !isKind, !perTask:
-		return fmt.Errorf(" is unknown")
+		return errors.New(" is unknown")
 	}
 	if perTask && w.tasks[name] == nil {
 		return fmt.Errorf(": there is no task %q", name)
 	}
-	if isObject && !(kind == "publish" && strings.TrimSpace(value) == "null") {
-		if _, err := decodeObject([]byte(value)); err != nil || !json.Valid([]byte(value)) {
-			return fmt.Errorf(" must be a JSON object")
-		}
-	}
 	if kind == "status" && !slices.Contains(executionStatuses, value) {
 		return fmt.Errorf(": %q is no status of StackStorm", value)
+	}
+	mayBeNull := kind == "publish" && strings.TrimSpace(value) == "null"
+	if isObject && !mayBeNull {
+		return checkObjectText(value)
+	}
+	return nil
+}
+
+func checkObjectText(text string) error {
+	if _, err := decodeObject([]byte(text)); err != nil || !json.Valid([]byte(text)) {
+		return errors.New(" must be a JSON object")
 	}
 	return nil
 }
