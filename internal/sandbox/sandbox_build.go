@@ -72,6 +72,11 @@ func (s *Sandbox) build(ctx context.Context) error {
 			return err
 		}
 	}
+	if s.cfg.Old {
+		if err := s.makeAllOld(); err != nil {
+			return err
+		}
+	}
 	return s.listenInFront(ctx)
 }
 
@@ -125,9 +130,9 @@ func (s *Sandbox) listenInFront(ctx context.Context) error {
 		handler http.Handler
 	}{
 		{&s.urls.Keystone, "/identity", 0, s.keystone},
-		{&s.urls.StackStorm, "", 0, s.stackstorm},
+		{&s.urls.StackStorm, "", 0, s.recorded(&s.stackstormRequests, s.stackstorm)},
 		{&s.urls.Manage, "", 0, s.manage()},
-		{&s.urls.Orchestrator, "", s.cfg.Port, s.recorded(s.faults.handler(s.orchestrator))},
+		{&s.urls.Orchestrator, "", s.cfg.Port, s.recorded(&s.requests, s.faults.handler(s.orchestrator))},
 	} {
 		at, err := s.listen(ctx, server.port, server.handler)
 		if err != nil {
@@ -158,12 +163,10 @@ func (s *Sandbox) listen(ctx context.Context, port int, h http.Handler) (orchest
 
 // recorded notes every request when it comes in and logs it when it is done,
 // also one that was cut off.
-func (s *Sandbox) recorded(next http.Handler) http.Handler {
+func (s *Sandbox) recorded(to *requestLog, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		request := r.Method + " " + r.URL.RequestURI()
-		s.mu.Lock()
-		s.requests = append(s.requests, request)
-		s.mu.Unlock()
+		to.add(request)
 
 		began := time.Now()
 		noted := &notedWriter{ResponseWriter: w}
