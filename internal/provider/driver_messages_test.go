@@ -16,17 +16,18 @@ import (
 // messageCases and run the tests with -update. It is also the short form of
 // several commands after one another.
 type stage struct {
-	t     *testing.T
-	sb    *sandbox.Sandbox
-	saved savedResource
-	given map[string]any
-	told  []*tfprotov6.Diagnostic // by the last command
+	t        *testing.T
+	sb       *sandbox.Sandbox
+	saved    savedResource
+	given    map[string]any
+	told     []*tfprotov6.Diagnostic // by the last command
+	settings map[string]any          // of the provider
 }
 
 // newStage is a stage whose configuration is a run of upkeepWork.
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	return &stage{t: t, sb: upkeepSandbox(t, sandbox.Config{}), given: upkeepArguments(nil)}
+	return &stage{t: t, sb: upkeepSandbox(t, sandbox.Config{}), given: upkeepArguments(nil), settings: withoutLogin()}
 }
 
 // said is what the last command has diagnosed.
@@ -37,6 +38,12 @@ func (s *stage) withArguments(more map[string]any) *stage {
 	for name, v := range more {
 		s.given[name] = v
 	}
+	return s
+}
+
+// connected sets the connection to StackStorm up.
+func (s *stage) connected() *stage {
+	s.settings = withStackStorm(s.sb, sandbox.StackStormAPIKey)
 	return s
 }
 
@@ -51,7 +58,7 @@ func (s *stage) withOnDestroy() *stage {
 // runCommand carries a command out; given nil destroys.
 func (s *stage) runCommand(given map[string]any, more ...func(*command)) *stage {
 	s.t.Helper()
-	c := newCommand(s.t, s.sb)
+	c := newCommandAs(s.t, s.sb, s.settings)
 	for _, set := range more {
 		set(c)
 	}
@@ -118,6 +125,14 @@ func (s *stage) leaveRunning() *stage {
 	return s.withArguments(map[string]any{"wait_for_completion": true})
 }
 
+// killed leaves a run behind that is still going on and that no state holds.
+func (s *stage) killed() *stage {
+	s.t.Helper()
+	s.leaveRunning()
+	s.saved = savedResource{}
+	return s
+}
+
 // leaveOnDestroyRunning leaves a clean-up behind that is still going on.
 func (s *stage) leaveOnDestroyRunning() *stage {
 	s.t.Helper()
@@ -155,6 +170,7 @@ func (s *stage) onceListed(happens func()) *stage {
 func (s *stage) loseAnswerOfTwo() *stage {
 	s.t.Helper()
 	return s.onceListed(func() {
+		s.holdRuns()
 		startElsewhere(s.t, s.sb, sandbox.Tenant, "work", map[string]any{"service_id": upkeepService, "action": upkeepWork, "parameters": map[string]any{"message": "hello"}})
 		s.fault(sandbox.Fault{Method: "POST", Path: createRunPath, After: true, Drop: true})
 	})
@@ -166,6 +182,7 @@ func (s *stage) loseAnswerAndList() *stage {
 	return s.onceListed(func() {
 		s.fault(sandbox.Fault{Method: "POST", Path: createRunPath, After: true, Drop: true})
 		s.fault(sandbox.Fault{Method: "GET", Path: createRunPath, Status: 503})
+		s.withTimeout("create", "1s")
 	})
 }
 

@@ -88,7 +88,7 @@ func TestAccOnDestroyFails(t *testing.T) {
 		w := failed(t)
 		w.write(workConfig("hello"))
 		w.apply().exits(0).says("0 added, 1 changed, 0 destroyed")
-		w.destroy().exits(0).says("undoes nothing")
+		w.destroy().exits(0).says("does not undo it")
 		w.expectCleanedUp(1, 1)
 	})
 }
@@ -132,7 +132,7 @@ func TestAccOnDestroyKilled(t *testing.T) {
 func TestAccOnDestroyTimeout(t *testing.T) {
 	w := appliedWithOnDestroy(t, `timeouts = { delete = "1s" }`)
 	w.sb.Hold()
-	w.destroy().exits(1).says("timeouts.delete (1s) was over", "raise timeouts.delete")
+	w.destroy().exits(1).says("timeouts.delete (1s) was over", "Raise timeouts.delete")
 	w.expectInState(workAddress, "Success", false)
 	w.sb.Release()
 	w.write(workConfig("hello", onDestroyLine, `timeouts = { delete = "2m" }`))
@@ -147,7 +147,7 @@ func TestAccOnDestroyRunsOnceThoughForgettingFails(t *testing.T) {
 	w := appliedWithOnDestroy(t)
 	w.setProviderArgument("max_retries = 0")
 	w.sb.Fault(sandbox.Fault{Method: "DELETE", Path: w.sb.Instances()[0].ID, Times: 1, Status: 500})
-	w.destroy().exits(1).says("Cannot forget run")
+	w.destroy().exits(1).says("Cannot remove the record of run")
 	w.expectInState(workAddress, "Success", false)
 	w.destroy().exits(0)
 	w.expectCleanedUp(1, 0)
@@ -214,6 +214,6 @@ func TestAccOnDestroyOfAFailedRun(t *testing.T) {
 	w := newWorkspace(t, sb, workConfig("hello", onDestroyLine))
 	sb.FailTask(upkeepWork, "")
 	w.apply().exits(1)
-	w.destroy().exits(0).says("on_destroy was not run", "only for a run that has succeeded")
+	w.destroy().exits(0).says("on_destroy was not run", "only after a successful run")
 	w.expectCleanedUp(0, 0)
 }

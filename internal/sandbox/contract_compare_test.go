@@ -9,18 +9,19 @@ import (
 	"strings"
 )
 
-// sameness compares values, with ids and dates equal when each recorded one
-// always comes back as one and the same of ours.
-type sameness struct {
+// matcher compares answers with recorded ones. An id or date may differ, if
+// each recorded one always has the same counterpart.
+type matcher struct {
 	ours     map[string]string // by recorded
 	recorded map[string]string // by ours
+	anyTime  bool              // times need not have the same counterpart
 }
 
-func newSameness() *sameness {
-	return &sameness{ours: map[string]string{}, recorded: map[string]string{}}
+func newMatcher() *matcher {
+	return &matcher{ours: map[string]string{}, recorded: map[string]string{}}
 }
 
-func (s *sameness) learn(recorded, ours string) {
+func (s *matcher) learn(recorded, ours string) {
 	s.ours[recorded], s.recorded[ours] = ours, recorded
 }
 
@@ -32,7 +33,7 @@ var passing = []*regexp.Regexp{
 	regexp.MustCompile(`^(plan|job)-[0-9a-f]{6}$`), // of the backend of StackStorm's recordings
 }
 
-// moments are the forms of times, no two of which need to differ.
+// moments are the forms of times.
 var moments = []*regexp.Regexp{
 	regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$`),
 	regexp.MustCompile(`^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$`),
@@ -48,7 +49,7 @@ var holes = regexp.MustCompile(`\[\.\.\. \d+ characters[^\]]*left out \.\.\.\]|s
 // unsteady are the numbers and names that differ from run to run.
 var unsteady = []string{"elapsed_seconds", "result_size", "pid", "hostname"}
 
-func (s *sameness) compare(path string, want, got any) []string {
+func (s *matcher) compare(path string, want, got any) []string {
 	switch want := want.(type) {
 	case jsonObject:
 		got, ok := got.(jsonObject)
@@ -70,7 +71,7 @@ func (s *sameness) compare(path string, want, got any) []string {
 		}
 		return differences
 	case string:
-		if got, ok := got.(string); ok && s.texts(want, got) {
+		if got, ok := got.(string); ok && s.matchText(want, got) {
 			return nil
 		}
 	default:
@@ -81,7 +82,7 @@ func (s *sameness) compare(path string, want, got any) []string {
 	return []string{fmt.Sprintf("%s: %s, recorded %s", path, asText(got), asText(want))}
 }
 
-func (s *sameness) compareObjects(path string, want, got jsonObject) []string {
+func (s *matcher) compareObjects(path string, want, got jsonObject) []string {
 	var differences []string
 	for _, k := range keys(want, got) {
 		w, wanted := want[k]
@@ -99,22 +100,22 @@ func (s *sameness) compareObjects(path string, want, got jsonObject) []string {
 	return differences
 }
 
-func (s *sameness) texts(want, got string) bool {
+func (s *matcher) matchText(want, got string) bool {
 	if ours, ok := s.ours[want]; ok {
 		return got == ours
 	}
-	for _, form := range passing {
+	for _, form := range moments {
+		if s.anyTime && form.MatchString(want) {
+			return form.MatchString(got)
+		}
+	}
+	for _, form := range slices.Concat(passing, moments) {
 		if form.MatchString(want) {
 			if _, taken := s.recorded[got]; taken || !form.MatchString(got) {
 				return false
 			}
 			s.learn(want, got)
 			return true
-		}
-	}
-	for _, form := range moments {
-		if form.MatchString(want) {
-			return form.MatchString(got)
 		}
 	}
 	if given.MatchString(want) && got != "" {
@@ -142,7 +143,7 @@ var idWithin = regexp.MustCompile(`\b(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9
 
 // withHoles compares a text with anything in the place of a hole, and learns
 // the ids within it.
-func (s *sameness) withHoles(want, got string) bool {
+func (s *matcher) withHoles(want, got string) bool {
 	var form strings.Builder
 	var ids []string
 	text := func(part string) {
@@ -177,8 +178,8 @@ func (s *sameness) withHoles(want, got string) bool {
 	return true
 }
 
-// translate puts our ids in the place of the recorded ones.
-func (s *sameness) translate(text string) string {
+// translate replaces the recorded ids by ours.
+func (s *matcher) translate(text string) string {
 	for recorded, ours := range s.ours {
 		text = strings.ReplaceAll(text, recorded, ours)
 	}
@@ -205,7 +206,7 @@ func sorted(list string) string {
 	return strings.Join(elems, ", ")
 }
 
-// record is a JSON object.
+// jsonObject is a JSON object.
 type jsonObject = map[string]any
 
 func asText(v any) string {

@@ -39,13 +39,17 @@ var manageRoutes = []manageRoute{
     "after": true, "drop": true, "hang": true, "latency_seconds": 2}: let the orchestrator misbehave; all keys are optional`, manageFault},
 	{"DELETE /faults", "remove them all", done(func(s *Sandbox) { s.faults.clear() })},
 	{"GET /instances", "the orchestrator's rows, with the execution ids that it never tells", func(s *Sandbox, _ *http.Request) (any, error) { return s.Instances(), nil }},
-	{"DELETE /instances/{id}", "delete a row behind everybody's back", manageForget},
-	{"POST /old", `{"service_id": "..."}: put records in front of a service's that cannot be read, so that its list is cut; no service = all`, manageOld},
+	{"DELETE /instances/{id}", "delete a row, as another client would", manageForget},
+	{"POST /old", `{"service_id": "..."}: put records that cannot be read in front of a service's own, so that its list is cut; no service = all`, manageOld},
 	{"GET /requests", "every request to the orchestrator so far", func(s *Sandbox, _ *http.Request) (any, error) { return s.Requests(), nil }},
 	{"GET /stackstorm/requests", "every request to StackStorm over the network so far: not the orchestrator's", func(s *Sandbox, _ *http.Request) (any, error) { return s.StackStormRequests(), nil }},
 	{"POST /restart", "restart the orchestrator", done((*Sandbox).Restart)},
 	{"POST /advance", `{"seconds": 60}: move the sandbox's clock`, manageAdvance},
 	{"POST /races", `{"on": true}: requests that overlap take each other's values`, manageRaces},
+	{"POST /hotpot", `{"create_seconds": 30, "attach_seconds": 60}: how long the storage takes, -1 = for ever;
+    {"outage": "store-down"}: controller-hangs, controller-down, store-down or attach-fails, "" = none`, manageHotpot},
+	{"POST /gelato", `{"refused": true, "stuck": true, "fails": true}: how the next jobs go; all keys are optional`, manageGelato},
+	{"GET /buckets", "the objects of every bucket of gelato, which its API does not list", manageBuckets},
 	{"POST /keystone", `{"ttl": 60}: lifetime in seconds of the tokens issued from now on`, manageKeystone},
 }
 
@@ -93,7 +97,7 @@ func (s *Sandbox) answerManage(w http.ResponseWriter, r *http.Request, route man
 	fmt.Fprintf(w, "%s\n", text)
 }
 
-// done is for what takes nothing and tells nothing.
+// done makes a route of a method that takes nothing and returns nothing.
 func done(do func(*Sandbox)) func(*Sandbox, *http.Request) (any, error) {
 	return func(s *Sandbox, _ *http.Request) (any, error) {
 		do(s)
@@ -101,7 +105,7 @@ func done(do func(*Sandbox)) func(*Sandbox, *http.Request) (any, error) {
 	}
 }
 
-// read refuses keys it does not know: a misspelt one would pass for done.
+// read refuses unknown keys: a misspelt one would look as if it had worked.
 func read(r *http.Request, v any) error {
 	d := json.NewDecoder(r.Body)
 	d.DisallowUnknownFields()

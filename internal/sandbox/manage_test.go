@@ -52,6 +52,9 @@ func TestManageRefuses(t *testing.T) {
 		{http.MethodDelete, "/instances/unknown", ``, 404, "unknown"},
 		{http.MethodDelete, "/stackstorm/actions/opensds.none", ``, 404, "opensds.none"},
 		{http.MethodPost, "/stackstorm/actions", `name: no-runner`, 400, "runner_type"},
+		{http.MethodPost, "/hotpot", `{"outage": "storm"}`, 400, "store-down"},
+		{http.MethodPost, "/hotpot", `{"create_seconds": 1}`, 400, "set together"},
+		{http.MethodPost, "/gelato", `{"slow": true}`, 400, "slow"},
 		{http.MethodGet, "/none", ``, 404, ""},
 	} {
 		code, body := s.ask(t, c.method, c.path, c.body)
@@ -61,11 +64,12 @@ func TestManageRefuses(t *testing.T) {
 	}
 }
 
-// TestManageRun leads a run through its life by the port alone.
+// TestManageRun uses only the management port on a run, from its start to its
+// end.
 func TestManageRun(t *testing.T) {
 	s := started(t, Config{TaskTime: time.Second})
 	s.mustAsk(t, http.MethodPost, "/hold", "")
-	id := s.run(t, "t", s.order())
+	id := s.run(t, "t", s.volumeRequest())
 	s.mustAsk(t, http.MethodPost, "/advance", `{"seconds": 60}`)
 	if got := s.status(t, id); got != "Running" {
 		t.Errorf("held: %s", got)
@@ -99,13 +103,13 @@ func TestManageRun(t *testing.T) {
 func TestManageFailures(t *testing.T) {
 	s := started(t, Config{})
 	s.mustAsk(t, http.MethodPost, "/fail-task", `{"action": "opensds.provision-volume"}`)
-	first := s.run(t, "t", s.order())
+	first := s.run(t, "t", s.volumeRequest())
 	s.status(t, first)
 	if got := s.status(t, first); got != "Failed" {
 		t.Errorf("told to fail: %s", got)
 	}
 	s.mustAsk(t, http.MethodDelete, "/fail-task", "")
-	second := s.run(t, "t", s.order())
+	second := s.run(t, "t", s.volumeRequest())
 	s.status(t, second)
 	if got := s.status(t, second); got != "Success" {
 		t.Errorf("no longer told to fail: %s", got)
@@ -124,6 +128,11 @@ func TestManageFailures(t *testing.T) {
 	if got := s.status(t, second); got != "Success" {
 		t.Errorf("without faults: %s", got)
 	}
+	s.mustAsk(t, http.MethodPost, "/stackstorm", `{"state": "down"}`)
+	s.mustAsk(t, http.MethodPost, "/stackstorm", `{"state": "up"}`)
+	if got := s.status(t, second); got != "Success" {
+		t.Errorf("up again: %s", got)
+	}
 	s.mustAsk(t, http.MethodPost, "/stackstorm", `{"state": "refuse-login"}`)
 	if got := s.status(t, second); got != "500" {
 		t.Errorf("login refused: %s", got)
@@ -134,10 +143,10 @@ func TestManageFailures(t *testing.T) {
 	}
 }
 
-// TestManageRaces: switched on, two who read get each other's instances.
+// TestManageRaces: with races on, two readers get each other's instances.
 func TestManageRaces(t *testing.T) {
 	s := started(t, Config{})
-	ids := []string{s.run(t, "t", s.order()), s.run(t, "t", s.order())}
+	ids := []string{s.run(t, "t", s.volumeRequest()), s.run(t, "t", s.volumeRequest())}
 	mixed := func() bool {
 		var wrong atomic.Bool
 		var readers sync.WaitGroup
@@ -174,19 +183,20 @@ func TestManageTokenLifetime(t *testing.T) {
 	s.mustAsk(t, http.MethodPost, "/keystone", `{"ttl": 30}`)
 	token := s.login(t, "admin", "admin")
 	s.mustAsk(t, http.MethodPost, "/advance", `{"seconds": 31}`)
-	id := s.run(t, token, s.order())
+	id := s.run(t, token, s.volumeRequest())
 	s.status(t, id)
 	if got := s.status(t, id); got != "Failed" {
 		t.Errorf("with an expired token: %s", got)
 	}
 }
 
-// TestManageRestart: a new process writes another time into its rows.
+// TestManageRestart: a new process writes another time into its rows (quirk
+// 32).
 func TestManageRestart(t *testing.T) {
 	s := started(t, Config{})
-	s.run(t, "t", s.order())
+	s.run(t, "t", s.volumeRequest())
 	s.mustAsk(t, http.MethodPost, "/restart", "")
-	s.run(t, "t", s.order())
+	s.run(t, "t", s.volumeRequest())
 	var list []struct {
 		CreatedAt string `json:"created_at"`
 	}
@@ -196,5 +206,32 @@ func TestManageRestart(t *testing.T) {
 	}
 	if len(list) != 2 || list[0] == list[1] {
 		t.Errorf("the process has not started anew: %v", list)
+	}
+}
+
+func TestManageStorage(t *testing.T) {
+	s := started(t, Config{})
+	s.mustAsk(t, http.MethodPost, "/hotpot", `{"create_seconds": -1, "attach_seconds": 0}`)
+	run := s.run(t, "any", s.volumeRequest())
+	for range 2 { // looks let it go on
+		s.status(t, run)
+	}
+	volumes := func() (int, string) {
+		return request(t.Context(), http.MethodGet, s.URLs().Hotpot+"/v1beta/"+Tenant+"/block/volumes", "")
+	}
+	if _, body := volumes(); !strings.Contains(body, `"status":"creating"`) {
+		t.Errorf("slow storage: %s", body)
+	}
+	s.mustAsk(t, http.MethodPost, "/hotpot", `{"outage": "store-down"}`)
+	if code, body := volumes(); code != 500 || !strings.Contains(body, "context deadline exceeded") {
+		t.Errorf("store down: %d %s", code, body)
+	}
+	s.mustAsk(t, http.MethodPost, "/hotpot", `{"outage": ""}`)
+	if code, _ := volumes(); code != 200 {
+		t.Errorf("afterwards: %d", code)
+	}
+	s.mustAsk(t, http.MethodPost, "/gelato", `{"stuck": true}`)
+	if got := s.mustAsk(t, http.MethodGet, "/buckets", ""); !strings.Contains(got, `"source-bucket":["images/logo.png","readme.txt","report.csv"]`) {
+		t.Errorf("buckets: %s", got)
 	}
 }

@@ -23,7 +23,7 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/stackstorm"
 )
 
-// clock is the wall clock, moved forward on request.
+// clock is the wall clock. It can be moved forward.
 type clock struct {
 	mu    sync.Mutex
 	ahead time.Duration
@@ -41,20 +41,22 @@ func (c *clock) advance(d time.Duration) {
 	c.ahead += d
 }
 
-// build makes the servers, those behind first, since the orchestrator hands
-// their addresses to the workflows.
+// build makes the servers. Hotpot and gelato come first, because the
+// orchestrator hands their addresses to the workflows.
 func (s *Sandbox) build(ctx context.Context) error {
 	s.keystone = keystone.New(keystone.Config{Now: s.clock.now, Seed: s.cfg.Seed})
 	var check access.Check
 	switch s.cfg.Auth {
 	case "", "noauth":
 	case "keystone":
-		check = s.keystone.Check
+		check = s.identify
 	default:
 		return fmt.Errorf("auth is %q: it must be noauth or keystone", s.cfg.Auth)
 	}
-	s.hotpot, s.gelato = hotpot.New(check, s.clock.now), gelato.New(check, s.clock.now)
-	if err := s.listenBehind(ctx); err != nil {
+	s.hotpot = hotpot.New(check, s.clock.now)
+	s.SetStorageTimes(s.cfg.CreateTime, s.cfg.AttachTime)
+	s.gelato = gelato.New(gelato.Config{Check: check, Now: s.clock.now, Old: s.cfg.OldGelato})
+	if err := s.listenHotpotAndGelato(ctx); err != nil {
 		return err
 	}
 
@@ -77,7 +79,13 @@ func (s *Sandbox) build(ctx context.Context) error {
 			return err
 		}
 	}
-	return s.listenInFront(ctx)
+	return s.listenOthers(ctx)
+}
+
+// identify asks Keystone whom a token stands for.
+func (s *Sandbox) identify(token string) (access.Caller, error) {
+	g, err := s.keystone.Check(token)
+	return access.Caller{User: g.UserID, Tenant: g.ProjectID, Admin: g.Admin, Cloud: g.Admin && g.ProjectName == "admin"}, err
 }
 
 // buildStackStorm loads the shipped pack and those of the configuration, which
@@ -103,12 +111,16 @@ func (s *Sandbox) buildStackStorm() error {
 	return nil
 }
 
-func (s *Sandbox) listenBehind(ctx context.Context) error {
-	hotpotAt, err := s.listen(ctx, 0, s.hotpot)
+func (s *Sandbox) listenHotpotAndGelato(ctx context.Context) error {
+	hotpotPort, gelatoPort := 0, 0
+	if s.cfg.Port != 0 {
+		hotpotPort, gelatoPort = s.cfg.Port+1, s.cfg.Port+2
+	}
+	hotpotAt, err := s.listen(ctx, hotpotPort, s.hotpot)
 	if err != nil {
 		return err
 	}
-	gelatoAt, err := s.listen(ctx, 0, s.gelato)
+	gelatoAt, err := s.listen(ctx, gelatoPort, s.gelato)
 	if err != nil {
 		return err
 	}
@@ -122,7 +134,7 @@ func (s *Sandbox) listenBehind(ctx context.Context) error {
 	return nil
 }
 
-func (s *Sandbox) listenInFront(ctx context.Context) error {
+func (s *Sandbox) listenOthers(ctx context.Context) error {
 	for _, server := range []struct {
 		url     *string
 		path    string
@@ -130,9 +142,9 @@ func (s *Sandbox) listenInFront(ctx context.Context) error {
 		handler http.Handler
 	}{
 		{&s.urls.Keystone, "/identity", 0, s.keystone},
-		{&s.urls.StackStorm, "", 0, s.recorded(&s.stackstormRequests, s.stackstorm)},
+		{&s.urls.StackStorm, "", 0, s.noteRequests(&s.stackstormRequests, s.stackstorm)},
 		{&s.urls.Manage, "", 0, s.manage()},
-		{&s.urls.Orchestrator, "", s.cfg.Port, s.recorded(&s.requests, s.faults.handler(s.orchestrator))},
+		{&s.urls.Orchestrator, "", s.cfg.Port, s.noteRequests(&s.requests, s.faults.handler(s.orchestrator))},
 	} {
 		at, err := s.listen(ctx, server.port, server.handler)
 		if err != nil {
@@ -161,15 +173,15 @@ func (s *Sandbox) listen(ctx context.Context, port int, h http.Handler) (orchest
 	return orchestrator.Address{Host: at.IP.String(), Port: strconv.Itoa(at.Port)}, nil
 }
 
-// recorded notes every request when it comes in and logs it when it is done,
-// also one that was cut off.
-func (s *Sandbox) recorded(to *requestLog, next http.Handler) http.Handler {
+// noteRequests notes every request when it comes in. It logs the request when it is
+// done, even if the connection was cut.
+func (s *Sandbox) noteRequests(to *requestLog, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		request := r.Method + " " + r.URL.RequestURI()
 		to.add(request)
 
 		began := time.Now()
-		noted := &notedWriter{ResponseWriter: w}
+		noted := &statusWriter{ResponseWriter: w}
 		defer func() {
 			s.log.Printf("%s %d %s", request, noted.status, time.Since(began).Round(time.Millisecond))
 		}()
@@ -177,26 +189,26 @@ func (s *Sandbox) recorded(to *requestLog, next http.Handler) http.Handler {
 	})
 }
 
-// notedWriter remembers the status; 0 = there was no answer.
-type notedWriter struct {
+// statusWriter remembers the status; 0 = there was no answer.
+type statusWriter struct {
 	http.ResponseWriter
 	status int
 }
 
-func (w *notedWriter) WriteHeader(status int) {
+func (w *statusWriter) WriteHeader(status int) {
 	w.status = status
 	w.ResponseWriter.WriteHeader(status)
 }
 
-func (w *notedWriter) Write(b []byte) (int, error) {
+func (w *statusWriter) Write(b []byte) (int, error) {
 	if w.status == 0 {
 		w.status = http.StatusOK
 	}
 	return w.ResponseWriter.Write(b)
 }
 
-// inProcess reaches servers by the addresses the workflows are given, without a
-// socket.
+// inProcess calls servers directly, by the addresses that the workflows are
+// given.
 type inProcess map[orchestrator.Address]http.Handler
 
 func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {

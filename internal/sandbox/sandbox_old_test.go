@@ -16,7 +16,7 @@ import (
 func TestOldServices(t *testing.T) {
 	s := started(t, Config{Old: true})
 	service := s.Services()[0]
-	id := s.run(t, "t", s.order())
+	id := s.run(t, "t", s.volumeRequest())
 	if got := s.status(t, id); got != "Running" {
 		t.Errorf("the run by itself: %s", got)
 	}
@@ -59,7 +59,7 @@ func TestOldServices(t *testing.T) {
 
 func TestMakeOldLater(t *testing.T) {
 	s := started(t, Config{})
-	id := s.run(t, "t", s.order())
+	id := s.run(t, "t", s.volumeRequest())
 	s.mustAsk(t, http.MethodPost, "/old", `{"service_id": "`+s.Services()[0].ID+`"}`)
 	rows := s.Instances()
 	if len(rows) != 4 || rows[3].ID != id {
@@ -97,7 +97,7 @@ func (s *Sandbox) askStackStorm(t *testing.T, method, path string) (int, string)
 // TestFaultsOutside: others cannot reach StackStorm, the orchestrator can.
 func TestFaultsOutside(t *testing.T) {
 	s := started(t, Config{})
-	id := s.run(t, "t", s.order())
+	id := s.run(t, "t", s.volumeRequest())
 	s.FailStackStorm(StackStormFault{Outside: true, Down: true})
 	if code, _ := s.askStackStorm(t, http.MethodGet, "/api/v1/executions"); code != 0 {
 		t.Errorf("from outside: %d", code)
@@ -123,7 +123,7 @@ func TestFaultsOutside(t *testing.T) {
 // and finds the execution that the orchestrator tells nothing of.
 func TestMarkThroughTheOrchestrator(t *testing.T) {
 	s := started(t, Config{})
-	body := strings.TrimSuffix(strings.TrimSpace(s.order()), "}") + `, "context": {"soda_run": "mark-1"}}`
+	body := strings.TrimSuffix(strings.TrimSpace(s.volumeRequest()), "}") + `, "context": {"soda_run": "mark-1"}}`
 	id := s.run(t, "t", body)
 	code, text := s.askStackStorm(t, http.MethodGet, "/api/v1/executions?filter=context.soda_run:mark-1&include_attributes=id,status,context")
 	var found []struct {
@@ -143,7 +143,7 @@ func TestMarkThroughTheOrchestrator(t *testing.T) {
 func TestOrquestaThroughTheOrchestrator(t *testing.T) {
 	s := started(t, Config{StackStormVersion: stackstorm.Version381})
 	s.FailTaskAs("opensds.provision-volume", "attach_volume", Failure{Kind: stackstorm.FailureShell, Words: "no such host"})
-	id := s.run(t, "t", s.order())
+	id := s.run(t, "t", s.volumeRequest())
 	s.status(t, id)
 	if got := s.status(t, id); got != "Failed" {
 		t.Errorf("status %s", got)
@@ -160,7 +160,7 @@ func TestOrquestaThroughTheOrchestrator(t *testing.T) {
 func TestManageFailureKinds(t *testing.T) {
 	s := started(t, Config{})
 	s.mustAsk(t, http.MethodPost, "/fail-task", `{"action": "opensds.provision-volume", "kind": "false", "words": "quota exceeded"}`)
-	id := s.run(t, "t", s.order())
+	id := s.run(t, "t", s.volumeRequest())
 	s.status(t, id)
 	s.status(t, id)
 	code, text := s.askStackStorm(t, http.MethodGet, "/api/v1/executions?parent="+s.Executions()[0].ID+"&status=failed&include_attributes=result")

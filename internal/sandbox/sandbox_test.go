@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -49,7 +50,7 @@ func (s *Sandbox) status(t *testing.T, id string) string {
 // TestSandboxProvisionsAVolume: Running, then Success, and the volume is in use.
 func TestSandboxProvisionsAVolume(t *testing.T) {
 	s := started(t, Config{})
-	id := s.run(t, "any text", s.order())
+	id := s.run(t, "any text", s.volumeRequest())
 	if got := []string{s.status(t, id), s.status(t, id)}; got[0] != "Running" || got[1] != "Success" {
 		t.Errorf("statuses %v, want Running, then Success", got)
 	}
@@ -80,16 +81,46 @@ func TestSandboxMigratesABucket(t *testing.T) {
 	if got := s.status(t, id); got != "Success" {
 		t.Fatalf("status %s", got)
 	}
-	for bucket, want := range map[string]bool{"source-bucket": false, "destination-bucket": true} {
-		_, body := get(t, s.URLs().Gelato+"/v1/s3/"+bucket)
-		if has := strings.Contains(body, "<Key>"); has != want {
-			t.Errorf("%s: objects %v, want %v: %s", bucket, has, want, body)
-		}
+	if b := s.Buckets(); len(b["source-bucket"]) != 0 || len(b["destination-bucket"]) != 3 {
+		t.Errorf("buckets %v", b)
 	}
 }
 
-// TestTokensAreCheckedBehindTheOrchestrator and not by it: a bad one is a 200
-// and a failed run.
+// TestSlowStorage: a run succeeds before its volume is in use, or fails because
+// the volume is still being made, and leaves it.
+func TestSlowStorage(t *testing.T) {
+	s := started(t, Config{AttachTime: time.Minute})
+	volume := func() (status string) {
+		t.Helper()
+		_, body := get(t, s.URLs().Hotpot+"/v1beta/"+seed.Tenant+"/block/volumes")
+		var rows []struct{ Status string }
+		if err := json.Unmarshal([]byte(body), &rows); err != nil || len(rows) == 0 {
+			t.Fatal(body, err)
+		}
+		return rows[len(rows)-1].Status
+	}
+	run := func() string {
+		t.Helper()
+		id := s.run(t, "any", s.volumeRequest())
+		s.status(t, id)
+		return s.status(t, id)
+	}
+	if got := run(); got != "Success" || volume() != "attaching" {
+		t.Errorf("run %s, volume %s", got, volume())
+	}
+	s.Advance(time.Minute)
+	if volume() != "inUse" {
+		t.Errorf("a minute later: %s", volume())
+	}
+	other := started(t, Config{CreateTime: time.Minute})
+	s = other
+	if got := run(); got != "Failed" || volume() != "creating" {
+		t.Errorf("run %s, volume %s", got, volume())
+	}
+}
+
+// TestTokensAreCheckedBehindTheOrchestrator: the orchestrator accepts a bad
+// token with a 200, and the run fails (quirk 18).
 func TestTokensAreCheckedBehindTheOrchestrator(t *testing.T) {
 	s := started(t, Config{Auth: "keystone"})
 	good, foreign := s.login(t, "admin", "admin"), s.login(t, "demo", "demo")
@@ -101,7 +132,7 @@ func TestTokensAreCheckedBehindTheOrchestrator(t *testing.T) {
 		"good": {good, "Success"}, "garbage": {"garbage", "Failed"},
 		"of another project": {foreign, "Failed"}, "expired": {expired, "Failed"},
 	} {
-		id := s.run(t, c.token, s.order())
+		id := s.run(t, c.token, s.volumeRequest())
 		s.status(t, id)
 		if got := s.status(t, id); got != c.want {
 			t.Errorf("a token that is %s: %s, want %s", name, got, c.want)
@@ -138,7 +169,7 @@ func (s *Sandbox) login(t *testing.T, user, project string) string {
 func TestHoldAndRelease(t *testing.T) {
 	s := started(t, Config{})
 	s.Hold()
-	id := s.run(t, "t", s.order())
+	id := s.run(t, "t", s.volumeRequest())
 	for range 5 {
 		if got := s.status(t, id); got != "Running" {
 			t.Fatalf("held, and %s", got)
@@ -153,13 +184,13 @@ func TestHoldAndRelease(t *testing.T) {
 func TestFailTask(t *testing.T) {
 	s := started(t, Config{})
 	s.FailTask("opensds.provision-volume", "attach_volume")
-	failed := s.run(t, "t", s.order())
+	failed := s.run(t, "t", s.volumeRequest())
 	s.status(t, failed)
 	if got := s.status(t, failed); got != "Failed" {
 		t.Errorf("told to fail: %s", got)
 	}
 	s.ClearFailures()
-	good := s.run(t, "t", s.order())
+	good := s.run(t, "t", s.volumeRequest())
 	s.status(t, good)
 	if got := s.status(t, good); got != "Success" {
 		t.Errorf("no longer told to fail: %s", got)
@@ -168,7 +199,7 @@ func TestFailTask(t *testing.T) {
 
 func TestOperatorsAndAccidents(t *testing.T) {
 	s := started(t, Config{})
-	id := s.run(t, "t", s.order())
+	id := s.run(t, "t", s.volumeRequest())
 	execution := s.Executions()[0].ID
 	for _, c := range []struct{ st2, want string }{{"canceled", "500"}, {"paused", "500"}, {"failed", "Failed"}, {"succeeded", "Success"}} {
 		if err := s.ForceStatus(execution, c.st2); err != nil {
@@ -200,8 +231,8 @@ func TestOperatorsAndAccidents(t *testing.T) {
 	}
 }
 
-// TestStackStormHangs: so does the read, until StackStorm is back or the
-// sandbox ends (contract quirk 30).
+// TestStackStormHangs: a read hangs with StackStorm, until that recovers or the
+// sandbox ends (quirk 30).
 func TestStackStormHangs(t *testing.T) {
 	for name, end := range map[string]func(*Sandbox){
 		"recovered": func(s *Sandbox) { s.RecoverStackStorm() },
@@ -213,7 +244,7 @@ func TestStackStormHangs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := started(t, Config{})
-			id := s.run(t, "t", s.order())
+			id := s.run(t, "t", s.volumeRequest())
 			s.FailStackStorm(StackStormFault{Hang: true})
 			ended := make(chan int)
 			go func() {
@@ -239,7 +270,7 @@ func TestStackStormHangs(t *testing.T) {
 func TestSeedDecidesTheIDs(t *testing.T) {
 	ids := func(seed int64) string {
 		s := started(t, Config{Seed: seed})
-		s.run(t, "t", s.order())
+		s.run(t, "t", s.volumeRequest())
 		return fmt.Sprint(s.Services(), s.Instances()[0].ID)
 	}
 	if a, b := ids(1), ids(1); a != b {
@@ -258,6 +289,32 @@ func TestBareAndPacks(t *testing.T) {
 	if _, body := get(t, s.URLs().Orchestrator+"/v1beta/orchestration/workflows"); !strings.Contains(body, "opensds.lab-echo") {
 		t.Errorf("workflows: %.200s", body)
 	}
+}
+
+// TestPort: hotpot and gelato are beside the orchestrator, where pages expect them.
+func TestPort(t *testing.T) {
+	for range 20 { // until no port of three is taken
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		port := listener.Addr().(*net.TCPAddr).Port
+		if err := listener.Close(); err != nil {
+			t.Fatal(err)
+		}
+		s, err := Start(Config{Port: port})
+		if err != nil {
+			continue
+		}
+		t.Cleanup(func() { _ = s.Close() })
+		for i, url := range []string{s.URLs().Orchestrator, s.URLs().Hotpot, s.URLs().Gelato} {
+			if want := fmt.Sprintf("http://127.0.0.1:%d", port+i); url != want {
+				t.Errorf("it is at %s, want %s", url, want)
+			}
+		}
+		return
+	}
+	t.Fatal("no three ports in a row were free")
 }
 
 func TestStartRefuses(t *testing.T) {
@@ -279,12 +336,12 @@ func TestStartRefuses(t *testing.T) {
 	}
 }
 
-// TestRestart: old rows keep their timestamps, new ones have others, a second
-// later at least.
+// TestRestart: old rows keep their timestamps. New rows have others, at least a
+// second later.
 func TestRestart(t *testing.T) {
 	s := started(t, Config{})
 	created := func() string {
-		s.run(t, "t", s.order())
+		s.run(t, "t", s.volumeRequest())
 		var list []struct {
 			CreatedAt string `json:"created_at"`
 		}
@@ -304,7 +361,7 @@ func TestRestart(t *testing.T) {
 	}
 }
 
-// TestCloseEndsWhatStackStormDoes: a call that would hang is over at once.
+// TestCloseEndsWhatStackStormDoes: after it no call hangs.
 func TestCloseEndsWhatStackStormDoes(t *testing.T) {
 	s := started(t, Config{})
 	s.FailStackStorm(StackStormFault{Hang: true})

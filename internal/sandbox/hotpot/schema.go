@@ -1,16 +1,17 @@
 package hotpot
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 )
 
-// bodySchema is the part of hotpot's OpenAPI document that concerns one
-// body, in the order of the document. Keys that it does not name pass. The
-// installer puts the document where the server looks for it.
+// bodySchema describes one request body in hotpot's OpenAPI document, in the
+// order of that document. Unknown keys are allowed.
 type bodySchema []property
 
 type property struct {
@@ -19,7 +20,14 @@ type property struct {
 	required bool
 	nullable bool
 	enum     []any
+	least    int            // letters of a string
+	most     int            // 0 = any number
+	pattern  *regexp.Regexp // of a string
+	items    bodySchema     // of an array of objects
 }
+
+// hostName is how the document wants one.
+var hostName = regexp.MustCompile(`^(([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9\-]*[a-zA-Z0-9])\.)*([A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9\-]*[A-Za-z0-9])$`)
 
 var (
 	volumeSchema = bodySchema{
@@ -55,23 +63,26 @@ var (
 		{name: "accessMode", kind: "string", required: true, enum: []any{"agent", "agentless"}},
 		{name: "osType", kind: "string", required: true, enum: []any{"linux", "windows", "esxi"}},
 		{name: "ip", kind: "string", required: true},
-		{name: "hostName", kind: "string", required: true},
+		{name: "hostName", kind: "string", required: true, least: 1, pattern: hostName},
 		{name: "port", kind: "integer"},
 		{name: "username", kind: "string"},
 		{name: "password", kind: "string"},
 		{name: "availabilityZones", kind: "array", nullable: true},
-		{name: "initiators", kind: "array", nullable: true},
+		{name: "initiators", kind: "array", nullable: true, items: bodySchema{
+			{name: "portName", kind: "string", most: 255},
+			{name: "protocol", kind: "string", enum: []any{"iscsi", "fibre_channel", "nvmeof"}},
+		}},
 	}
 	hostChangeSchema = hostSchema.optional()
 	profileSchema    = bodySchema{
-		{name: "name", kind: "string", required: true},
+		{name: "name", kind: "string", required: true, least: 1},
 		{name: "storageType", kind: "string", required: true, enum: []any{"block", "file", "object"}},
 		{name: "description", kind: "string"},
 		{name: "customProperties", kind: "object"},
 	}
 )
 
-// optional is the same without anything required.
+// optional is the same schema with nothing required.
 func (s bodySchema) optional() bodySchema {
 	s = slices.Clone(s)
 	for i := range s {
@@ -80,8 +91,9 @@ func (s bodySchema) optional() bodySchema {
 	return s
 }
 
-// check is empty for a good body, else the words of the validating library of
-// the real server. An empty body is none, which no operation's document forbids.
+// check returns "" for a good body. Otherwise it returns the message of the
+// real server's validating library. An empty body is good: no operation's
+// document forbids it.
 func (s bodySchema) check(contentType string, body []byte) string {
 	if s == nil || len(body) == 0 {
 		return ""
@@ -90,25 +102,34 @@ func (s bodySchema) check(contentType string, body []byte) string {
 		return fmt.Sprintf("Request body has an error: header 'Content-Type' has unexpected value: %q", contentType)
 	}
 	var value any
-	if err := json.Unmarshal(body, &value); err != nil {
+	if err := json.NewDecoder(bytes.NewReader(body)).Decode(&value); err != nil {
 		return "Request body has an error: failed to decode request body: " + err.Error()
 	}
-	if fault := s.fault(value); fault != "" {
+	if fault := s.mismatch("", value); fault != "" {
 		return "Request body has an error: doesn't match the schema: " + fault
 	}
 	return ""
 }
 
 // fault looks at the values given before it looks for what is not there.
-func (s bodySchema) fault(value any) string {
+func (s bodySchema) mismatch(at string, value any) string {
 	object, ok := value.(map[string]any)
 	if !ok {
-		return property{kind: "object"}.fault(value)
+		return property{kind: "object"}.mismatch(value)
 	}
 	for _, p := range s {
-		if given, ok := object[p.name]; ok {
-			if fault := p.fault(given); fault != "" {
-				return fmt.Sprintf("Error at %q:%s", "/"+p.name, fault)
+		given, ok := object[p.name]
+		if !ok {
+			continue
+		}
+		if fault := p.mismatch(given); fault != "" {
+			return fmt.Sprintf("Error at %q:%s", at+"/"+p.name, fault)
+		}
+		if items, _ := given.([]any); p.items != nil {
+			for i, item := range items {
+				if fault := p.items.mismatch(fmt.Sprintf("%s/%s/%d", at, p.name, i), item); fault != "" {
+					return fault
+				}
 			}
 		}
 	}
@@ -120,14 +141,14 @@ func (s bodySchema) fault(value any) string {
 	return ""
 }
 
-// fault names, for a wrong type, the type that was given and not the one that
-// should have been: the library's slip, kept.
-func (p property) fault(value any) string {
+// mismatch names, for a wrong type, the type that was given instead of the one
+// that is needed. That mistake is the real library's.
+func (p property) mismatch(value any) string {
 	if p.enum != nil && !slices.Contains(p.enum, value) {
 		return "JSON value is not one of the allowed values"
 	}
 	kind, given := "", ""
-	switch v := value.(type) {
+	switch value.(type) {
 	case nil:
 		if p.nullable {
 			return ""
@@ -137,9 +158,6 @@ func (p property) fault(value any) string {
 		kind, given = "boolean", "boolean"
 	case float64:
 		kind, given = "integer", "number, integer"
-		if p.kind == kind && v != math.Trunc(v) {
-			return "Value must be an integer"
-		}
 	case string:
 		kind, given = "string", "string"
 	case []any:
@@ -149,6 +167,22 @@ func (p property) fault(value any) string {
 	}
 	if kind != p.kind {
 		return "Field must be set to " + given + " or not be present"
+	}
+	if n, ok := value.(float64); ok && n != math.Trunc(n) {
+		return "Value must be an integer"
+	}
+	text, _ := value.(string)
+	return p.textFault(text)
+}
+
+func (p property) textFault(text string) string {
+	switch letters := len([]rune(text)); {
+	case letters < p.least:
+		return fmt.Sprintf("Minimum string length is %d", p.least)
+	case p.most > 0 && letters > p.most:
+		return fmt.Sprintf("Maximum string length is %d", p.most)
+	case p.pattern != nil && !p.pattern.MatchString(text):
+		return fmt.Sprintf("JSON string doesn't match the regular expression '%s'", p.pattern)
 	}
 	return ""
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/access"
 )
 
-// rowBase is what every record begins with. The first three are never left
-// out of an answer.
+// rowBase is the beginning of every row. Its first three fields are in every
+// answer.
 type rowBase struct {
 	ID        string `json:"id"`
 	CreatedAt string `json:"createdAt"`
@@ -26,9 +26,9 @@ type rowBase struct {
 
 func (b *rowBase) base() *rowBase { return b }
 
-// table holds the records of one kind.
+// table holds the rows of one kind.
 type table[T interface{ base() *rowBase }] struct {
-	kind string // as it is called in messages
+	kind string // its name in messages
 	rows map[string]T
 }
 
@@ -40,9 +40,9 @@ func (t *table[T]) put(row T) { t.rows[row.base().ID] = row }
 
 func (t *table[T]) remove(id string) { delete(t.rows, id) }
 
-// find sees the Caller's tenant only, or all for an administrator. The real
-// server looks twice for an administrator, so that the two hear different
-// words about the same absence.
+// find looks in the caller's tenant, or in all tenants for an administrator. An
+// administrator gets another message if there is none, because the real server
+// looks twice.
 func (t *table[T]) find(who access.Caller, id string) (T, error) {
 	row, ok := t.rows[id]
 	if ok && (who.Admin || row.base().TenantID == who.Tenant) {
@@ -55,7 +55,7 @@ func (t *table[T]) find(who access.Caller, id string) (T, error) {
 	return none, errNoKey
 }
 
-// shared finds a record that belongs to no tenant.
+// shared finds a row that belongs to no tenant.
 func (t *table[T]) shared(id string) (T, error) {
 	row, ok := t.rows[id]
 	if !ok {
@@ -64,12 +64,13 @@ func (t *table[T]) shared(id string) (T, error) {
 	return row, nil
 }
 
-// noKey is what the store itself says of an id that it does not hold.
+// noKey is the store's message for an unknown id.
 const noKey = "Wrong resource uuid provided!"
 
-var errNoKey = errors.New(noKey) //nolint:staticcheck // the store's own words
+var errNoKey = errors.New(noKey) //nolint:staticcheck // the real store's words
 
-// visible lists in the order of the store's keys: by tenant, then id.
+// visible lists what the caller may see in the order of the store's keys: by
+// tenant, then by id.
 func (t *table[T]) visible(who access.Caller) []T {
 	rows := []T{}
 	for _, row := range t.rows {
@@ -83,14 +84,17 @@ func (t *table[T]) visible(who access.Caller) []T {
 	return rows
 }
 
-// where lists, in no order, all tenants' records that keep says yes to.
+// where lists the rows of all tenants that keep accepts, in no order.
 func (t *table[T]) where(keep func(T) bool) []T {
 	return slices.DeleteFunc(slices.Collect(maps.Values(t.rows)), func(row T) bool { return !keep(row) })
 }
 
-// page answers a list request: any field's name filters by its value, names
-// that are no field are ignored, and 50 is all there is unless limit says more.
-func (t *table[T]) page(who access.Caller, query url.Values, sortable ...string) []T {
+// page answers a list request: a field's name filters by its value, names that
+// are no field are ignored, and 50 is all there is unless limit says more (H2, H3).
+func (t *table[T]) page(who access.Caller, query url.Values, sortable ...string) ([]T, error) {
+	if query.Has("DurableName") && t.kind == "volume" && len(t.rows) > 0 {
+		return nil, errPanic
+	}
 	rows := slices.DeleteFunc(t.visible(who), func(row T) bool {
 		for name, values := range query {
 			if field, ok := fieldOf(row, name); ok && !slices.Contains(values, fmt.Sprint(field)) {
@@ -99,16 +103,17 @@ func (t *table[T]) page(who access.Caller, query url.Values, sortable ...string)
 		}
 		return false
 	})
-	if key := query.Get("sortKey"); slices.ContainsFunc(sortable, func(s string) bool { return strings.EqualFold(s, key) }) {
+	if key := query.Get("sortKey"); slices.Contains(sortable, key) {
 		sortRows(rows, key, query.Get("sortDir"))
 	}
-	offset := numberOr(query.Get("offset"), 0)
-	limit := numberOr(query.Get("limit"), 50)
-	rows = rows[min(offset, len(rows)):]
-	return rows[:min(limit, len(rows))]
+	// Only without the OpenAPI document do such numbers get here (H4).
+	offset := min(numberOr(query.Get("offset"), 0, len(rows)), len(rows))
+	limit := numberOr(query.Get("limit"), 50, 50)
+	rows = rows[offset:]
+	return rows[:min(limit, len(rows))], nil
 }
 
-// sortRows sorts downwards unless told "asc".
+// sortRows sorts in descending order unless direction is "asc".
 func sortRows[T any](rows []T, key, direction string) {
 	slices.SortStableFunc(rows, func(a, b T) int {
 		if !strings.EqualFold(direction, "asc") {
@@ -123,22 +128,58 @@ func sortRows[T any](rows []T, key, direction string) {
 	})
 }
 
-// fieldOf finds the value of the field that an answer calls name.
+// fieldOf finds the value of a field by its name in an answer. The server makes
+// the first letter upper case and then compares with its own names, so that
+// "NAME" and "ip" are none.
 func fieldOf(row any, name string) (any, bool) {
+	if name == "" {
+		return nil, false
+	}
+	wanted := strings.ToUpper(name[:1]) + name[1:]
 	v := reflect.Indirect(reflect.ValueOf(row))
 	for _, f := range reflect.VisibleFields(v.Type()) {
-		tag, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if tag != "" && strings.EqualFold(tag, name) {
-			return v.FieldByIndex(f.Index).Interface(), true
+		if !f.Anonymous && f.IsExported() && ownName(f) == wanted {
+			field := v.FieldByIndex(f.Index)
+			if field.Kind() == reflect.Pointer && field.IsNil() {
+				return "<nil>", true
+			}
+			return field.Interface(), hasField(row, wanted)
 		}
 	}
 	return nil, false
 }
 
-func numberOr(text string, otherwise int) int {
+// ownName is what the real server calls a field.
+func ownName(f reflect.StructField) string {
+	tag, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+	switch tag {
+	case "":
+		return f.Name
+	case "ip":
+		return "IP"
+	}
+	return strings.ToUpper(tag[:1]) + tag[1:]
+}
+
+// hasField: what belongs to no tenant has no field for one.
+func hasField(row any, name string) bool {
+	switch row.(type) {
+	case *profileRow, *poolRow, *dockRow:
+		return name != "TenantId" && name != "UserId"
+	}
+	return true
+}
+
+// numberOr is for what is no number, or a negative one.
+func numberOr(text string, absent, wrong int) int {
 	n, err := strconv.Atoi(text)
-	if err != nil || n < 0 {
-		return otherwise
+	switch {
+	case text == "":
+		return absent
+	case err != nil:
+		return wrong
+	case n < 0:
+		return absent
 	}
 	return n
 }

@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// SetFirstStatus makes executions of an action that start from now on begin with
-// a status and stay in it, which no workflow does by itself; "" ends that.
+// SetFirstStatus sets the status in which the next executions of an action
+// begin and stay. No workflow does that by itself. The status "" ends it.
 func (s *Server) SetFirstStatus(action, status string) error {
 	if status != "" && !slices.Contains(executionStatuses, status) {
-		return fmt.Errorf("%q is no status of StackStorm: %v", status, executionStatuses)
+		return fmt.Errorf("%q is not a status of StackStorm: %v", status, executionStatuses)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -18,7 +18,7 @@ func (s *Server) SetFirstStatus(action, status string) error {
 	return nil
 }
 
-// Hold keeps what is unfinished, and what is started from now on, running.
+// Hold stops all executions where they are, also those that start later.
 func (s *Server) Hold() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -28,7 +28,7 @@ func (s *Server) Hold() {
 	s.held = true
 }
 
-// Release lets everything go on, from the task it is at.
+// Release lets every execution go on with its current task.
 func (s *Server) Release() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -41,8 +41,8 @@ func (s *Server) Release() {
 	}
 }
 
-// ForceStatus makes an execution have a status and keep it, whatever its tasks
-// do; "" lets it go on by itself.
+// ForceStatus sets the status of an execution, which then keeps it whatever its
+// tasks do. The status "" lets it go on by itself.
 func (s *Server) ForceStatus(id, status string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -56,7 +56,7 @@ func (s *Server) ForceStatus(id, status string) error {
 		return nil
 	}
 	if !slices.Contains(executionStatuses, status) {
-		return fmt.Errorf("%q is no status of StackStorm: %v", status, executionStatuses)
+		return fmt.Errorf("%q is not a status of StackStorm: %v", status, executionStatuses)
 	}
 	s.advance(e)
 	now := s.cfg.Now()
@@ -68,7 +68,7 @@ func (s *Server) ForceStatus(id, status string) error {
 	return nil
 }
 
-// hasBegun tells the statuses in which a workflow has a result.
+// hasBegun reports whether a workflow in that status has a result.
 func hasBegun(status string) bool {
 	return !slices.Contains([]string{"requested", "scheduled", "delayed", "pending"}, status)
 }
@@ -98,7 +98,7 @@ func (s *Server) SetOutput(id, text string) error {
 	return err
 }
 
-// Purge removes an execution and those of its tasks.
+// Purge removes an execution with those of its tasks.
 func (s *Server) Purge(id string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

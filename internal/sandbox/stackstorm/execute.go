@@ -215,7 +215,7 @@ func hasKey(v any, is func(string) bool) string {
 func (s *Server) schedule(w http.ResponseWriter, a *packAction, sent orderedParams, how launch) {
 	params, err := renderParameters(sent, allParameters(a), s.newer)
 	if unresolved, ok := errors.AsType[paramError](err); ok {
-		if refused := admit(a, sent); refused != nil && !s.newer {
+		if refused := validate(a, sent); refused != nil && !s.newer {
 			refuse(w, refused)
 			return
 		}
@@ -224,7 +224,7 @@ func (s *Server) schedule(w http.ResponseWriter, a *packAction, sent orderedPara
 		return
 	}
 	if err == nil {
-		err = admit(a, params)
+		err = validate(a, params)
 	}
 	if err != nil {
 		refuse(w, err)

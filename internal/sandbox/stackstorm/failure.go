@@ -115,7 +115,7 @@ func nestedWorkflow(a *packAction, words string) *packAction {
 const failCommand = "fail"
 
 // cleanupTask is what a workflow does that handles a failure and then fails.
-var cleanupTask = &workflowTask{name: "cleanup", action: "core.noop", run: succeed, onSuccess: then(failCommand)}
+var cleanupTask = &workflowTask{name: "cleanup", action: "core.noop", run: succeed, onSuccess: always(failCommand)}
 
 // workflowFailure is why a workflow fails, all of it empty if it does not.
 type workflowFailure struct {

@@ -40,7 +40,7 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	if _, err := w.Write(body); err != nil {
-		return // the reader is gone
+		return // the client has gone
 	}
 }
 

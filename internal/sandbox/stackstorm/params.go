@@ -101,8 +101,8 @@ func renderParameters(given orderedParams, declared packParameters, newer bool) 
 	return out, nil
 }
 
-// admit is the rest of StackStorm's checks, on rendered parameters.
-func admit(a *packAction, params orderedParams) error {
+// validate makes the remaining checks, after the templates were rendered.
+func validate(a *packAction, params orderedParams) error {
 	if !a.Enabled {
 		return valueError(fmt.Sprintf(`Unable to execute. Action "%s" is disabled.`, a.ref()))
 	}
@@ -122,8 +122,8 @@ func admit(a *packAction, params orderedParams) error {
 	return nil
 }
 
-// withDefaults is what the action runs with: every declared parameter, null
-// where nothing was given.
+// withDefaults is the input of an action: every declared parameter, null if it
+// has neither a value nor a default.
 func withDefaults(params orderedParams, a *packAction) map[string]any {
 	full := map[string]any{}
 	for _, p := range a.Parameters {
@@ -137,7 +137,8 @@ func withDefaults(params orderedParams, a *packAction) map[string]any {
 
 const maskedSecret = "********"
 
-// masked is the echo: what was sent, secrets hidden.
+// masked is what StackStorm shows of the parameters: as sent, with secrets
+// hidden.
 func masked(params orderedParams, a *packAction) map[string]any {
 	out := make(map[string]any, len(params.names))
 	for _, name := range params.names {

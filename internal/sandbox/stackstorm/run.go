@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// StackStorm's statuses, in the order in which it lists them.
+// executionStatuses are StackStorm's statuses in its own order.
 var executionStatuses = []string{
 	"requested", "scheduled", "delayed", "running", "succeeded", "failed", "timeout",
 	"abandoned", "canceling", "canceled", "pending", "pausing", "paused", "resuming",
@@ -16,8 +16,8 @@ func isFinal(status string) bool {
 	return slices.Contains([]string{"succeeded", "failed", "timeout", "abandoned", "canceled"}, status)
 }
 
-// execution is one run of an action: of a workflow, of one of its tasks, or of
-// a plain action.
+// execution is one run of an action. The action is a workflow, the action of a
+// task, or a plain action.
 type execution struct {
 	id, liveID string
 	number     int // counts executions
@@ -41,14 +41,14 @@ type execution struct {
 	result     any    // what stands in place of the workflow's own result
 	canceledBy string // a user
 
-	forced bool // the status stays as somebody set it
-	looks  int  // how often somebody asked for it
+	forced bool // the status was set from outside and stays
+	reads  int  // the number of reads by id
 	due    time.Time
 
 	orquesta   bool // the engine; else it is Mistral
 	workflowID string
 	plan       *workflow
-	queue      []string // tasks to come
+	queue      []string // the tasks that come next
 	tasks      []*taskRun
 	vars       map[string]any // inputs and what was published
 	failure    workflowFailure
@@ -153,8 +153,8 @@ func (s *Server) look(e *execution) {
 	if s.cfg.TaskTime > 0 || e.forced || isFinal(e.status) || e.parent != nil {
 		return
 	}
-	e.looks++
-	if e.looks == 1 {
+	e.reads++
+	if e.reads == 1 {
 		s.begin(e, s.cfg.Now())
 		return
 	}
@@ -162,7 +162,7 @@ func (s *Server) look(e *execution) {
 	}
 }
 
-// advance does what is due by the clock, and no more.
+// advance does what is due by the clock.
 func (s *Server) advance(e *execution) {
 	e = e.root()
 	if s.cfg.TaskTime == 0 || e.forced || isFinal(e.status) {
@@ -188,7 +188,7 @@ func (s *Server) advance(e *execution) {
 	}
 }
 
-// begin sets the first task going.
+// begin starts the first task.
 func (s *Server) begin(e *execution, at time.Time) {
 	if len(e.tasks) > 0 {
 		return
@@ -197,7 +197,7 @@ func (s *Server) begin(e *execution, at time.Time) {
 	s.nextTask(e, at)
 }
 
-// nextTask begins the next task of the queue, or ends the execution.
+// nextTask starts the next task, or ends the execution if there is none.
 func (s *Server) nextTask(e *execution, at time.Time) {
 	if e.status == "canceling" {
 		e.result = nil
@@ -253,8 +253,8 @@ func (s *Server) newChild(e *execution, t *taskRun, at time.Time) *execution {
 	return child
 }
 
-// finishTask does the work of the task at hand and begins the next. It reports
-// false if the task has to be tried again later.
+// finishTask does the work of the current task and starts the next one. It
+// reports false if the task must be tried again later.
 func (s *Server) finishTask(e *execution, at time.Time) bool {
 	t := e.tasks[len(e.tasks)-1]
 	if t.child != e && t.child.isWorkflow() {
@@ -316,7 +316,7 @@ func (s *Server) endTask(e *execution, t *taskRun, o taskOutcome, at time.Time) 
 	}
 }
 
-// perform runs the task's action unless it was told to fail.
+// perform runs the task's action, unless FailTask makes it fail.
 func (s *Server) perform(e *execution, t *taskRun) taskOutcome {
 	if f, fails := s.failureOf(e, t); fails && f.Kind != FailureExpression {
 		return s.failed(f, t)
@@ -329,5 +329,5 @@ func (s *Server) perform(e *execution, t *taskRun) taskOutcome {
 	return s.pythonOutcome(t.child.action, value, t.child.output+stdout, err)
 }
 
-// st2Time is how StackStorm spells an instant.
+// st2Time is StackStorm's format of a time.
 func st2Time(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000Z") }

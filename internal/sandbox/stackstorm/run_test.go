@@ -259,7 +259,7 @@ func TestRerun(t *testing.T) {
 	}
 }
 
-// TestFirstAnswer is what the orchestrator takes its record from.
+// TestFirstAnswer: the orchestrator makes its record from this answer.
 func TestFirstAnswer(t *testing.T) {
 	c := newCaller(t, Config{})
 	code, v := c.post("opensds.lab-echo", `{"ip_addr": "h", "port": "1", "tenant_id": "t", "lab_run": 2}`)
