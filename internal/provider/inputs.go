@@ -96,6 +96,23 @@ func keysOnly(v types.Dynamic) map[string]any {
 	return keysIn(members)
 }
 
+// remove takes the object member at a path out of v.
+func remove(v any, at []any) {
+	for _, step := range at[:len(at)-1] {
+		switch step := step.(type) {
+		case string:
+			members, _ := v.(map[string]any)
+			v = members[step]
+		case int:
+			items, _ := v.([]any)
+			v = items[step]
+		}
+	}
+	if members, ok := v.(map[string]any); ok {
+		delete(members, at[len(at)-1].(string))
+	}
+}
+
 func keysIn(members map[string]any) map[string]any {
 	names := map[string]any{}
 	for name, v := range members {

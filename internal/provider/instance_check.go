@@ -99,12 +99,8 @@ func (spec runSpec) problems(declaration workflow.Declaration) (diags diag.Diagn
 	if !ok || !okSecret {
 		return nil // not even the members' names are known
 	}
-	writeOnly := map[string]bool{}
-	for name := range secret {
-		writeOnly[name] = true
-	}
 	all := merge(given, secret)
-	found := slices.Concat(declaration.Check(all, writeOnly), workflow.Traps(spec.Action.ValueString(), all), workflow.Exposed(spec.Action.ValueString(), given))
+	found := slices.Concat(declaration.Check(all, secret), workflow.Traps(spec.Action.ValueString(), all), workflow.Exposed(spec.Action.ValueString(), given))
 	for _, p := range found {
 		root := path.Root("parameters")
 		if holds(secret, p.Path) {

@@ -131,6 +131,10 @@ const (
 	// Delete finds it there if the configuration or -replace asked for a
 	// replacement, and not if the resource is tainted.
 	privateReplaced = "replaced"
+	// privateOthers holds the runs that were others' when this one was started, the
+	// replaced one among them. They may go on, held by nobody, and are still not
+	// what a later replacement asks for.
+	privateOthers = "others"
 	// privateSecret holds the names (not the values) of write-only members.
 	privateSecret = "write_only"
 	// privateOnDestroy is the id of the on_destroy run under way, or onDestroyDone.

@@ -68,6 +68,10 @@ func (r *instanceResource) planCreate(ctx context.Context, req resource.ModifyPl
 		m.Action = spec.Action
 	}
 	r.planTakeover(ctx, &m, resp)
+	if m.ID.IsUnknown() {
+		request := m.spec(&config).request(acc.tenantID)
+		r.notes.plans(request.Hash(), m.fingerprint(), private[string](ctx, req.Private, privateReplaced))
+	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
 }
 

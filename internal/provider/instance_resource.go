@@ -13,6 +13,7 @@ import (
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
 	"github.com/sodafoundation/terraform-provider-soda/internal/run"
+	"github.com/sodafoundation/terraform-provider-soda/internal/workflow"
 )
 
 var (
@@ -21,6 +22,9 @@ var (
 	_ resource.ResourceWithImportState = (*instanceResource)(nil)
 	_ resource.ResourceWithIdentity    = (*instanceResource)(nil)
 )
+
+// mostOthers is how many runs of others a resource remembers.
+const mostOthers = 100
 
 // defaultTimeout is that of create, update and delete.
 const defaultTimeout = 2 * time.Hour
@@ -64,6 +68,7 @@ func (r *instanceResource) Create(ctx context.Context, req resource.CreateReques
 	m.observe(started, secret)
 	m.Published = types.DynamicNull()
 	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateSecret, keysIn(secret))...)
+	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateOthers, last(r.notes.heldBy(m.fingerprint()), mostOthers))...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
 
@@ -76,6 +81,9 @@ func (r *instanceResource) Create(ctx context.Context, req resource.CreateReques
 	}
 }
 
+// last returns the last n items.
+func last[T any](items []T, n int) []T { return items[max(0, len(items)-n):] }
+
 // startOrResume returns the run that Create stands for: the one that the plan
 // goes on with, or one to be started. It is nil if there is none.
 func (r *instanceResource) startOrResume(ctx context.Context, m, config *instanceModel, o *waitOptions, diags *diag.Diagnostics) *run.Run {
@@ -87,7 +95,7 @@ func (r *instanceResource) startOrResume(ctx context.Context, m, config *instanc
 		return nil
 	}
 	m.Action, m.UserID = types.StringValue(req.Action), types.StringValue(req.UserID)
-	req.Timeout, req.Adopt = o.timeout, m.adopt()
+	req.Timeout, req.Adopt, req.Replaces = o.timeout, m.adopt(), r.notes.heldBy(m.fingerprint())
 	begun := time.Now()
 	started, err := r.runs.Start(ctx, req)
 	diags.Append(startMessages(req, startWords{limit: o.argument, timeout: o.timeout}, started, err)...)
@@ -126,7 +134,7 @@ func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, r
 	default:
 		m.observe(now, private[map[string]any](ctx, req.Private, privateSecret))
 	}
-	r.known.MarkInState(now.ID, now.ExecutionID)
+	r.markHeld(&m, append(private[[]string](ctx, req.Private, privateOthers), now.ID, now.ExecutionID))
 	if m.Published.IsNull() {
 		_, diags := r.observeOutcome(ctx, &m, now, private[map[string]any](ctx, req.Private, privateSecret))
 		resp.Diagnostics.Append(diags...)
@@ -136,6 +144,14 @@ func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, r
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
+}
+
+// markHeld notes runs that no other resource may take over, here and for the
+// apply.
+func (r *instanceResource) markHeld(m *instanceModel, ids []string) {
+	r.known.MarkInState(ids...)
+	request := m.spec(m).request(m.TenantID.ValueString())
+	r.notes.holds(request.Hash(), ids...)
 }
 
 // Update is reached by what needs no new run: it waits for a run that was left
@@ -194,9 +210,9 @@ func (m *instanceModel) forgetMasked(service *orchestration.Service) (d diag.Dia
 	var names []string
 	for _, action := range actionsOf(service) {
 		declaration, _ := declarationOf(service, action)
-		for _, name := range declaration.Masked(given) {
-			names = append(names, name)
-			delete(given, name)
+		for _, at := range declaration.Masked(given) {
+			names = append(names, workflow.Label(at))
+			remove(given, at)
 		}
 	}
 	if len(names) == 0 {

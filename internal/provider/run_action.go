@@ -119,13 +119,12 @@ func (spec runSpec) openProblems(d workflow.Declaration) (diags diag.Diagnostics
 	if !ok {
 		return nil // not even the members' names are known
 	}
-	secret := map[string]bool{}
-	for _, p := range d.Parameters {
-		if p.Secret && given[p.Name] != nil {
-			secret[p.Name] = true
-			diags.AddAttributeWarning(path.Root("parameters").AtName(p.Name), "Secret workflow input in an action",
-				p.Name+" is declared secret by the workflow, but an action has no write-only arguments: what is given is kept in clear in saved plans. parameters_wo of soda_orchestration_instance keeps it out.")
-		}
+	secret := map[string]any{}
+	for _, at := range d.SecretPaths(given) {
+		name := at[0].(string)
+		secret[name] = given[name]
+		diags.AddAttributeWarning(path.Root("parameters").AtName(name), "Secret workflow input in an action",
+			workflow.Label(at)+" is declared secret by the workflow, but an action has no write-only arguments: what is given is kept in clear in saved plans. parameters_wo of soda_orchestration_instance keeps it out.")
 	}
 	for _, p := range append(d.Check(given, secret), workflow.Traps(spec.Action.ValueString(), given)...) {
 		addProblem(&diags, path.Root("parameters"), p)

@@ -257,7 +257,7 @@ func TestRunActionIsCheckedAtPlan(t *testing.T) {
 		given map[string]any
 		want  []string // none: nothing is said
 	}{
-		{"wrong type", inputs("size", "big"), []string{"ERROR", `AttributeName("parameters").AttributeName("size")`, "size must be an integer"}},
+		{"wrong type", inputs("size", "big"), []string{"ERROR", `AttributeName("parameters").AttributeName("size")`, "size must be a whole number"}},
 		{"unknown member", inputs("sise", 1), []string{"ERROR", "sise", "size"}},
 		{"unknown value", inputs("size", unknownValue{}), nil},
 		{"unknown inputs", map[string]any{"parameters": unknownValue{}}, nil},
