@@ -6,7 +6,10 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
 // notAnID is the title of what is wrong with an id.
@@ -28,6 +31,16 @@ func idProblem(id string) string {
 		return fmt.Sprintf("%q has a character that no id has.", id)
 	}
 	return ""
+}
+
+// importByID imports by id or identity.
+func importByID(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	resource.ImportStatePassthroughWithIdentity(ctx, path.Root("id"), path.Root("id"), req, resp)
+	var id types.String
+	resp.Diagnostics.Append(resp.State.GetAttribute(ctx, path.Root("id"), &id)...)
+	if problem := idProblem(id.ValueString()); problem != "" && !resp.Diagnostics.HasError() {
+		resp.Diagnostics.AddError(notAnID, problem)
+	}
 }
 
 // anID refuses what cannot be an id, before anybody is asked for it.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework-jsontypes/jsontypes"
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -78,7 +77,7 @@ func (d *instanceDataSource) Metadata(_ context.Context, req datasource.Metadata
 
 func (d *instanceDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	attributes := runAttributes()
-	attributes["id"] = schema.StringAttribute{Required: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)}, MarkdownDescription: "ID of the run."}
+	attributes["id"] = schema.StringAttribute{Required: true, Validators: []validator.String{anID{}}, MarkdownDescription: "ID of the run."}
 	attributes["output"] = schema.StringAttribute{Computed: true, MarkdownDescription: "What the run itself printed. Workflows print nothing; only their tasks do, see `soda_orchestration_task`."}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "One run of a service's workflow, whoever started it: Terraform, the dashboard or a script. Reading it waits for nothing; its status may be `Running`.",
@@ -105,7 +104,7 @@ func (d *instanceDataSource) Read(ctx context.Context, req datasource.ReadReques
 	case onlyThisFails(ctx, api, err):
 		resp.Diagnostics.AddAttributeError(at, fmt.Sprintf("Run %s cannot be read", id), explain(err)+"\n\nOther requests work, so the orchestrator stumbles over this run alone: "+
 			"StackStorm has forgotten its execution, or holds it in a state the orchestrator has no word for (canceled, timed out, abandoned, paused, delayed). "+
-			"Look the execution up in StackStorm (st2 execution list).")
+			"Look the execution up on StackStorm's host (st2 execution list).")
 	case err != nil:
 		addError(&resp.Diagnostics, "Cannot read run "+id, err)
 	default:

@@ -25,6 +25,7 @@ func (r *instanceResource) Delete(ctx context.Context, req resource.DeleteReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	m.record = private[recordLabels](ctx, req.Private, privateRecord)
 	d := deletion{instanceResource: r, m: &m, timeout: timeout, from: req.Private, to: resp.Private}
 	if private[bool](ctx, req.Private, privateDestroy) {
 		resp.Diagnostics.Append(d.destroy(ctx)...)
@@ -63,8 +64,8 @@ func (d *deletion) destroy(ctx context.Context) (diags diag.Diagnostics) {
 	case m.status().Final():
 		// What it was cannot change any more.
 	case onlyThisFails(ctx, api, err):
-		diags.AddWarning(fmt.Sprintf("Run %s is forgotten without knowing how it ended", id),
-			explain(err)+"\n\n"+unreadableAlone+" While this record exists the orchestrator cannot list any instances, so it is removed. Look the execution up in StackStorm, it may not have ended.")
+		diags.AddWarning("A run is forgotten without knowing how it ended",
+			upper(m.run())+": "+explain(err)+"\n\n"+unreadableAlone+" While this record exists the orchestrator cannot list any instances, so it is removed. Look the execution up in StackStorm, it may not have ended.")
 		diags.Append(d.forget(ctx, api)...)
 		return diags
 	default:
@@ -80,7 +81,7 @@ func (d *deletion) destroy(ctx context.Context) (diags diag.Diagnostics) {
 	case m.status().Final():
 		diags.Append(d.cleanUpAndForget(ctx, api)...)
 	case m.OnDestroy.IsNull():
-		diags.AddWarning(fmt.Sprintf("The record of run %s is kept", id),
+		diags.AddWarning("The record of a run is kept",
 			fmt.Sprintf("%s has status %s. Nothing stops a workflow from here, and without its record nobody could follow it any more. Terraform no longer keeps it; "+
 				"once it has ended, its record can be removed with: terraform import, then terraform destroy.", upper(m.run()), m.Status.ValueString()))
 	default:
@@ -147,18 +148,18 @@ func (d *deletion) makeWay(ctx context.Context) (diags diag.Diagnostics) {
 		// The plan was made without a look at the server (-refresh=false), so it
 		// could not say that the run goes on under the new object.
 		d.known.OfferTakeover(m.fingerprint(), id)
-		diags.AddWarning(fmt.Sprintf("The record of run %s is kept", id),
+		diags.AddWarning("The record of a run is kept",
 			fmt.Sprintf("%s had not ended when Terraform last saw it; its status is %s now. If the new resource asks for the same run, it takes this one over.", upper(m.run()), m.Status.ValueString()))
 		return diags
 	}
 	if !m.status().Final() {
-		diags.AddWarning(fmt.Sprintf("The record of run %s is kept", id),
+		diags.AddWarning("The record of a run is kept",
 			fmt.Sprintf("%s has status %s and goes on beside the new run. Nothing stops a workflow from here, and without its record nobody could follow it any more. "+
 				"Once it has ended, its record can be removed with: terraform import, then terraform destroy.", upper(m.run()), m.Status.ValueString()))
 		return diags
 	}
 	diags.Append(d.cleanUpAndForget(ctx, api)...)
-	if m.OnDestroy.IsNull() && !diags.HasError() {
+	if explained := asked && private[bool](ctx, d.from, privateExplained); !explained && m.OnDestroy.IsNull() && !diags.HasError() {
 		diags.AddWarning("Replacing a run undoes nothing", stays(m))
 	}
 	return diags
@@ -192,8 +193,8 @@ func (d *deletion) forget(ctx context.Context, api *orchestration.Client) (diags
 		return diags
 	}
 	if !m.OnDestroy.IsNull() && !m.cleansUp() {
-		diags.AddWarning(fmt.Sprintf("on_destroy was not run for run %s", m.ID.ValueString()),
-			fmt.Sprintf("on_destroy runs only after a successful run. The status of this one was %s; whatever it made is left in place.", m.Status.ValueString()))
+		diags.AddWarning("on_destroy was not run",
+			fmt.Sprintf("on_destroy runs only after a successful run. The status of %s was %s; whatever it made is left in place.", m.run(), m.Status.ValueString()))
 	}
 	return diags
 }

@@ -67,11 +67,7 @@ func commonMembers(before, after, names map[string]any) map[string]any {
 }
 
 func (r *instanceResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	if problem := idProblem(req.ID); req.ID != "" && problem != "" {
-		resp.Diagnostics.AddError(notAnID, problem)
-		return
-	}
-	resource.ImportStatePassthroughWithIdentity(ctx, path.Root("id"), path.Root("id"), req, resp)
+	importByID(ctx, req, resp)
 }
 
 // importRun turns a run into a resource, as an import, a list and a generated
@@ -89,6 +85,7 @@ func (m *instanceModel) importRun(now *run.Run, service *orchestration.Service) 
 	m.ContinueOnTimeout = types.BoolValue(false)
 	m.ValidateParameters = types.BoolValue(true)
 	m.CancelOnDestroy = types.BoolValue(false)
+	m.Published = types.DynamicNull()
 	if len(given) > 0 {
 		m.Parameters = types.DynamicValue(value(given))
 	}

@@ -133,7 +133,7 @@ func unknownStart(req run.Request, w startWords, e *run.Unknown) string {
 		if e.Searched {
 			listed = "StackStorm has no execution with this run's mark."
 		}
-		fmt.Fprintf(&b, "\n\n%s Look in StackStorm (st2 execution list --action %s): if there is an execution, wait for it to end and clean up what it made; if there is none, %s.", listed, req.Action, again)
+		fmt.Fprintf(&b, "\n\n%s Look on StackStorm's host (st2 execution list --action %s): if there is an execution, wait for it to end and clean up what it made; if there is none, %s.", listed, req.Action, again)
 		return b.String()
 	}
 	b.WriteString("\n\nThese runs are new and look alike; one of them may be this one:\n")
@@ -169,7 +169,7 @@ func (m *instanceModel) waitMessages(ctx context.Context, err error, reason *sta
 	case err == nil:
 		e.diags.AddError(fmt.Sprintf("Run %s failed", id), m.failure(reason, o))
 	case ctx.Err() != nil:
-		e.diags.AddWarning(fmt.Sprintf("Stopped waiting for run %s", id), m.interrupted())
+		e.diags.AddWarning("Stopped waiting for a run", m.interrupted())
 	case errors.Is(err, run.ErrTimeout):
 		e.unresolved = !m.ContinueOnTimeout.ValueBool()
 		m.reportTimeout(&e.diags, err, o)
@@ -181,7 +181,7 @@ func (m *instanceModel) waitMessages(ctx context.Context, err error, reason *sta
 
 func disappeared(action, run string) string {
 	return fmt.Sprintf("Somebody deleted the record of %s while Terraform waited for it. That does not stop the workflow, and nobody can follow it through the orchestrator any more. "+
-		"Look in StackStorm (st2 execution list --action %s) for how it ends.", run, action)
+		"Look on StackStorm's host (st2 execution list --action %s) for how it ends.", run, action)
 }
 
 func (m *instanceModel) failure(reason *stackstorm.Failure, o waitOptions) string {
@@ -208,7 +208,7 @@ func howItFailed(action, name string, last run.Run, reason *stackstorm.Failure, 
 		b.WriteString("\n\n" + whyItFailed(reason, last.ExecutionID))
 		return b.String()
 	}
-	fmt.Fprintf(&b, "\n\nThe orchestrator does not tell why. StackStorm does:\n\n  st2 execution list --action %s --status failed\n  st2 execution get EXECUTION_ID", action)
+	fmt.Fprintf(&b, "\n\nThe orchestrator does not tell why. StackStorm does, on its own host:\n\n  st2 execution list --action %s --status failed\n  st2 execution get EXECUTION_ID", action)
 	return b.String()
 }
 

@@ -6,12 +6,14 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
+	"github.com/sodafoundation/terraform-provider-soda/internal/run"
 	"github.com/sodafoundation/terraform-provider-soda/internal/workflow"
 )
 
@@ -94,6 +96,8 @@ func (r *instanceResource) parameterCauses(ctx context.Context, c comparison) []
 	}
 	if c.imported != nil {
 		after = c.imported.withoutMasked(before, after)
+		secret, _ := inputObject(c.config.ParametersWO)
+		before = run.Without(before, keysIn(secret)) // a secret that the configuration keeps out of the state
 	}
 	var exact workflow.Declaration
 	different := exact.Differences(before, after)
@@ -218,15 +222,43 @@ func warnReplacement(diags *diag.Diagnostics, state, plan *instanceModel, causes
 	diags.AddAttributeWarning(path.Root(causes[0].attribute), summary, detail)
 }
 
-// warnAskedReplacement says the same of a replacement that the configuration did
-// not ask for: -replace, or replace_triggered_by.
-func warnAskedReplacement(diags *diag.Diagnostics, id string, plan *instanceModel) {
-	word, stays := plan.workflowWord(), fmt.Sprintf("what run %s made stays.", id)
-	if !plan.OnDestroy.IsNull() {
-		stays = fmt.Sprintf("on_destroy takes away what run %s made, if that has succeeded.", id)
+// readRuns are the runs that this process has read and not planned yet, by
+// fingerprint. Terraform plans a tainted resource as if there were none, and
+// tells nobody that it is. So a plan for a new run that is just like one of these
+// is most likely its replacement.
+type readRuns struct {
+	mu     sync.Mutex
+	states map[string]*instanceModel
+}
+
+func (k *readRuns) note(m instanceModel) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.states == nil {
+		k.states = map[string]*instanceModel{}
 	}
+	k.states[m.fingerprint()] = &m
+}
+
+// take removes what is noted under the fingerprint, and returns it.
+func (k *readRuns) take(fingerprint string) *instanceModel {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	m := k.states[fingerprint]
+	delete(k.states, fingerprint)
+	if fingerprint == "" {
+		return nil
+	}
+	return m
+}
+
+// warnTaintedReplacement says what a plan means that looks like the replacement
+// of a tainted run.
+func warnTaintedReplacement(diags *diag.Diagnostics, state, plan *instanceModel) {
+	word := plan.workflowWord()
 	diags.AddWarning(fmt.Sprintf("Workflow %s runs again", word),
-		fmt.Sprintf("A replacement was asked for (-replace or replace_triggered_by), so workflow %s runs again; %s", word, stays))
+		fmt.Sprintf("Run %s in the state has the same inputs. If it is tainted, this plan replaces it: workflow %s runs again; %s\n\n"+
+			"To keep it instead, type terraform untaint ADDRESS.", state.ID.ValueString(), word, state.whatStays()))
 }
 
 // workflowWord names the workflow in a plan.

@@ -47,7 +47,7 @@ func (d *instancesDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 			"A list costs the orchestrator as much as reading each of its runs: about 0.3 s apiece, during which nothing else gets through. Give `service_id` where you can.\n\n" +
 			"Outputs are left out: while others read at the same time, the orchestrator puts those of one run under another in its lists. `soda_orchestration_instance` reads one for certain.",
 		Attributes: map[string]schema.Attribute{
-			"service_id": schema.StringAttribute{Optional: true, Validators: given, MarkdownDescription: "Only runs of this service. The orchestrator then reads those alone."},
+			"service_id": schema.StringAttribute{Optional: true, Validators: []validator.String{anID{}}, MarkdownDescription: "Only runs of this service. The orchestrator then reads those alone."},
 			"name":       schema.StringAttribute{Optional: true, Validators: given, MarkdownDescription: "Only runs of this name."},
 			"status":     schema.StringAttribute{Optional: true, Validators: []validator.String{aRunStatus}, MarkdownDescription: "Only runs in this status: `Running`, `Success` or `Failed`."},
 			"all_tenants": schema.BoolAttribute{Optional: true,

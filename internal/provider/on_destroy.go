@@ -75,7 +75,7 @@ func (d *deletion) runOnDestroy(ctx context.Context, api *orchestration.Client, 
 func (d *deletion) whyOnDestroyFailed(ctx context.Context, ended *run.Run) string {
 	outcome, err := d.runs.Outcome(ctx, *ended, d.secrets(ctx, nil))
 	if err != nil || outcome == nil || outcome.Failure == nil {
-		return "StackStorm tells why (st2 execution list --status failed)."
+		return "StackStorm tells why, on its own host (st2 execution list --status failed)."
 	}
 	return whyItFailed(outcome.Failure, ended.ExecutionID)
 }

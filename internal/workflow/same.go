@@ -89,4 +89,3 @@ func memberNames(a, b map[string]any) []string {
 	}
 	return slices.Sorted(maps.Keys(names))
 }
-
