@@ -38,6 +38,7 @@ func (r *serviceResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	default:
 		var state serviceResourceModel
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+		resp.Diagnostics.Append(m.planEdit(ctx, &state, workflows)...)
 		resp.Diagnostics.Append(m.keepWorkflows(ctx, workflows, &state)...)
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("workflows"), m.Workflows)...)
 	}
@@ -109,7 +110,8 @@ func twice(workflows []workflowModel) (diags diag.Diagnostics) {
 	return diags
 }
 
-// uncatalogued reports workflows that StackStorm does not seem to have.
+// uncatalogued reports workflows that StackStorm does not seem to have, and those
+// that cannot run.
 func uncatalogued(ctx context.Context, api *orchestration.Client, workflows []workflowModel) (diags diag.Diagnostics) {
 	catalogue, err := api.Workflows(ctx)
 	if err != nil {
@@ -122,10 +124,15 @@ func uncatalogued(ctx context.Context, api *orchestration.Client, workflows []wo
 	}
 	for i, w := range workflows {
 		source := w.DefinitionSource.ValueString()
+		at := path.Root("workflows").AtListIndex(i).AtName("definition_source")
+		if d, ok := fromCatalogue(catalogue, source); ok {
+			for _, p := range d.Unrunnable() {
+				diags.AddAttributeError(at, p.Summary, source+": "+p.Detail+" Set validate_workflows = false to register it all the same.")
+			}
+		}
 		if w.DefinitionSource.IsUnknown() || slices.Contains(refs, source) {
 			continue
 		}
-		at := path.Root("workflows").AtListIndex(i).AtName("definition_source")
 		detail := fmt.Sprintf("The catalogue has no workflow %s.", source)
 		if near := workflow.Suggest(source, refs); near != "" {
 			detail += fmt.Sprintf(" Did you mean %s?", near)
