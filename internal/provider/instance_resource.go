@@ -28,8 +28,8 @@ const defaultTimeout = 2 * time.Hour
 
 // instanceResource runs a service's workflow once and keeps its result.
 //
-// The rule everything here serves: a workflow is never run twice, never lost,
-// and never called done before it succeeded.
+// It never runs the workflow twice, never loses a run, and never reports success
+// before the run has succeeded.
 type instanceResource struct{ configuredResource }
 
 func newInstanceResource() resource.Resource { return &instanceResource{} }
@@ -52,17 +52,33 @@ func (r *instanceResource) Create(ctx context.Context, req resource.CreateReques
 		return
 	}
 
+	// A new run is started, unless the plan goes on with one.
 	begun := time.Now()
 	o := waitOptions{argument: "timeouts.create", timeout: timeout, creating: true}
-	started := r.startOrResume(ctx, &m, &config, &o, &resp.Diagnostics)
-	if started == nil {
-		return
+	current := r.plannedRun(ctx, &m)
+	if current == nil {
+		request, diags := r.startRequest(ctx, m.spec(&config))
+		if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
+			return
+		}
+		m.Action, m.UserID = types.StringValue(request.Action), types.StringValue(request.UserID)
+		request.Timeout, request.Adopt, request.Replaces = timeout, m.adopt(), r.notes.heldBy(m.fingerprint())
+		started, err := r.runs.Start(ctx, request)
+		resp.Diagnostics.Append(startMessages(request, startWords{limit: o.argument, timeout: timeout}, started, err)...)
+		resp.Diagnostics.Append(r.warnUnconnected(started.Unconnected)...)
+		if err != nil {
+			return
+		}
+		if started.How != run.TakenOver {
+			o.started = begun
+		}
+		current = started.Run
 	}
 
-	// The run exists from here on. It is recorded before the wait, so that
-	// whatever ends the wait leaves it in the state.
+	// The run exists from here on. It is written into the state before the wait,
+	// so that it stays there however the wait ends.
 	secret, _ := inputObject(config.ParametersWO)
-	m.observe(started, secret)
+	m.observe(current, secret)
 	m.Published = types.DynamicNull()
 	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateSecret, keysIn(secret))...)
 	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateRecord, m.record)...)
@@ -72,7 +88,7 @@ func (r *instanceResource) Create(ctx context.Context, req resource.CreateReques
 
 	if m.WaitForCompletion.ValueBool() {
 		o.left = time.Until(begun.Add(timeout))
-		ended := r.waitAndReport(ctx, &m, *started, secret, o)
+		ended := r.waitAndReport(ctx, &m, *current, secret, o)
 		resp.Diagnostics.Append(ended.diags...)
 		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 		resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateUnresolved, ended.unresolved)...)
@@ -81,28 +97,6 @@ func (r *instanceResource) Create(ctx context.Context, req resource.CreateReques
 
 // last returns the last n items.
 func last[T any](items []T, n int) []T { return items[max(0, len(items)-n):] }
-
-// startOrResume returns the run that Create stands for: the one that the plan
-// goes on with, or one to be started. It is nil if there is none.
-func (r *instanceResource) startOrResume(ctx context.Context, m, config *instanceModel, o *waitOptions, diags *diag.Diagnostics) *run.Run {
-	if m.ID.ValueString() != "" {
-		return r.plannedRun(ctx, m)
-	}
-	req, more := r.startRequest(ctx, m.spec(config))
-	if diags.Append(more...); diags.HasError() {
-		return nil
-	}
-	m.Action, m.UserID = types.StringValue(req.Action), types.StringValue(req.UserID)
-	req.Timeout, req.Adopt, req.Replaces = o.timeout, m.adopt(), r.notes.heldBy(m.fingerprint())
-	begun := time.Now()
-	started, err := r.runs.Start(ctx, req)
-	diags.Append(startMessages(req, startWords{limit: o.argument, timeout: o.timeout}, started, err)...)
-	if err == nil && started.How != run.TakenOver {
-		o.started = begun
-	}
-	diags.Append(r.warnUnconnected(started.Unconnected)...)
-	return started.Run
-}
 
 func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var m instanceModel
@@ -147,8 +141,8 @@ func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, r
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
 }
 
-// markHeld notes runs that no other resource may take over, here and for the
-// apply.
+// markHeld notes runs that no other resource may take over, in this process and
+// for the apply.
 func (r *instanceResource) markHeld(m *instanceModel, ids []string) {
 	r.known.MarkInState(ids...)
 	request := m.spec(m).request(m.TenantID.ValueString())
@@ -158,8 +152,8 @@ func (r *instanceResource) markHeld(m *instanceModel, ids []string) {
 	r.notes.holds(request.Hash(), ids...)
 }
 
-// Update is reached by what needs no new run: it waits for a run that was left
-// unfinished, and takes over changes of how to wait.
+// Update handles changes that need no new run. It waits for a run that has not
+// ended, and stores changed arguments such as timeouts.
 func (r *instanceResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var m, state instanceModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
@@ -184,7 +178,7 @@ func (r *instanceResource) Update(ctx context.Context, req resource.UpdateReques
 		given, _ := inputObject(config.ParametersWO)
 		resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateSecret, merge(private[map[string]any](ctx, req.Private, privateSecret), keysIn(given)))...)
 	}
-	// An update never taints: whatever happened, the resource stands for its run.
+	// An error from Update does not taint the resource.
 	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateUnresolved, false)...)
 	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateReplaced, "")...)
 	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateImported, (*importMark)(nil))...)
@@ -192,13 +186,14 @@ func (r *instanceResource) Update(ctx context.Context, req resource.UpdateReques
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
 }
 
-// unreadable decides about a run that cannot be read: one bad run must not
-// stop the plan of all others, an API that is down must.
+// unreadable reports a run that cannot be read. If only this run is affected it
+// is a warning, so that the plan of all others goes on. If the API is down it is
+// an error.
 func (r *instanceResource) unreadable(ctx context.Context, api *orchestration.Client, m *instanceModel, err error) diag.Diagnostics {
 	var d diag.Diagnostics
 	if onlyThisFails(ctx, api, err) {
-		d.AddWarning("The state of a run cannot be read", fmt.Sprintf("%s: %s\n\n%s Terraform keeps what it knows: status %q. Look the execution up on StackStorm's host (st2 execution list).",
-			upper(m.run()), explain(err), unreadableAlone, m.Status.ValueString()))
+		d.AddWarning("The state of a run cannot be read", fmt.Sprintf("%s: %s\n\n%s The state keeps the last known status, %q. Look for the execution on StackStorm's host (st2 execution list).",
+			upper(m.run()), detailOf(err), unreadableAlone, m.Status.ValueString()))
 		return d
 	}
 	addError(&d, "Cannot read "+m.run(), err)

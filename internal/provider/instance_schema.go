@@ -102,7 +102,7 @@ func onDestroyAttribute() schema.Attribute {
 	}
 }
 
-// objectOnly refuses inputs that are no object.
+// objectOnly refuses inputs that are not an object.
 type objectOnly struct{}
 
 func (objectOnly) Description(context.Context) string {
@@ -119,8 +119,8 @@ func (v objectOnly) ValidateDynamic(ctx context.Context, req validator.DynamicRe
 	}
 }
 
-// neverWriteOnly says why on_destroy takes no write-only inputs. Without the
-// attribute Terraform would drop them without a word.
+// neverWriteOnly refuses write-only inputs of on_destroy with a reason. Without the
+// attribute, the message would not say why.
 type neverWriteOnly struct{}
 
 func (neverWriteOnly) Description(context.Context) string               { return "must not be set" }
@@ -131,6 +131,6 @@ func (neverWriteOnly) ValidateDynamic(_ context.Context, req validator.DynamicRe
 		return
 	}
 	resp.Diagnostics.AddAttributeError(req.Path, "on_destroy cannot have write-only inputs",
-		"When the resource is destroyed there may be no configuration left to take them from, and they are stored nowhere. "+
-			"Let the clean-up workflow find its secrets itself, for example in StackStorm's datastore; what is not secret goes into parameters.")
+		"Write-only values are not stored, and when the resource is destroyed there may be no configuration left. "+
+			"Let the clean-up workflow find its secrets itself, for example in StackStorm's datastore. Inputs that are not secret go into parameters.")
 }

@@ -107,7 +107,7 @@ func TestAccReplacedWhileItGoesOn(t *testing.T) {
 				w.write(config("2"))
 				w.apply().exits(0).saysNot("Took over", "left behind")
 				w.expectExecutions(2)
-				w.apply("-replace="+volumeAddress).exits(0).saysNot("Took over")
+				w.apply("-replace=" + volumeAddress).exits(0).saysNot("Took over")
 				w.expectExecutions(3)
 			})
 		}
