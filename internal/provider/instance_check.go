@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -77,7 +78,11 @@ func (spec *runSpec) declared(ctx context.Context, api *orchestration.Client) (d
 // not known yet: most often one that is created by the same apply, and gets the
 // declaration of today.
 func (spec *runSpec) catalogued(ctx context.Context, api *orchestration.Client) (d workflow.Declaration, found bool, diags diag.Diagnostics) {
-	if !isGiven(spec.Action) || !spec.Validate {
+	action := spec.Action.ValueString()
+	if spec.Action.IsNull() {
+		action, spec.guessed = spec.onlyNew, true
+	}
+	if action == "" || !spec.Validate {
 		return d, false, nil
 	}
 	catalogue, err := api.Workflows(ctx)
@@ -85,7 +90,7 @@ func (spec *runSpec) catalogued(ctx context.Context, api *orchestration.Client) 
 		planWithoutAPI(&diags, spec.at("parameters"), err)
 		return d, false, diags
 	}
-	d, found = fromCatalogue(catalogue, spec.Action.ValueString())
+	d, found = fromCatalogue(catalogue, action)
 	return d, found, diags
 }
 
@@ -130,7 +135,7 @@ func (spec *runSpec) problems(declaration workflow.Declaration) (diags diag.Diag
 	if !ok || !okSecret {
 		return nil // the names of the inputs are not known yet
 	}
-	action, all := spec.Action.ValueString(), merge(merge(given, spec.published), secret)
+	action, all := cmp.Or(spec.Action.ValueString(), spec.onlyNew), merge(merge(given, spec.published), secret)
 	hidden, exposed := secret, workflow.Exposed(action, given)
 	if spec.Of != ofResource { // nothing can be write-only
 		hidden, exposed = secretsOf(declaration, given), nil
@@ -140,6 +145,10 @@ func (spec *runSpec) problems(declaration workflow.Declaration) (diags diag.Diag
 		attribute := "parameters"
 		if hasMember(secret, p.Path) {
 			attribute = "parameters_wo"
+		}
+		if spec.guessed { // it may be a service that is looked up at apply
+			p.Warning = true
+			p.Detail += fmt.Sprintf(" (This holds for %s, the one workflow that is registered by this plan.)", spec.onlyNew)
 		}
 		addProblem(&diags, spec.at(attribute), p)
 	}

@@ -53,9 +53,11 @@ func (r *instanceResource) planCreate(ctx context.Context, req resource.ModifyPl
 		m.UserID = types.StringValue(acc.userID)
 	}
 	spec := m.spec(&config)
-	resp.Diagnostics.Append(spec.check(ctx, api)...)
-	resp.Diagnostics.Append(r.checkOnDestroy(ctx, nil, &m)...)
-	resp.Diagnostics.Append(r.checkBackend(ctx, spec)...)
+	spec.onlyNew = r.newServices.only()
+	checked := spec.check(ctx, api)
+	checked.Append(r.checkOnDestroy(ctx, nil, &m)...)
+	checked.Append(r.checkBackend(ctx, spec)...)
+	resp.Diagnostics.Append(r.hintAtDestroy(checked)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -132,7 +134,7 @@ func (r *instanceResource) planUpdate(ctx context.Context, req resource.ModifyPl
 	}
 	if len(causes) == 0 {
 		r.planLabels(&resp.Diagnostics, &state, &m)
-		resp.Diagnostics.Append(r.checkOnDestroy(ctx, &state, &m)...)
+		resp.Diagnostics.Append(r.hintAtDestroy(r.checkOnDestroy(ctx, &state, &m))...)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
 }

@@ -128,6 +128,7 @@ func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, r
 		resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateImported, imported(ctx, req.Private).age())...)
 	}
 	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateRecord, m.record)...)
+	r.sawState.Store(true)
 	r.read.note(m)
 	r.markHeld(&m, append(private[[]string](ctx, req.Private, privateOthers), now.ID, now.ExecutionID))
 	if m.Published.IsNull() {

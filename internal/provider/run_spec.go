@@ -22,6 +22,11 @@ type runSpec struct {
 	Validate                 bool // validate_parameters
 	Of                       specOf
 
+	// onlyNew is the workflow of the one service that the plan registers, if it has
+	// only one. guessed says that it was taken for the action.
+	onlyNew string
+	guessed bool
+
 	published map[string]any // inputs of on_destroy that the run will publish, not known yet
 }
 

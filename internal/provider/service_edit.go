@@ -51,9 +51,6 @@ func (m *serviceResourceModel) planEdit(ctx context.Context, state *serviceResou
 	return diags
 }
 
-// destroyAnyway ends what stops a plan, since terraform destroy makes one too.
-const destroyAnyway = "To destroy although this stands in the configuration, type terraform destroy -refresh=false."
-
 // changedFrom names the arguments, apart from the workflows, that no service can
 // change.
 func (m *serviceResourceModel) changedFrom(state *serviceResourceModel) (changed []string) {

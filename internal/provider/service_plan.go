@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -34,7 +35,7 @@ func (r *serviceResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	switch {
 	case resp.Diagnostics.HasError():
 	case req.State.Raw.IsNull():
-		resp.Diagnostics.Append(r.planCreate(ctx, &m, workflows)...)
+		resp.Diagnostics.Append(r.hintAtDestroy(r.planCreate(ctx, &m, workflows))...)
 	default:
 		var state serviceResourceModel
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -75,6 +76,7 @@ func (r *serviceResource) planCreate(ctx context.Context, m *serviceResourceMode
 	if found := m.match(services, workflows, acc.tenantID); found != nil {
 		return m.adopt(found)
 	}
+	r.newServices.add(workflows)
 	if m.comparable(workflows) {
 		diags.Append(taken(services, workflows)...)
 	}
@@ -82,6 +84,32 @@ func (r *serviceResource) planCreate(ctx context.Context, m *serviceResourceMode
 		diags.Append(uncatalogued(ctx, api, workflows)...)
 	}
 	return diags
+}
+
+// newServices are the workflows of the services that a plan registers.
+type newServices struct {
+	mu        sync.Mutex
+	workflows [][]string
+}
+
+func (n *newServices) add(workflows []workflowModel) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	var actions []string
+	for _, w := range workflows {
+		actions = append(actions, w.DefinitionSource.ValueString())
+	}
+	n.workflows = append(n.workflows, actions)
+}
+
+// only is the workflow of the one new service, if it has only one.
+func (n *newServices) only() string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if len(n.workflows) != 1 || len(n.workflows[0]) != 1 {
+		return ""
+	}
+	return n.workflows[0][0]
 }
 
 // comparable reports whether all arguments are known by which a service is found.

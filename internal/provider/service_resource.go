@@ -214,6 +214,7 @@ func (r *serviceResource) Read(ctx context.Context, req resource.ReadRequest, re
 		addError(&resp.Diagnostics, fmt.Sprintf("Cannot read service %s (%q)", m.ID.ValueString(), m.Name.ValueString()), err)
 		return
 	}
+	r.sawState.Store(true)
 	if m.AdoptExisting.IsNull() { // import
 		m.AdoptExisting, m.ValidateWorkflows, m.Adopted = types.BoolValue(true), types.BoolValue(true), types.BoolValue(true)
 		if c := types.StringPointerValue(service.Constraint); c.ValueString() != "" {

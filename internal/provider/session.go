@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -35,6 +36,8 @@ type session struct {
 	notes       *planNotes
 	store       *secretStore
 	read        readRuns
+	newServices newServices
+	sawState    atomic.Bool // some resource of the state was read
 	runs        *run.Runs     // set with client
 	registering chan struct{} // holds one place: services are registered one at a time
 
