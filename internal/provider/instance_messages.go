@@ -22,6 +22,9 @@ type startWords struct {
 	limit     string // the argument that bounds the run
 	timeout   time.Duration
 	stateless bool // there is no resource to import a run into
+	byHand    bool // the configuration sets the timeout
+	// usual returns how long the workflow takes, if that is known.
+	usual func(action string) (time.Duration, bool)
 }
 
 // startMessages reports how a start went.
@@ -30,7 +33,7 @@ func startMessages(req run.Request, w startWords, started run.Started, err error
 		startError(&diags, req, w, err)
 		return diags
 	}
-	if !started.TokenEnds.IsZero() {
+	if w.needsToken(req.Action, started.TokenEnds) {
 		diags.AddWarning("The token may expire before the run ends",
 			fmt.Sprintf("The workflow of run %q uses the token that it was started with. That token expires in %s, and %s is %s. "+
 				"If the workflow needs the token after that, it fails. Give a newer token, have Keystone's [token] expiration raised, or set a lower %s if the run is short.",
@@ -61,6 +64,21 @@ func startMessages(req run.Request, w startWords, started run.Started, err error
 				"To repair the list, remove the record of that older run. If it is a resource, destroy it. Otherwise send DELETE to the orchestrator's instances/ID.", id, req.ServiceID))
 	}
 	return diags
+}
+
+// needsToken says whether the workflow is likely to need its token after it has
+// ended. The default timeouts say nothing about a workflow's length, and Keystone's
+// tokens usually end before them.
+func (w startWords) needsToken(action string, ends time.Time) bool {
+	if ends.IsZero() {
+		return false
+	}
+	if w.usual != nil {
+		if length, known := w.usual(action); known {
+			return time.Now().Add(length).After(ends)
+		}
+	}
+	return w.byHand
 }
 
 func startError(diags *diag.Diagnostics, req run.Request, w startWords, err error) {

@@ -64,7 +64,8 @@ func (r *instanceResource) Create(ctx context.Context, req resource.CreateReques
 		m.Action, m.UserID = types.StringValue(request.Action), types.StringValue(request.UserID)
 		request.Timeout, request.Adopt, request.Replaces = timeout, m.adopt(), r.notes.heldBy(m.fingerprint())
 		started, err := r.runs.Start(ctx, request)
-		resp.Diagnostics.Append(startMessages(request, startWords{limit: o.argument, timeout: timeout}, started, err)...)
+		resp.Diagnostics.Append(startMessages(request, startWords{limit: o.argument, timeout: timeout,
+			byHand: isSet(m.Timeouts.Attributes(), "create"), usual: r.runs.UsualLength}, started, err)...)
 		resp.Diagnostics.Append(r.warnUnconnected(started.Unconnected)...)
 		if err != nil {
 			return

@@ -66,7 +66,7 @@ var messageCases = map[string]func(s *stage){
 	},
 	"token-ends": func(s *stage) {
 		s.sb.SetTokenTTL(10 * time.Minute)
-		s.apply(s.loggingIn(map[string]any{"auth_url": s.sb.URLs().Keystone, "token": issueToken(s.t, s.sb)}))
+		s.withTimeout("create", "2h").apply(s.loggingIn(map[string]any{"auth_url": s.sb.URLs().Keystone, "token": issueToken(s.t, s.sb)}))
 	},
 	"no-login": func(s *stage) {
 		s.leaveRunning().apply(s.loggingIn(map[string]any{"auth_url": s.sb.URLs().Keystone, "token": "none"}))

@@ -111,7 +111,8 @@ func (d *deletion) startOnDestroy(ctx context.Context, api *orchestration.Client
 	}
 	req.Timeout = timeout
 	started, err := d.runs.Start(ctx, req)
-	diags.Append(startMessages(req, startWords{limit: "timeouts.delete", timeout: timeout, stateless: true}, started, err)...)
+	diags.Append(startMessages(req, startWords{limit: "timeouts.delete", timeout: timeout, stateless: true,
+		byHand: isSet(m.Timeouts.Attributes(), "delete"), usual: d.runs.UsualLength}, started, err)...)
 	diags.Append(d.warnUnconnected(started.Unconnected)...)
 	return started.Run, diags
 }

@@ -126,7 +126,8 @@ func (a *runAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *
 	}
 	request.Timeout, request.Adopt = timeout, run.AdoptRunning
 	started, err := a.runs.Start(ctx, request)
-	resp.Diagnostics.Append(startMessages(request, startWords{limit: "timeouts.invoke", timeout: timeout, stateless: true}, started, err)...)
+	resp.Diagnostics.Append(startMessages(request, startWords{limit: "timeouts.invoke", timeout: timeout, stateless: true,
+		byHand: isSet(c.Timeouts.Attributes(), "invoke"), usual: a.runs.UsualLength}, started, err)...)
 	if err != nil {
 		return
 	}

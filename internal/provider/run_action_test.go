@@ -227,9 +227,13 @@ func TestRunActionFindsTwoRuns(t *testing.T) {
 func TestRunActionWarnsOfShortTokens(t *testing.T) {
 	sb := start(t, sandbox.Config{Auth: "keystone"})
 	sb.SetTokenTTL(10 * time.Minute)
-	w := dialAs(t, sb, map[string]any{"auth_url": sb.URLs().Keystone, "user_name": "admin", "password": sandbox.Password,
-		"project_name": "admin", "user_domain_name": "Default", "project_domain_name": "Default"})
-	_, diagnosed := w.invoke(t.Context(), volumeArguments(t, sb, nil)).wait()
+	login := map[string]any{"auth_url": sb.URLs().Keystone, "user_name": "admin", "password": sandbox.Password,
+		"project_name": "admin", "user_domain_name": "Default", "project_domain_name": "Default"}
+	_, diagnosed := dialAs(t, sb, login).invoke(t.Context(), volumeArguments(t, sb, nil)).wait()
+	if diagnosed != "" {
+		t.Errorf("the default timeout says nothing of the run: %s", diagnosed)
+	}
+	_, diagnosed = dialAs(t, sb, login).invoke(t.Context(), volumeArguments(t, sb, map[string]any{"name": "another", "timeouts": map[string]any{"invoke": "2h"}})).wait()
 	mustContain(t, diagnosed, "WARNING", "The token may expire before the run ends", "timeouts.invoke is 2h")
 }
 
