@@ -31,10 +31,10 @@ var anything = []string{"*"}
 // layers is the whole import table. A package that is not here is a mistake,
 // and so is a line whose package is gone.
 var layers = map[string]layer{
-	".": {ours: []string{"internal/provider"}, plugin: []string{"framework/providerserver"}},
+	".": {ours: []string{"internal/provider"}, plugin: []string{"go/tfprotov6/tf6server"}},
 
 	"internal/provider": {
-		ours:    []string{"internal/orchestration", "internal/hotpot", "internal/gelato", "internal/keystone", "internal/run", "internal/wait", "internal/workflow"},
+		ours:    []string{"internal/orchestration", "internal/stackstorm", "internal/hotpot", "internal/gelato", "internal/keystone", "internal/run", "internal/wait", "internal/workflow"},
 		testing: []string{"internal/sandbox"},
 		plugin:  anything,
 	},
@@ -49,7 +49,7 @@ var layers = map[string]layer{
 	"internal/workflow":      {},
 
 	// What decides about runs. It knows no Terraform.
-	"internal/run": {ours: []string{"internal/orchestration", "internal/wait", "internal/workflow"}, testing: []string{"internal/sandbox"}},
+	"internal/run": {ours: []string{"internal/orchestration", "internal/stackstorm", "internal/wait", "internal/workflow"}, testing: []string{"internal/sandbox"}},
 
 	// The stand-in keeps us honest: it shares nothing with what it tests.
 	"internal/sandbox": {ours: []string{

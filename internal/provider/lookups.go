@@ -167,7 +167,7 @@ func asked(server lookupServer, err error) error {
 // addLookupError reports an error of a look-up on the argument that is to blame
 // for it, if one is.
 func addLookupError(diags *diag.Diagnostics, at path.Path, summary string, err error) {
-	diags.AddAttributeError(at, summary, upper(explain(err)))
+	diags.AddAttributeError(at, summary, upper(detailOf(err)))
 }
 
 // status is that of the server's answer; 0 if there was none.

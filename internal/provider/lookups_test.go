@@ -216,7 +216,7 @@ func TestLookupTLS(t *testing.T) {
 		"a CA text":                  {tlsFront(t, sb.URLs().Hotpot, local, nil), ca.pem, ""},
 		"no CA":                      {tlsFront(t, sb.URLs().Hotpot, local, nil), "", "Hotpot's certificate is not trusted here. Check ca_cert_file"},
 		"another host's certificate": {tlsFront(t, sb.URLs().Hotpot, ca.server("elsewhere.test"), nil), ca.pem, "Hotpot's certificate is for another host. Check block_endpoint"},
-		"no client certificate":      {tlsFront(t, sb.URLs().Hotpot, local, ca), ca.pem, "Hotpot ended the TLS handshake; usually it wants a client certificate. Check client_cert_file"},
+		"no client certificate":      {tlsFront(t, sb.URLs().Hotpot, local, ca), ca.pem, "Hotpot ended the TLS handshake. The usual cause is a missing client certificate. Check client_cert_file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			login := lookupLogin(sb, map[string]any{"block_endpoint": c.address})

@@ -47,6 +47,8 @@ type providerModel struct {
 	MaxRetries            types.Int64          `tfsdk:"max_retries"`
 	MaxConcurrentRequests types.Int64          `tfsdk:"max_concurrent_requests"`
 	PollInterval          types.Object         `tfsdk:"poll_interval"`
+
+	StackStorm types.Object `tfsdk:"stackstorm"`
 }
 
 func (p *sodaProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
@@ -86,6 +88,7 @@ func (p *sodaProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp 
 			MarkdownDescription: "How often a run under way is looked at: about every tenth of the time it has taken so far, between these bounds, and more often around the time that others of its workflow took.",
 		},
 	}
+	attributes["stackstorm"] = stackStormAttribute()
 	for name, a := range loginAttributes() {
 		attributes[name] = a
 	}
@@ -123,7 +126,7 @@ func tlsAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"ca_cert_file": schema.StringAttribute{Optional: true, Validators: []validator.String{onePEM},
 			MarkdownDescription: "File with the certificates (PEM) of the authorities to trust, for all servers. `OS_CACERT`."},
-		"ca_cert_pem":      text("The same as text."),
+		"ca_cert_pem":      text("The same certificates as a string."),
 		"client_cert_file": text("File with a client certificate (PEM). `OS_CERT`."),
 		"client_key_file":  text("File with the client certificate's key (PEM). `OS_KEY`."),
 		"insecure_skip_verify": schema.BoolAttribute{Optional: true,

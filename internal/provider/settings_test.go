@@ -200,7 +200,7 @@ func TestUnknownSettingsAreNotUnset(t *testing.T) {
 		t.Errorf("unknown: %v, want %v", s.unknown, want)
 	}
 	_, _, err := newSession(s).api(t.Context())
-	if err == nil || !strings.Contains(explain(err), "endpoint, password") || !strings.Contains(explain(err), "not known before apply") {
+	if err == nil || !strings.Contains(detailOf(err), "endpoint, password") || !strings.Contains(detailOf(err), "not known before apply") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -2,14 +2,15 @@ package run
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
 )
 
 // NotStarted says that nothing was started.
 type NotStarted struct {
-	// Looking: the run was not even asked for, since nobody could say whether
-	// it would be a duplicate.
+	// Looking is true if the search for an existing run failed. Then no request was
+	// sent.
 	Looking bool
 	Err     error
 }
@@ -19,18 +20,22 @@ func (e *NotStarted) Unwrap() error { return e.Err }
 
 // AlreadyDone says that a run with the same inputs has succeeded, and that no
 // second one was started.
-type AlreadyDone struct{ Instance orchestration.Instance }
-
-func (e *AlreadyDone) Error() string {
-	return fmt.Sprintf("run %s with the same inputs has already succeeded", e.Instance.ID)
+type AlreadyDone struct {
+	Run   Run
+	Since time.Time // when it was started; zero if that is not known
 }
 
-// Unknown says that nobody can tell whether the run has started.
+func (e *AlreadyDone) Error() string {
+	return fmt.Sprintf("run %s with the same inputs has already succeeded", e.Run.ID)
+}
+
+// Unknown says that it is not known whether the run has started.
 type Unknown struct {
 	Err         error                    // what came back instead of an answer
 	Interrupted bool                     // there was no time to look for the run
 	Candidates  []orchestration.Instance // new runs that it could be
-	ListErr     error                    // why the list could not be used; nil if it could
+	ListErr     error                    // why the list or StackStorm could not be read; nil if it could
+	Searched    bool                     // StackStorm was asked, and has no such execution
 }
 
 func (e *Unknown) Error() string {

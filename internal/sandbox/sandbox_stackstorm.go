@@ -4,6 +4,15 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/stackstorm"
 )
 
+// The account of StackStorm that there is, with an API key that is good from the
+// start, and the marker that a failed expression prints (Failure).
+const (
+	StackStormUser     = stackstorm.User
+	StackStormPassword = stackstorm.Password
+	StackStormAPIKey   = stackstorm.APIKey
+	StackStormRunToken = stackstorm.RunToken
+)
+
 // Execution is one execution of an action, as StackStorm holds it.
 type Execution = stackstorm.Execution
 
@@ -13,6 +22,10 @@ type StackStormFault = stackstorm.Fault
 // Executions lists every execution that was started and not purged, oldest
 // first. It leaves out the executions of a workflow's tasks.
 func (s *Sandbox) Executions() []Execution { return s.stackstorm.Executions() }
+
+// StackStormRequests lists every request that StackStorm has received over the
+// network so far, each as "METHOD /path?query". It leaves out the orchestrator's.
+func (s *Sandbox) StackStormRequests() []string { return s.stackstormRequests.list() }
 
 // Hold stops all executions where they are, until Release.
 func (s *Sandbox) Hold() { s.stackstorm.Hold() }
@@ -30,9 +43,31 @@ func (s *Sandbox) ForceStatus(executionID, st2Status string) error {
 // Purge removes an execution from StackStorm's history.
 func (s *Sandbox) Purge(executionID string) error { return s.stackstorm.Purge(executionID) }
 
-// FailTask makes the next executions of an action fail at a task. The task ""
-// is the first one.
-func (s *Sandbox) FailTask(action, task string) { s.stackstorm.FailTask(action, task) }
+// Failure says how a task ends that is told to fail.
+type Failure = stackstorm.Failure
+
+// The kinds of failure; package stackstorm says what each is.
+const (
+	FailureException  = stackstorm.FailureException
+	FailureFalse      = stackstorm.FailureFalse
+	FailureShell      = stackstorm.FailureShell
+	FailureTimeout    = stackstorm.FailureTimeout
+	FailureVirtualenv = stackstorm.FailureVirtualenv
+	FailureNested     = stackstorm.FailureNested
+	FailureHandled    = stackstorm.FailureHandled
+	FailureExpression = stackstorm.FailureExpression
+)
+
+// FailTask makes the next executions of an action fail at a task, "" being the
+// first one, with an exception.
+func (s *Sandbox) FailTask(action, task string) { s.FailTaskAs(action, task, Failure{}) }
+
+// FailTaskAs makes them fail in another way. It panics if there is no such kind.
+func (s *Sandbox) FailTaskAs(action, task string, f Failure) {
+	if err := s.stackstorm.FailTask(action, task, f); err != nil {
+		panic(err)
+	}
+}
 
 // ClearFailures ends FailTask.
 func (s *Sandbox) ClearFailures() { s.stackstorm.ClearFailures() }

@@ -79,8 +79,8 @@ func TestActionsAreInPages(t *testing.T) {
 		}
 	}
 	for query, want := range map[string]string{
-		"?limit=0":  `Limit, "0" specified, must be a positive number.`,
-		"?limit=x":  `Parameter "limit": "x" is not a number.`,
+		"?limit=0":  `Limit, "0" specified, must be a positive number or -1 for full result set.`,
+		"?limit=x":  `Parameter "limit" is not of type integer`,
 		"?limit=-2": `Limit, "-2" specified, must be a positive number.`,
 	} {
 		if code, v := c.call(http.MethodGet, "/api/v1/actions"+query, ""); code != 400 || faultstring(v) != want {
@@ -226,6 +226,8 @@ func TestFail(t *testing.T) {
 		callExecute:   {http.MethodPost, "/api/v1/executions"},
 		callExecution: {http.MethodGet, "/api/v1/executions/" + id},
 		callOutput:    {http.MethodGet, "/api/v1/executions/" + id + "/output"},
+		callFind:      {http.MethodGet, "/api/v1/executions"},
+		callCancel:    {http.MethodDelete, "/api/v1/executions/" + id},
 	}
 	for kind, p := range paths {
 		c.must(c.Fail(Fault{Call: kind, Times: 2, Status: 503}))

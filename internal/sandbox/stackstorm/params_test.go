@@ -33,7 +33,7 @@ func TestExecutionsRefused(t *testing.T) {
 			`{"action": "opensds.lab-strict", "status": "weird"}`, 400,
 			`'weird' is not one of ['requested', 'scheduled', 'delayed', 'running', 'succeeded', 'failed', 'timeout', 'abandoned', 'canceling', 'canceled', 'pending', 'pausing', 'paused', 'resuming']`},
 		"unknown action": {`{"action": "opensds.nope"}`, 400, `Action "opensds.nope" cannot be found.`},
-		"no JSON":        {`{`, 400, `Unable to parse the request body.`},
+		"no JSON":        {`{"action":`, 400, `Failed to parse request body: Expecting value: line 1 column 11 (char 10)`},
 
 		"integer of a word":    {`{"action": "opensds.lab-types", "parameters": ` + types[:len(types)-1] + `"ten"}}`, 400, `invalid literal for int() with base 10: 'ten'`},
 		"integer of 7.9":       {`{"action": "opensds.lab-types", "parameters": ` + types[:len(types)-1] + `"7.9"}}`, 400, `invalid literal for int() with base 10: '7.9'`},
@@ -58,9 +58,9 @@ func TestExecutionsRefused(t *testing.T) {
 		"disabled before required":   {`{"action": "opensds.lab-disabled", "parameters": {}}`, 400, `Unable to execute. Action "opensds.lab-disabled" is disabled.`},
 		"required before unknown":    {`{"action": "opensds.provision-volume", "parameters": {` + where + `"name": "v", "x": 1}}`, 400, `'size' is a required property`},
 		"required, in order":         {`{"action": "opensds.provision-volume", "parameters": {` + where + `"size": 1}}`, 400, `'name' is a required property`},
-		"null for a required one":    {`{"action": "opensds.provision-volume", "parameters": {` + where + `"name": "v", "size": null, "host_id": "h"}}`, 400, `'size' is a required property`},
+		"null for a required one":    {`{"action": "opensds.provision-volume", "parameters": {` + where + `"name": "v", "size": null, "host_id": "h"}}`, 400, `None is not of type 'integer'`},
 		"unknown one":                {`{"action": "opensds.provision-volume", "parameters": {` + where + `"name": "v", "size": 1, "host_id": "h", "x": 1}}`, 400, `Additional properties are not allowed ('x' was unexpected)`},
-		"unknown ones, as sent":      {`{"action": "opensds.lab-strict", "parameters": {"z": 1, "a": "", "m": null}}`, 400, `Additional properties are not allowed ('z', 'a', 'm' were unexpected)`},
+		"unknown ones, sorted":       {`{"action": "opensds.lab-strict", "parameters": {"z": 1, "a": "", "m": null}}`, 400, `Additional properties are not allowed ('a', 'm', 'z' were unexpected)`},
 		"unknown before immutable":   {`{"action": "opensds.lab-types", "parameters": ` + types + `, "a_constant": "y", "x": 1}}`, 400, `Additional properties are not allowed ('x' was unexpected)`},
 		"immutable one":              {`{"action": "opensds.lab-types", "parameters": ` + types + `, "a_constant": "fixed"}}`, 400, `Override of immutable parameter(s) ['a_constant'] is unsupported.`},
 		"enum":                       {`{"action": "opensds.lab-types", "parameters": ` + types + `, "a_choice": "blue"}}`, 400, `'blue' is not one of ['red', 'green']`},
@@ -105,7 +105,7 @@ func TestExecutionsEcho(t *testing.T) {
 		"text that looks like":  {`"a_string": "5"`, "a_string", `"5"`},
 		"a secret":              {`"a_secret": "hush"`, "a_secret", `"********"`},
 		"null for an optional":  {`"an_object": null`, "an_object", `null`},
-		"null with a default":   {`"a_choice": null`, "a_choice", `null`},
+		"null with a default":   {`"a_choice": null`, "a_choice", `"red"`},
 		"a template":            {`"a_string": "{{ tenant_id }}/{{port}}"`, "a_string", `"t/1"`},
 		"a template of a number": {
 			`"an_array": ["{{ an_integer }}"]`, "an_array", `["1"]`},
@@ -177,7 +177,7 @@ func TestTemplatesThatDoNotResolve(t *testing.T) {
 func TestSchemaChecks(t *testing.T) {
 	for schema, cases := range map[string]map[string]string{
 		`{"type": "string", "pattern": "^a+$", "minLength": 2, "maxLength": 3}`: {
-			`"aa"`: "", `"b"`: `'b' does not match '^a+$'`, `"a"`: `'a' is too short`, `"aaaa"`: `'aaaa' is too long`,
+			`"aa"`: "", `"bb"`: `'bb' does not match '^a+$'`, `"b"`: `'b' is too short`, `"a"`: `'a' is too short`, `"aaaa"`: `'aaaa' is too long`,
 		},
 		`{"type": "integer", "minimum": 1, "maximum": 5, "multipleOf": 2}`: {
 			`4`: "", `0`: "0 is less than the minimum of 1", `6`: "6 is greater than the maximum of 5", `3`: "3 is not a multiple of 2",

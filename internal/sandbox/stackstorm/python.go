@@ -34,17 +34,25 @@ func pyRepr(v any) string {
 			return "(" + pyList(v) + ",)"
 		}
 		return "(" + pyList(v) + ")"
+	case object:
+		return pyDict(v)
 	case map[string]any:
-		var b strings.Builder
+		ordered := make(object, 0, len(v))
 		for _, k := range sortedKeys(v) {
-			if b.Len() > 0 {
-				b.WriteString(", ")
-			}
-			b.WriteString(pyQuote(k) + ": " + pyRepr(v[k]))
+			ordered = append(ordered, field{k, v[k]})
 		}
-		return "{" + b.String() + "}"
+		return pyDict(ordered)
 	}
 	return fmt.Sprint(v)
+}
+
+// pyDict is Python's repr() of a dict.
+func pyDict(v object) string {
+	items := make([]string, len(v))
+	for i, f := range v {
+		items[i] = pyQuote(f.name) + ": " + pyRepr(f.value)
+	}
+	return "{" + strings.Join(items, ", ") + "}"
 }
 
 // pyStr is Python's str(): like repr(), but a string is printed as it is.
