@@ -21,7 +21,7 @@ import (
 //	sandbox.on-error.TASK   the tasks that follow its failure; "fail" fails the workflow
 //	sandbox.output          what the workflow declares as its output, a JSON object
 //
-// In texts of those objects <% $.NAME %> stands for an input or a published value.
+// In strings of those objects <% $.NAME %> stands for an input or a published value.
 const scriptTasks = "tasks"
 
 // scriptTags are the tags that name a task, with whether they hold an object.
@@ -115,8 +115,8 @@ func publishText(text string) func(taskOutcome, map[string]any) map[string]any {
 
 var scriptVariable = regexp.MustCompile(`<% \$\.(\w+) %>`)
 
-// fill reads a JSON object and puts the variables into its texts. A text that
-// is nothing but a variable gets the variable's own type.
+// fill reads a JSON object and puts the variables into its strings. A string that
+// is only a variable becomes the variable's value, whatever its type.
 func fill(text string, vars map[string]any) object {
 	o, err := decodeObject([]byte(text))
 	if err != nil {
