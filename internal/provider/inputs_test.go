@@ -121,6 +121,24 @@ func TestInputObjects(t *testing.T) {
 	}
 }
 
+func TestRemove(t *testing.T) {
+	const given = `{"a": 1, "o": {"x": 1, "y": 2}, "l": [{"x": 1}, {"x": 2, "y": 3}]}`
+	for _, tc := range []struct {
+		path []any
+		want string
+	}{
+		{[]any{"a"}, `{"o": {"x": 1, "y": 2}, "l": [{"x": 1}, {"x": 2, "y": 3}]}`},
+		{[]any{"o", "x"}, `{"a": 1, "o": {"y": 2}, "l": [{"x": 1}, {"x": 2, "y": 3}]}`},
+		{[]any{"l", 1, "y"}, `{"a": 1, "o": {"x": 1, "y": 2}, "l": [{"x": 1}, {"x": 2}]}`},
+	} {
+		got := run.DecodeObject([]byte(given))
+		remove(got, tc.path)
+		if want := run.DecodeObject([]byte(tc.want)); !reflect.DeepEqual(got, want) {
+			t.Errorf("%v: got %v, want %v", tc.path, got, want)
+		}
+	}
+}
+
 func TestMergeLeavesItsArgumentsAlone(t *testing.T) {
 	base, over := run.DecodeObject([]byte(`{"o": {"x": 1}}`)), run.DecodeObject([]byte(`{"o": {"x": 2}}`))
 	merge(base, over)
