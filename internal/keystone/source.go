@@ -23,13 +23,17 @@ const (
 )
 
 // Source keeps a token that is valid for long enough. It logs in at the first
-// request for a token, and again before the token expires. It never waits for a
-// 401, because the orchestrator accepts any token and the workflow fails later. It
-// is safe for concurrent use.
+// request for a token, and again before the token expires. Only a
+// CheckedTransport makes it log in after a 401: the orchestrator accepts any
+// token, and the workflow fails later. It is safe for concurrent use.
 type Source struct {
 	options Options
 	client  *http.Client
 	margin  time.Duration
+
+	// Obtained, if not nil, is called with every token that is obtained, before
+	// it is used: a log or a message must not show it.
+	Obtained func(Token)
 
 	mu      sync.Mutex
 	current *grant       // nil before the first login
@@ -105,6 +109,17 @@ func (s *Source) Fresh(ctx context.Context, life time.Duration) (Token, error) {
 	return Token{}, f.err
 }
 
+// Renew gives a token other than refused, one that a server did not accept, if
+// a new login can bring one.
+func (s *Source) Renew(ctx context.Context, refused Token) (Token, error) {
+	s.mu.Lock()
+	if s.current != nil && s.current.ID == refused.ID && s.current.Renewable {
+		s.current = nil
+	}
+	s.mu.Unlock()
+	return s.Fresh(ctx, 0)
+}
+
 // unlessExpired returns the token that cannot be renewed, until it expires.
 func (s *Source) unlessExpired() (Token, error) {
 	if end := s.current.ExpiresAt; !end.IsZero() && !wallClock().Before(end) {
@@ -154,6 +169,9 @@ func (s *Source) runLogin(ctx context.Context, f *sharedLogin) {
 		s.login = nil
 		if f.err == nil {
 			s.current = &f.grant
+			if s.Obtained != nil {
+				s.Obtained(f.grant.Token)
+			}
 		} else {
 			s.pause = wallClock().Add(retryPause)
 		}

@@ -35,12 +35,12 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if base == nil {
 		base = http.DefaultTransport
 	}
-	own, err := url.Parse(t.Host)
-	if err != nil || own.Host == "" {
+	own, err := sameOrigin(t.Host, req.URL)
+	if err != nil {
 		closeBody(req)
-		return nil, fmt.Errorf("no address to send tokens to: %q is not scheme://host:port", t.Host)
+		return nil, err
 	}
-	if origin(req.URL) != origin(own) {
+	if !own {
 		return base.RoundTrip(req)
 	}
 	token, err := t.token(req)
@@ -48,13 +48,17 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		closeBody(req)
 		return nil, err
 	}
-	// A round tripper must not change its request. A token in the original would
-	// also be copied to the target of a redirect.
+	return base.RoundTrip(withToken(req, token))
+}
+
+// withToken is req with a token. A round tripper must not change its request. A
+// token in the original would also be copied to the target of a redirect.
+func withToken(req *http.Request, token Token) *http.Request {
 	req = req.Clone(req.Context())
 	if token.ID != "" {
 		req.Header.Set("X-Auth-Token", token.ID)
 	}
-	return base.RoundTrip(req)
+	return req
 }
 
 // token returns the zero Token for a request that is sent without one. After a
@@ -82,6 +86,15 @@ func closeBody(req *http.Request) {
 	if req.Body != nil {
 		req.Body.Close()
 	}
+}
+
+// sameOrigin tells whether target is at the host that tokens are for.
+func sameOrigin(host string, target *url.URL) (bool, error) {
+	own, err := url.Parse(host)
+	if err != nil || own.Host == "" {
+		return false, fmt.Errorf("no address to send tokens to: %q is not scheme://host:port", host)
+	}
+	return origin(target) == origin(own), nil
 }
 
 // origin is scheme, host and port in a form that can be compared.

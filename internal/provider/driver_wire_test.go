@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -58,7 +57,7 @@ func withStackStorm(sb *sandbox.Sandbox, apiKey string) map[string]any {
 // dialAs starts a provider that logs in as it is told.
 func dialAs(t testing.TB, sb *sandbox.Sandbox, login map[string]any) *wire {
 	t.Helper()
-	srv := providerserver.NewProtocol6(New("test")())()
+	srv := NewServer("test")()
 	schemas, err := srv.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
 	if err != nil || len(schemas.Diagnostics) > 0 {
 		t.Fatal(err, diagnosticsText(schemas.Diagnostics))
@@ -268,6 +267,12 @@ func terraformValue(t testing.TB, ty tftypes.Type, v any) tftypes.Value {
 func terraformObject(t testing.TB, ty tftypes.Type, given map[string]any) tftypes.Value {
 	t.Helper()
 	members := map[string]tftypes.Value{}
+	if kind, ok := ty.(tftypes.Map); ok {
+		for name, x := range given {
+			members[name] = terraformValue(t, kind.ElementType, x)
+		}
+		return tftypes.NewValue(kind, members)
+	}
 	object, ok := ty.(tftypes.Object)
 	if !ok {
 		object.AttributeTypes = map[string]tftypes.Type{}

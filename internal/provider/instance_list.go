@@ -16,7 +16,7 @@ import (
 
 var _ list.ListResourceWithConfigure = (*instanceList)(nil)
 
-// instanceList finds runs for `terraform query`, as an import would take them.
+// instanceList finds runs for `terraform query`.
 // Its name and configuration are the resource's.
 type instanceList struct{ instanceResource }
 
@@ -32,10 +32,10 @@ func (l *instanceList) ListResourceConfigSchema(_ context.Context, _ list.ListRe
 	given := []validator.String{stringvalidator.LengthAtLeast(1)}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Finds the tenant's runs, whoever started them, sorted by name.\n\n" +
-			"A list costs the orchestrator as much as reading each of its runs, about 0.3 s apiece. With `service_id` it reads those of one service alone, " +
-			"but then ends without a word before the first run that it cannot read; without, there is a warning when runs may be missing.",
+			"A list costs the orchestrator as much as reading each of its runs, about 0.3 s apiece. With `service_id` it reads only the runs of that service. " +
+			"But then the list ends before the first run that cannot be read, and there is no warning. Without `service_id` there is a warning if runs may be missing.",
 		Attributes: map[string]schema.Attribute{
-			"service_id": schema.StringAttribute{Optional: true, Validators: given, MarkdownDescription: "Only runs of this service."},
+			"service_id": schema.StringAttribute{Optional: true, Validators: []validator.String{anID{}}, MarkdownDescription: "Only runs of this service."},
 			"name":       schema.StringAttribute{Optional: true, Validators: given, MarkdownDescription: "Only runs of this name."},
 			"status":     schema.StringAttribute{Optional: true, Validators: []validator.String{aRunStatus}, MarkdownDescription: "Only runs in this status: `Running`, `Success` or `Failed`."},
 		},
@@ -49,30 +49,29 @@ func (l *instanceList) List(ctx context.Context, req list.ListRequest, stream *l
 		stream.Results = list.ListResultsStreamDiagnostics(diags)
 		return
 	}
-	found, actions, err := l.find(ctx, m, req.IncludeResource)
+	found, services, err := l.find(ctx, m, req.IncludeResource)
 	if err != nil {
 		addError(&diags, "Cannot list runs", err)
 		stream.Results = list.ListResultsStreamDiagnostics(diags)
 		return
 	}
 	stream.Results = func(push func(list.ListResult) bool) {
-		if found.gap != "" { // first, since Terraform stops listening at its limit
+		if found.gap != "" { // first, since Terraform stops reading at its limit
 			gap := diag.NewWarningDiagnostic(incompleteList, found.gap)
 			if !push(list.ListResult{Diagnostics: diag.Diagnostics{gap}}) {
 				return
 			}
 		}
 		for i := range found.runs {
-			if int64(i) == req.Limit || !push(listedRun(ctx, req, &found.runs[i], actions)) {
+			if int64(i) == req.Limit || !push(listedRun(ctx, req, &found.runs[i], services)) {
 				return
 			}
 		}
 	}
 }
 
-// find lists the runs, and for their full state the workflow of each service
-// that has only one.
-func (l *instanceList) find(ctx context.Context, m instanceListModel, full bool) (inventory, map[string]string, error) {
+// find lists the runs, and for their full state the services.
+func (l *instanceList) find(ctx context.Context, m instanceListModel, full bool) (inventory, map[string]*orchestration.Service, error) {
 	api, acc, err := l.api(ctx)
 	if err != nil {
 		return inventory{}, nil, err
@@ -83,27 +82,21 @@ func (l *instanceList) find(ctx context.Context, m instanceListModel, full bool)
 		return found, nil, err
 	}
 	services, err := api.Services(ctx)
-	only := map[string]string{}
+	byID := map[string]*orchestration.Service{}
 	for i := range services {
-		if actions := actionsOf(&services[i]); len(actions) == 1 {
-			only[services[i].ID] = actions[0]
-		}
+		byID[services[i].ID] = &services[i]
 	}
-	return found, only, err
+	return found, byID, err
 }
 
-func listedRun(ctx context.Context, req list.ListRequest, in *orchestration.Instance, actions map[string]string) list.ListResult {
+func listedRun(ctx context.Context, req list.ListRequest, in *orchestration.Instance, services map[string]*orchestration.Service) list.ListResult {
 	result := newListed(ctx, req, in.Name, in.TenantID, in.ID)
 	if !req.IncludeResource || result.Diagnostics.HasError() {
 		return result
 	}
 	var m instanceModel
 	result.Diagnostics.Append(blank(ctx, &result, in.ID, &m)...)
-	m.observeAll(&run.Run{Instance: *in})
-	m.Published = types.DynamicNull()
-	if action, ok := actions[in.ServiceID]; ok {
-		m.Action = types.StringValue(action)
-	}
+	m.importRun(&run.Run{Instance: *in}, services[in.ServiceID])
 	result.Diagnostics.Append(result.Resource.Set(ctx, &m)...)
 	return result
 }

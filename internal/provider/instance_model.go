@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -40,6 +41,22 @@ type instanceModel struct {
 	Output              types.String         `tfsdk:"output"`
 	Input               jsontypes.Normalized `tfsdk:"input"`
 	Timeouts            timeouts.Value       `tfsdk:"timeouts"`
+
+	record recordLabels // private state
+}
+
+// recordLabels are the labels of the run's record. They can differ from those of
+// the resource: the server cannot change them, and Terraform runs nothing for a
+// changed label.
+type recordLabels struct {
+	ServiceID string `json:"service_id"`
+	Name      string `json:"name"`
+	UserID    string `json:"user_id"`
+}
+
+// recordServiceID is the service that the run was started with.
+func (m *instanceModel) recordServiceID() string {
+	return cmp.Or(m.record.ServiceID, m.ServiceID.ValueString())
 }
 
 func (m *instanceModel) status() orchestration.Status {
@@ -49,8 +66,8 @@ func (m *instanceModel) status() orchestration.Status {
 // run names the run in messages.
 func (m *instanceModel) run() string { return runName(m.ID.ValueString(), m.Name.ValueString()) }
 
-// fingerprint tells requests apart: two that have the same one would start the
-// same run. It is empty while something in it is unknown.
+// fingerprint is the same for two requests that would start the same run. It is
+// empty while part of the request is unknown.
 func (m *instanceModel) fingerprint() string {
 	given, ok := inputObject(m.Parameters)
 	if !ok || !known(given) || m.ServiceID.IsUnknown() || m.Name.IsUnknown() || m.Action.IsUnknown() || m.Description.IsUnknown() ||
@@ -69,11 +86,14 @@ func (m *instanceModel) fingerprint() string {
 }
 
 // observe takes over what the server decides. Parameters stay as configured:
-// the server's copy is cast and carries inputs that it adds itself (contract
-// quirks 19 and 20).
+// the server's copy is cast and carries inputs that it adds itself (quirks 19
+// and 20).
 func (m *instanceModel) observe(in *run.Run, secret map[string]any) {
 	m.ID = types.StringValue(in.ID)
 	m.TenantID = types.StringValue(in.TenantID)
+	if in.ServiceID != "" {
+		m.record = recordLabels{ServiceID: in.ServiceID, Name: in.Name, UserID: in.UserID}
+	}
 	m.Status = types.StringValue(string(in.Status))
 	m.Output = types.StringValue(in.Output)
 	m.Input = normalized(in.Input, secret)
@@ -83,23 +103,7 @@ func (m *instanceModel) observe(in *run.Run, secret map[string]any) {
 	}
 }
 
-// observeAll also fills in what an import does not know.
-func (m *instanceModel) observeAll(in *run.Run) {
-	m.observe(in, nil)
-	m.ServiceID = types.StringValue(in.ServiceID)
-	m.Name = types.StringValue(in.Name)
-	m.Description = types.StringValue(in.Description)
-	m.UserID = types.StringValue(in.UserID)
-	m.WaitForCompletion = types.BoolValue(true)
-	m.ContinueOnTimeout = types.BoolValue(false)
-	m.ValidateParameters = types.BoolValue(true)
-	m.CancelOnDestroy = types.BoolValue(false)
-	if given := givenInputs(in.Input); len(given) > 0 {
-		m.Parameters = types.DynamicValue(value(given))
-	}
-}
-
-// givenInputs is the server's echo less what it adds itself.
+// givenInputs returns the inputs without those that the server adds.
 func givenInputs(input json.RawMessage) map[string]any {
 	members := run.DecodeObject(input)
 	for name := range members {
@@ -123,14 +127,26 @@ const (
 	// privateUnresolved is true when Create ended with an error although the run
 	// had not failed: Terraform then holds the resource as tainted.
 	privateUnresolved = "unresolved"
-	// privateDestroy is true in a plan to destroy, as against a replacement.
+	// privateDestroy is true in a plan to destroy, and false in a replacement.
 	privateDestroy = "destroy"
 	// privateTakeover is the id of the run that a replacement goes on with.
 	privateTakeover = "takeover"
-	// privateReplaced is the id of the run that a plan with a prior state is about.
-	// Delete finds it there if the configuration or -replace asked for a
-	// replacement, and not if the resource is tainted.
+	// privateReplaced is the id of the run in the prior state. Delete finds it if
+	// the configuration or -replace asked for the replacement. It is missing if the
+	// resource is tainted.
 	privateReplaced = "replaced"
+	// privateExplained is true in a plan that has said why the run is replaced.
+	// Terraform does not tell of -replace before it has asked, and drops the
+	// warnings of the plan that follows.
+	privateExplained = "explained"
+	// privateOthers holds the runs that were others' when this one was started, the
+	// replaced one among them. They may go on, held by nobody, and are still not
+	// what a later replacement asks for.
+	privateOthers = "others"
+	// privateRecord holds the labels of the run's record, see recordLabels.
+	privateRecord = "record"
+	// privateImported marks a run that was imported, see importMark.
+	privateImported = "imported"
 	// privateSecret holds the names (not the values) of write-only members.
 	privateSecret = "write_only"
 	// privateOnDestroy is the id of the on_destroy run under way, or onDestroyDone.
@@ -148,7 +164,7 @@ type privateWriter interface {
 	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
 }
 
-// private reads one key as T; the zero value where it was never written.
+// private reads one key as T. It returns the zero value if there is none.
 func private[T any](ctx context.Context, from privateReader, key string) (v T) {
 	raw, _ := from.GetKey(ctx, key)
 	if json.Unmarshal(raw, &v) != nil {

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -11,8 +12,8 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/stackstorm"
 )
 
-// observeOutcome takes over what StackStorm alone knows of a run that has ended:
-// what it published. It returns why the run failed; nil if that is not known.
+// observeOutcome sets what a run that has ended published, which only StackStorm
+// knows. It returns why the run failed, or nil if that is not known.
 func (s *session) observeOutcome(ctx context.Context, m *instanceModel, last *run.Run, secret map[string]any) (*stackstorm.Failure, diag.Diagnostics) {
 	m.Published = types.DynamicNull()
 	if !last.Status.Final() {
@@ -27,7 +28,7 @@ func (s *session) observeOutcome(ctx context.Context, m *instanceModel, last *ru
 	return outcome.Failure, diags
 }
 
-// secrets are the texts that must not get out of what StackStorm says.
+// secrets are the strings to remove from what StackStorm says.
 func (s *session) secrets(ctx context.Context, secret map[string]any) []string {
 	found := leafStrings(secret)
 	if s.settings.noAuth {
@@ -39,20 +40,20 @@ func (s *session) secrets(ctx context.Context, secret map[string]any) []string {
 	return found
 }
 
-// warnUnconnected says once for each process that StackStorm could not be asked.
+// warnUnconnected warns once for each process that StackStorm could not be asked.
 func (s *session) warnUnconnected(err error) (diags diag.Diagnostics) {
 	if err == nil || !s.known.Once("StackStorm cannot be asked") {
 		return nil
 	}
 	diags.AddWarning("StackStorm cannot be asked",
-		explain(err)+"\n\nexecution_id, published and the reason of a failure stay unknown. What the orchestrator tells is not affected.")
+		detailOf(err)+"\n\nexecution_id, published and the reason of a failure stay unknown. All else works as usual.")
 	return diags
 }
 
 // lastSeen is the run as Terraform last saw it.
 func (m *instanceModel) lastSeen() run.Run {
 	return run.Run{ExecutionID: m.ExecutionID.ValueString(), Instance: orchestration.Instance{
-		ID: m.ID.ValueString(), ServiceID: m.ServiceID.ValueString(), TenantID: m.TenantID.ValueString(), Name: m.Name.ValueString(),
-		UserID: m.UserID.ValueString(), Status: m.status(), Output: m.Output.ValueString(), Input: []byte(m.Input.ValueString()),
+		ID: m.ID.ValueString(), ServiceID: m.recordServiceID(), TenantID: m.TenantID.ValueString(), Name: cmp.Or(m.record.Name, m.Name.ValueString()),
+		UserID: cmp.Or(m.record.UserID, m.UserID.ValueString()), Status: m.status(), Output: m.Output.ValueString(), Input: []byte(m.Input.ValueString()),
 	}}
 }

@@ -3,13 +3,13 @@ package provider
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-jsontypes/jsontypes"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-
-	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
 )
 
 func (r *instanceResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
@@ -33,8 +33,8 @@ func (r *instanceResource) planDestroy(ctx context.Context, req resource.ModifyP
 	}
 }
 
-// planCreate checks a run yet to be started against the live catalogue, and
-// finds out whether it goes on with a run there is.
+// planCreate checks a new run against its service, and finds out whether it takes
+// over an existing run.
 func (r *instanceResource) planCreate(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	var m, config instanceModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
@@ -53,29 +53,39 @@ func (r *instanceResource) planCreate(ctx context.Context, req resource.ModifyPl
 		m.UserID = types.StringValue(acc.userID)
 	}
 	spec := m.spec(&config)
-	resp.Diagnostics.Append(spec.check(ctx, api)...)
+	spec.onlyNew = r.newServices.only()
+	checked := spec.check(ctx, api)
+	checked.Append(r.checkOnDestroy(ctx, nil, &m)...)
+	checked.Append(r.checkBackend(ctx, spec)...)
+	resp.Diagnostics.Append(r.hintAtDestroy(checked)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	if spec.Action.IsNull() && !spec.ServiceID.IsUnknown() {
-		// Left open here and known at apply, it would be an "inconsistent final
-		// plan", or the other way round.
+		// If action were unknown now and known at apply, Terraform would report an
+		// "inconsistent final plan".
 		resp.Diagnostics.AddAttributeError(path.Root("action"), "The workflow is not known",
-			"action is left out, which means the only workflow of the service, and the service cannot be read. Give action, or do the same again when the orchestrator answers. Nothing was started.")
+			"action is not set, so the service's only workflow would be run. But the service cannot be read. Set action, or plan again when the orchestrator answers. Nothing was started.")
 		return
 	}
 	if m.Action.IsUnknown() && isGiven(spec.Action) {
 		m.Action = spec.Action
 	}
 	r.planTakeover(ctx, &m, resp)
+	if m.ID.IsUnknown() {
+		if tainted := r.read.take(m.fingerprint()); tainted != nil && private[string](ctx, req.Private, privateReplaced) == "" {
+			warnTaintedReplacement(&resp.Diagnostics, tainted, &m)
+		}
+		request := m.spec(&config).request(acc.tenantID)
+		r.notes.plans(request.Hash(), m.fingerprint(), private[string](ctx, req.Private, privateReplaced))
+	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
 }
 
 // planTakeover plans to go on with a run that an earlier Create gave up waiting
-// for. The id is part of the plan on purpose. Terraform plans once more when it
-// applies, and then only Delete, called first, tells us of the run: with
-// create_before_destroy it is called too late, and Terraform itself refuses a
-// plan that misses the id, instead of running the workflow a second time.
+// for. The steps are at run.Known. The id is part of the plan on purpose. With
+// create_before_destroy, Delete comes after the second plan, which then lacks the
+// id. Terraform refuses such a plan, and the workflow is not run a second time.
 func (r *instanceResource) planTakeover(ctx context.Context, m *instanceModel, resp *resource.ModifyPlanResponse) {
 	id := r.known.ClaimTakeover(m.fingerprint())
 	if id == "" {
@@ -83,35 +93,83 @@ func (r *instanceResource) planTakeover(ctx context.Context, m *instanceModel, r
 	}
 	m.ID = types.StringValue(id)
 	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateTakeover, id)...)
-	resp.Diagnostics.AddWarning(fmt.Sprintf("Run %s is taken over, not repeated", id),
-		"Terraform gave up waiting for this run when it was created, and shows it as tainted. Applying this plan goes on with the same run; no second one is started.\n\n"+
-			"If the resource has create_before_destroy, Terraform cannot carry this plan out: type terraform untaint ADDRESS instead of applying it.")
+	resp.Diagnostics.AddWarning("A run is taken over, not repeated",
+		fmt.Sprintf("Terraform gave up waiting for run %s when it was created, so the resource is tainted. Applying this plan goes on with the same run. No second one is started.\n\n"+
+			"If the resource has create_before_destroy, Terraform cannot apply this plan. Run terraform untaint ADDRESS instead.", id))
 }
 
 // planUpdate decides what a run in the state still needs.
 func (r *instanceResource) planUpdate(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	var m, state instanceModel
+	var m, state, config instanceModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	// Terraform plans a tainted resource as if there were none, so this one
-	// is not: there is nothing to take over.
-	r.known.WithdrawTakeover(state.ID.ValueString())
-	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateReplaced, state.ID.ValueString())...)
+	state.record = private[recordLabels](ctx, req.Private, privateRecord)
+	m.record = state.record
+	id := state.ID.ValueString()
+	// Terraform plans a tainted resource as a new one. So this resource is not
+	// tainted, and its run is not taken over.
+	r.known.WithdrawTakeover(id)
+	r.read.take(state.fingerprint())
+	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateReplaced, id)...)
 
+	causes := r.causes(ctx, comparison{state: &state, plan: &m, config: &config, imported: imported(ctx, req.Private)})
+	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateExplained, len(causes) > 0)...)
 	switch {
-	case state.status() == orchestration.StatusFailed:
-		m.ID, m.Status, m.Output, m.Input = types.StringUnknown(), types.StringUnknown(), types.StringUnknown(), jsontypes.NewNormalizedUnknown()
-		m.ExecutionID, m.Published = types.StringUnknown(), types.DynamicUnknown()
-		resp.RequiresReplace.Append(path.Root("status"))
+	case len(causes) > 0:
+		m.forgetRun()
+		for _, c := range causes {
+			resp.RequiresReplace.Append(path.Root(c.attribute))
+		}
+		warnReplacement(&resp.Diagnostics, &state, &m, causes)
 	case !state.status().Final() && m.WaitForCompletion.ValueBool():
 		m.Status, m.Output, m.Published = types.StringUnknown(), types.StringUnknown(), types.DynamicUnknown()
-		resp.Diagnostics.AddWarning(fmt.Sprintf("Run %s has not ended", state.ID.ValueString()),
-			fmt.Sprintf("%s had status %s when Terraform last looked. Applying this plan waits for the same run; no second one is started.", upper(state.run()), state.Status.ValueString()))
-	default:
-		return
+		if r.known.IsInState(id) {
+			resp.Diagnostics.AddWarning("A run has not ended",
+				fmt.Sprintf("%s had status %s when Terraform last read it. Applying this plan waits for the same run. No second one is started.", upper(state.run()), state.Status.ValueString()))
+		}
+	}
+	if len(causes) == 0 {
+		r.planLabels(&resp.Diagnostics, &state, &m)
+		resp.Diagnostics.Append(r.hintAtDestroy(r.checkOnDestroy(ctx, &state, &m))...)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
+}
+
+// forgetRun makes everything that tells of one run unknown.
+func (m *instanceModel) forgetRun() {
+	m.ID, m.Status, m.Output, m.Input = types.StringUnknown(), types.StringUnknown(), types.StringUnknown(), jsontypes.NewNormalizedUnknown()
+	m.ExecutionID, m.Published = types.StringUnknown(), types.DynamicUnknown()
+}
+
+// planLabels says, once, that the server keeps the old labels of a run. Terraform
+// plans again when it applies, in a process that has read no run. There the
+// warning would be the second.
+func (r *instanceResource) planLabels(diags *diag.Diagnostics, state, plan *instanceModel) {
+	if !r.known.IsInState(state.ID.ValueString()) {
+		return
+	}
+	var changed []string
+	for _, label := range []struct {
+		name          string
+		before, after types.String
+	}{
+		{"service_id", state.ServiceID, plan.ServiceID},
+		{"name", state.Name, plan.Name},
+		{"description", state.Description, plan.Description},
+		{"user_id", state.UserID, plan.UserID},
+	} {
+		if !label.after.IsUnknown() && !label.after.Equal(label.before) {
+			changed = append(changed, label.name)
+		}
+	}
+	if len(changed) == 0 {
+		return
+	}
+	diags.AddAttributeWarning(path.Root(changed[0]), "The orchestrator keeps the old labels of a run",
+		fmt.Sprintf("%s changed. Terraform changes its state alone and runs nothing. The record of run %s at the orchestrator keeps what the run was started with, "+
+			"because the orchestrator cannot change it. The next run gets the new values.", strings.Join(changed, " and "), state.ID.ValueString()))
 }

@@ -116,7 +116,7 @@ func loginFailure(t *testing.T, arguments map[string]string) (keystone.Kind, str
 	if !errors.As(err, &login) {
 		t.Fatalf("got %v", err)
 	}
-	return login.Kind, explain(err)
+	return login.Kind, detailOf(err)
 }
 
 // TestLoginsThatFail: the words for each kind of failure.
@@ -195,7 +195,7 @@ func TestOrchestratorAway(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err = api.Services(t.Context()); err == nil || !strings.Contains(explain(err), want) {
+		if _, err = api.Services(t.Context()); err == nil || !strings.Contains(detailOf(err), want) {
 			t.Errorf("got %v", err)
 		}
 	}

@@ -19,7 +19,6 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
 	"github.com/sodafoundation/terraform-provider-soda/internal/run"
 	"github.com/sodafoundation/terraform-provider-soda/internal/stackstorm"
-	"github.com/sodafoundation/terraform-provider-soda/internal/workflow"
 )
 
 var (
@@ -27,7 +26,7 @@ var (
 	_ action.ActionWithModifyPlan = (*runAction)(nil)
 )
 
-// runAction runs a service's workflow now, and keeps nothing.
+// runAction runs a service's workflow now. It has no state.
 type runAction struct{ configured }
 
 func newRunAction() action.Action { return &runAction{} }
@@ -54,11 +53,12 @@ func (m *runActionModel) spec() runSpec {
 		UserID:      m.UserID,
 		Parameters:  m.Parameters,
 		Validate:    isDefaultTrue(m.ValidateParameters),
+		Of:          ofAction,
 	}
 }
 
-// isDefaultTrue is the value of an argument whose default is true: an action's
-// schema has no defaults.
+// isDefaultTrue returns the value of an argument whose default is true. The schema
+// of an action cannot have defaults.
 func isDefaultTrue(v types.Bool) bool { return v.IsNull() || v.ValueBool() }
 
 func (a *runAction) Metadata(_ context.Context, req action.MetadataRequest, resp *action.MetadataResponse) {
@@ -72,11 +72,11 @@ func (a *runAction) Configure(_ context.Context, req action.ConfigureRequest, re
 func (a *runAction) Schema(ctx context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	given := []validator.String{stringvalidator.LengthAtLeast(1)}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Runs a service's workflow now, and tells what it is doing: every change of its status, and a sign of life a minute.\n\n" +
+		MarkdownDescription: "Runs a service's workflow now. It reports every change of the run's status, and the status once a minute.\n\n" +
 			"Terraform keeps no state of an action and does not repeat one that was interrupted. What must have happened for an apply to be complete is a `soda_orchestration_instance`. " +
 			"A run with the same inputs that has not ended is waited for instead of being repeated. The orchestrator's record of the run stays.",
 		Attributes: map[string]schema.Attribute{
-			"service_id":  schema.StringAttribute{Required: true, Validators: given, MarkdownDescription: "Service whose workflow is run."},
+			"service_id":  schema.StringAttribute{Required: true, Validators: []validator.String{anID{}}, MarkdownDescription: "Service whose workflow is run."},
 			"name":        schema.StringAttribute{Required: true, Validators: given, MarkdownDescription: "Name of the run. The orchestrator does not keep names unique."},
 			"action":      schema.StringAttribute{Optional: true, Validators: given, MarkdownDescription: "Workflow to run, `pack.action`. Default: the service's workflow if it has exactly one."},
 			"description": schema.StringAttribute{Optional: true, MarkdownDescription: "Description of the run."},
@@ -106,30 +106,7 @@ func (a *runAction) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest
 		return
 	}
 	spec := m.spec()
-	declaration, found, diags := spec.declared(ctx, api)
-	resp.Diagnostics.Append(diags...)
-	if found {
-		resp.Diagnostics.Append(spec.openProblems(declaration)...)
-	}
-}
-
-// openProblems are problems where nothing is write-only.
-func (spec runSpec) openProblems(d workflow.Declaration) (diags diag.Diagnostics) {
-	given, ok := inputObject(spec.Parameters)
-	if !ok {
-		return nil // not even the members' names are known
-	}
-	secret := map[string]any{}
-	for _, at := range d.SecretPaths(given) {
-		name := at[0].(string)
-		secret[name] = given[name]
-		diags.AddAttributeWarning(path.Root("parameters").AtName(name), "Secret workflow input in an action",
-			workflow.Label(at)+" is declared secret by the workflow, but an action has no write-only arguments: what is given is kept in clear in saved plans. parameters_wo of soda_orchestration_instance keeps it out.")
-	}
-	for _, p := range append(d.Check(given, secret), workflow.Traps(spec.Action.ValueString(), given)...) {
-		addProblem(&diags, path.Root("parameters"), p)
-	}
-	return diags
+	resp.Diagnostics.Append(spec.check(ctx, api)...)
 }
 
 func (a *runAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
@@ -149,7 +126,8 @@ func (a *runAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *
 	}
 	request.Timeout, request.Adopt = timeout, run.AdoptRunning
 	started, err := a.runs.Start(ctx, request)
-	resp.Diagnostics.Append(startMessages(request, startWords{limit: "timeouts.invoke", timeout: timeout, stateless: true}, started, err)...)
+	resp.Diagnostics.Append(startMessages(request, startWords{limit: "timeouts.invoke", timeout: timeout, stateless: true,
+		byHand: isSet(c.Timeouts.Attributes(), "invoke"), usual: a.runs.UsualLength}, started, err)...)
 	if err != nil {
 		return
 	}
@@ -190,8 +168,7 @@ func (a *runAction) tellOutcome(ctx context.Context, tell func(string), name str
 	return outcome.Failure
 }
 
-// actionMessages reports how a wait ended to somebody who has no state to look
-// at.
+// actionMessages reports how a wait of an action ended. There is no state.
 func actionMessages(ctx context.Context, req run.Request, last *run.Run, err error, reason *stackstorm.Failure, begun time.Time) (diags diag.Diagnostics) {
 	name := runName(last.ID, req.Name)
 	switch {
@@ -208,8 +185,8 @@ func actionMessages(ctx context.Context, req run.Request, last *run.Run, err err
 	return diags
 }
 
-// stillGoesOn says what becomes of a run that is not waited for to its end.
+// stillGoesOn is the message about a run that goes on after the wait.
 func stillGoesOn(name string, status orchestration.Status) string {
-	return fmt.Sprintf("%s goes on at the orchestrator; its status was %s. Terraform keeps no state of an action: data \"soda_orchestration_instance\" with this id shows how the run ends, "+
-		"and invoking the action again waits for it, as long as it has not ended, instead of starting a second one.", upper(name), status)
+	return fmt.Sprintf("%s goes on at the orchestrator. Its status was %s. An action has no state. data \"soda_orchestration_instance\" with this id shows how the run ends. "+
+		"If you invoke the action again before the run has ended, it waits for the run instead of starting a second one.", upper(name), status)
 }

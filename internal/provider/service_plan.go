@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -15,8 +16,8 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/workflow"
 )
 
-// cataloguePack is the only pack whose workflows the catalogue lists (contract
-// quirk 39).
+// cataloguePack is the only pack whose workflows the catalogue lists (quirk
+// 39).
 const cataloguePack = "opensds"
 
 func (r *serviceResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
@@ -30,21 +31,22 @@ func (r *serviceResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	}
 	workflows, diags := m.workflows(ctx)
 	resp.Diagnostics.Append(diags...)
-	resp.Diagnostics.Append(twice(workflows)...)
+	resp.Diagnostics.Append(duplicates(workflows)...)
 	switch {
 	case resp.Diagnostics.HasError():
 	case req.State.Raw.IsNull():
-		resp.Diagnostics.Append(r.planCreate(ctx, &m, workflows)...)
+		resp.Diagnostics.Append(r.hintAtDestroy(r.planCreate(ctx, &m, workflows))...)
 	default:
 		var state serviceResourceModel
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+		resp.Diagnostics.Append(m.planEdit(ctx, &state, workflows)...)
 		resp.Diagnostics.Append(m.keepWorkflows(ctx, workflows, &state)...)
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("workflows"), m.Workflows)...)
 	}
 }
 
-// keepWorkflows gives each workflow what the state knows of it, wherever it
-// stood there.
+// keepWorkflows fills in the computed values of each workflow from the state, in
+// whatever order the state has them.
 func (m *serviceResourceModel) keepWorkflows(ctx context.Context, workflows []workflowModel, state *serviceResourceModel) diag.Diagnostics {
 	before, diags := state.workflows(ctx)
 	for i, w := range workflows {
@@ -59,8 +61,7 @@ func (m *serviceResourceModel) keepWorkflows(ctx context.Context, workflows []wo
 	return append(diags, more...)
 }
 
-// planCreate holds a service yet to be registered against those there are and
-// against the catalogue.
+// planCreate checks a new service against the existing services and the catalogue.
 func (r *serviceResource) planCreate(ctx context.Context, m *serviceResourceModel, workflows []workflowModel) (diags diag.Diagnostics) {
 	api, acc, err := r.api(ctx)
 	if err != nil {
@@ -75,6 +76,7 @@ func (r *serviceResource) planCreate(ctx context.Context, m *serviceResourceMode
 	if found := m.match(services, workflows, acc.tenantID); found != nil {
 		return m.adopt(found)
 	}
+	r.newServices.add(workflows)
 	if m.comparable(workflows) {
 		diags.Append(taken(services, workflows)...)
 	}
@@ -84,16 +86,42 @@ func (r *serviceResource) planCreate(ctx context.Context, m *serviceResourceMode
 	return diags
 }
 
-// comparable says whether all is known that tells a service apart. Until then,
-// a workflow's holder may yet turn out to be the service to adopt.
+// newServices are the workflows of the services that a plan registers.
+type newServices struct {
+	mu        sync.Mutex
+	workflows [][]string
+}
+
+func (n *newServices) add(workflows []workflowModel) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	var actions []string
+	for _, w := range workflows {
+		actions = append(actions, w.DefinitionSource.ValueString())
+	}
+	n.workflows = append(n.workflows, actions)
+}
+
+// only is the workflow of the one new service, if it has only one.
+func (n *newServices) only() string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if len(n.workflows) != 1 || len(n.workflows[0]) != 1 {
+		return ""
+	}
+	return n.workflows[0][0]
+}
+
+// comparable reports whether all arguments are known by which a service is found.
+// Until then, the service that has a workflow may be the one to adopt.
 func (m *serviceResourceModel) comparable(workflows []workflowModel) bool {
 	return !m.Name.IsUnknown() && !m.Description.IsUnknown() && !m.Group.IsUnknown() &&
 		!slices.ContainsFunc(workflows, func(w workflowModel) bool { return w.DefinitionSource.IsUnknown() || w.WfeType.IsUnknown() })
 }
 
-// twice reports a workflow named twice, which the orchestrator answers with a
-// bare 500 (contract quirk 2).
-func twice(workflows []workflowModel) (diags diag.Diagnostics) {
+// duplicates reports workflows that are listed twice. The orchestrator answers
+// with a 500 without a message (quirk 2).
+func duplicates(workflows []workflowModel) (diags diag.Diagnostics) {
 	seen := map[string]bool{}
 	for i, w := range workflows {
 		if w.DefinitionSource.IsUnknown() || w.WfeType.IsUnknown() {
@@ -101,15 +129,16 @@ func twice(workflows []workflowModel) (diags diag.Diagnostics) {
 		}
 		key := workflowKey(w.DefinitionSource.ValueString(), w.WfeType.ValueString())
 		if seen[key] {
-			diags.AddAttributeError(path.Root("workflows").AtListIndex(i).AtName("definition_source"), "Workflow named twice",
-				fmt.Sprintf("%s stands above already with the same wfe_type; the orchestrator refuses that.", w.DefinitionSource.ValueString()))
+			diags.AddAttributeError(path.Root("workflows").AtListIndex(i).AtName("definition_source"), "Workflow listed twice",
+				fmt.Sprintf("%s is listed twice with the same wfe_type.", w.DefinitionSource.ValueString()))
 		}
 		seen[key] = true
 	}
 	return diags
 }
 
-// uncatalogued reports workflows that StackStorm does not seem to have.
+// uncatalogued reports workflows that StackStorm does not seem to have, and those
+// that cannot run.
 func uncatalogued(ctx context.Context, api *orchestration.Client, workflows []workflowModel) (diags diag.Diagnostics) {
 	catalogue, err := api.Workflows(ctx)
 	if err != nil {
@@ -122,21 +151,26 @@ func uncatalogued(ctx context.Context, api *orchestration.Client, workflows []wo
 	}
 	for i, w := range workflows {
 		source := w.DefinitionSource.ValueString()
+		at := path.Root("workflows").AtListIndex(i).AtName("definition_source")
+		if d, ok := fromCatalogue(catalogue, source); ok {
+			for _, p := range d.Unrunnable() {
+				diags.AddAttributeError(at, p.Summary, source+": "+p.Detail+" Set validate_workflows = false to register it all the same.")
+			}
+		}
 		if w.DefinitionSource.IsUnknown() || slices.Contains(refs, source) {
 			continue
 		}
-		at := path.Root("workflows").AtListIndex(i).AtName("definition_source")
 		detail := fmt.Sprintf("The catalogue has no workflow %s.", source)
 		if near := workflow.Suggest(source, refs); near != "" {
 			detail += fmt.Sprintf(" Did you mean %s?", near)
 		}
 		if strings.HasPrefix(source, cataloguePack+".") && len(refs) > 0 {
-			diags.AddAttributeError(at, "Unknown workflow", fmt.Sprintf("%s\n\nIt lists: %s. Set validate_workflows = false if StackStorm has it all the same.", detail, strings.Join(refs, ", ")))
+			diags.AddAttributeError(at, "Unknown workflow", fmt.Sprintf("%s\n\nIt lists: %s. If StackStorm does have it, set validate_workflows = false.", detail, strings.Join(refs, ", ")))
 			continue
 		}
 		diags.AddAttributeWarning(at, "Workflow not in the catalogue", detail+
-			"\n\nThe catalogue lists the pack "+cataloguePack+" alone, and of StackStorm's actions the first 100, so this may well be right. "+
-			"If StackStorm does not know the workflow, the orchestrator drops it without a word; apply finds that out.")
+			"\n\nThe catalogue lists only the pack "+cataloguePack+", and only StackStorm's first 100 actions. So the workflow may exist. "+
+			"If it does not, the orchestrator leaves it out of the service, and apply reports that.")
 	}
 	return diags
 }

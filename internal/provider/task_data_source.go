@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework-jsontypes/jsontypes"
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -53,10 +52,10 @@ func (d *taskDataSource) Metadata(_ context.Context, req datasource.MetadataRequ
 func (d *taskDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "An execution of a workflow in StackStorm and what its tasks published, such as the id of a created volume.\n\n" +
-			"It is found by StackStorm's id of the execution alone, which the orchestrator never tells; `st2 execution list --action opensds.provision-volume` does. " +
+			"It is found only by the id that StackStorm gave the execution, which the orchestrator does not show. `st2 execution list --action opensds.provision-volume`, on StackStorm's host, does. " +
 			"The id of a `soda_orchestration_instance` is another.",
 		Attributes: map[string]schema.Attribute{
-			"id": schema.StringAttribute{Required: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+			"id": schema.StringAttribute{Required: true, Validators: []validator.String{anID{}},
 				MarkdownDescription: "ID of the execution in StackStorm, 24 hexadecimal digits."},
 			"status": schema.StringAttribute{Computed: true, MarkdownDescription: "StackStorm's own word, such as `running`, `succeeded`, `failed` or `canceled`."},
 			"start":  schema.StringAttribute{Computed: true, MarkdownDescription: "When it started (ISO 8601)."},
@@ -91,15 +90,14 @@ func (d *taskDataSource) Read(ctx context.Context, req datasource.ReadRequest, r
 	}
 }
 
-// noTask tells an execution that is not there from one without tasks to show,
-// both of which are a 404 (contract quirk 38).
+// noTask explains a 404. Either the execution does not exist, or it has no tasks
+// to show (quirk 38).
 func noTask(id string, err error) string {
-	var api *orchestration.Error
-	if errors.As(err, &api) && api.Message == nothingToShow {
-		return fmt.Sprintf("The orchestrator has nothing to show of execution %s: it is no workflow's, or one of its tasks has published nothing.", id)
+	if api, ok := errors.AsType[*orchestration.Error](err); ok && api.Message == nothingToShow {
+		return fmt.Sprintf("The orchestrator has nothing to show of execution %s: it is not an execution of a workflow, or one of its tasks has published nothing.", id)
 	}
-	return sentence(err.Error()) + "\n\nWhat is asked for is StackStorm's id of an execution, as st2 execution list prints it, not that of a run at the orchestrator."
+	return sentence(err.Error()) + "\n\nid must be the id that StackStorm gave the execution. st2 execution list prints it, on StackStorm's host. The orchestrator's id of a run is a different one."
 }
 
-// nothingToShow is how the orchestrator says so.
+// nothingToShow is the orchestrator's message if it has no tasks to show.
 const nothingToShow = "error getting tasks"

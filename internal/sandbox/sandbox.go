@@ -34,7 +34,7 @@ const (
 // Config says how the sandbox behaves. With the zero value nothing goes wrong,
 // and a workflow ends when its execution is read.
 type Config struct {
-	Port     int           // the orchestrator's; 0 = any free one
+	Port     int           // the orchestrator's, with hotpot and gelato on the next two; 0 = any free ones
 	TaskTime time.Duration // how long each task of a workflow takes; 0 = a workflow ends when its execution is read
 	Latency  time.Duration // of every call the orchestrator makes to StackStorm
 	Auth     string        // how hotpot and gelato check tokens: "noauth" (default) or "keystone"
@@ -42,6 +42,7 @@ type Config struct {
 	Races    bool          // requests that overlap mix up their answers (Races in testdata/contract/README.md)
 	Seed     int64         // of everything that is random
 	Bare     bool          // without the two services that an installation registers
+	Old      bool          // with records that cannot be read in front of those services' own (MakeOld)
 
 	// StackStormVersion is "3.2.0" (default), which runs Mistral workflows, or
 	// "3.8.1", which runs Orquesta ones.
@@ -49,8 +50,12 @@ type Config struct {
 
 	Log io.Writer // a line per request; nil = quiet
 
-	// What the orchestrator's configuration file says about these two. If
-	// unset, it is where they listen.
+	CreateTime time.Duration // how long the storage takes to make a volume, see SetStorageTimes
+	AttachTime time.Duration // and to attach one
+	OldGelato  bool          // strato v0.10, which the shipped data analysis needs
+
+	// What the orchestrator's configuration file says instead of where the
+	// two really listen.
 	hotpot, gelato orchestrator.Address
 }
 
@@ -74,8 +79,8 @@ type Sandbox struct {
 	closing sync.Once
 	urls    URLs
 
-	mu       sync.Mutex
-	requests []string
+	requests           requestLog // to the orchestrator
+	stackstormRequests requestLog // to StackStorm, over the network
 }
 
 // URLs are where the servers of a sandbox listen.
@@ -109,6 +114,9 @@ func (s *Sandbox) Close() error {
 	s.closing.Do(func() {
 		close(s.done)
 		s.cancel()
+		if s.hotpot != nil {
+			err = s.hotpot.SetOutage(hotpot.NoOutage) // which requests may wait for
+		}
 		if s.stackstorm != nil {
 			s.stackstorm.Close()
 		}
@@ -157,8 +165,22 @@ func (s *Sandbox) Fault(f Fault) (remove func()) { return s.faults.add(f) }
 
 // Requests lists every request the orchestrator has received so far, each as
 // "METHOD /path?query".
-func (s *Sandbox) Requests() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.requests)
+func (s *Sandbox) Requests() []string { return s.requests.list() }
+
+// requestLog holds requests in the order in which they came in.
+type requestLog struct {
+	mu   sync.Mutex
+	seen []string
+}
+
+func (l *requestLog) add(request string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.seen = append(l.seen, request)
+}
+
+func (l *requestLog) list() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.seen)
 }

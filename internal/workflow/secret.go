@@ -159,28 +159,6 @@ func declaresSecret(v any) bool {
 	return false
 }
 
-// Masked returns the paths of the object members in echo, the input of an
-// instance, that StackStorm has masked. They stand for values that nobody can
-// read back. Where elements of a list are masked, the path is that of the list.
-func (d Declaration) Masked(echo map[string]any) [][]any {
-	var paths [][]any
-	for _, path := range d.SecretPaths(echo) {
-		if lookup(echo, path) != masked {
-			continue
-		}
-		for len(path) > 0 {
-			if _, isMember := path[len(path)-1].(string); isMember {
-				break
-			}
-			path = path[:len(path)-1]
-		}
-		if !slices.ContainsFunc(paths, func(p []any) bool { return slices.Equal(p, path) }) {
-			paths = append(paths, path)
-		}
-	}
-	return paths
-}
-
 // lookup returns what stands at a path, or nil.
 func lookup(v any, path []any) any {
 	for _, step := range path {

@@ -13,6 +13,7 @@ const (
 	summaryTrap     = "Workflow input that will fail"
 	summaryUseless  = "Workflow input without effect"
 	summaryTemplate = "Template in a workflow input"
+	summaryDeletes  = "Migration that deletes its source"
 )
 
 // Traps returns what is known to go wrong with inputs that StackStorm accepts.
@@ -122,6 +123,25 @@ func (t *traps) migrationBucket() {
 	if ok && alsoOK && source == destination {
 		t.fail(locationOf("destBucketName"), "destBucketName must differ from srcBucketName. Gelato does not migrate a bucket to itself.")
 	}
+	t.deletedSource()
+}
+
+// deletedSource warns of losing objects: gelato deletes those that it could not
+// copy, too, and reports success (G10).
+func (t *traps) deletedSource() {
+	given := t.inputs["remainSource"]
+	remain, ok := cast("boolean", given)
+	if !ok || remain != nil && remain != false {
+		return
+	}
+	what := "remainSource is false"
+	if given == nil {
+		what = "remainSource is left out, which gelato takes for false"
+	}
+	t.warn(locationOf("remainSource"), summaryDeletes, what+". Gelato then deletes the objects in the source bucket, also those that it could not copy. "+
+		"If the destination bucket does not exist or refuses the objects, they are lost, and the run succeeds all the same. "+
+		"Before you apply, check that the destination bucket exists and takes objects. "+
+		"Or set remainSource = true, look into the destination bucket after the run, and empty the source yourself.")
 }
 
 func (t *traps) dataAnalysis() {

@@ -45,9 +45,10 @@ func newCLI(path, tfrc, config, dir string, urls sandbox.URLs) (*cli, error) {
 	}
 	env := append(neutral(os.Environ()),
 		"TF_CLI_CONFIG_FILE="+tfrc,
-		"TF_VAR_host_id="+sandbox.HostID,
 		"CHECKPOINT_DISABLE=1",
 		"SODA_ENDPOINT="+urls.Orchestrator,
+		"SODA_BLOCK_ENDPOINT="+urls.Hotpot,
+		"SODA_MULTICLOUD_ENDPOINT="+urls.Gelato,
 		"SODA_TENANT_ID="+sandbox.Tenant,
 		"SODA_AUTH_STRATEGY=noauth",
 	)
@@ -82,8 +83,7 @@ func (c *cli) run(ctx context.Context, want int, args ...string) (string, error)
 		sweep(cmd)
 		return "", ctx.Err()
 	}
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
+	if _, ended := errors.AsType[*exec.ExitError](err); err != nil && !ended {
 		return "", fmt.Errorf("%s: %w", strings.Join(cmd.Args, " "), err)
 	}
 	if code := cmd.ProcessState.ExitCode(); code != want {

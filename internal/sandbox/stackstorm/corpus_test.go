@@ -66,7 +66,7 @@ func (p pair) disagreement(t *testing.T) string {
 	if p.Python3 != "" {
 		verdict = p.Python3 // the stand-in's words are those of a StackStorm on Python 3
 	}
-	_, shown, errs := judge(a, sent, map[string]any{"user": User, "pack": "p"})
+	_, shown, errs := new(Server).judge(a, sent, map[string]any{"user": User, "pack": "p"})
 	switch {
 	case len(errs) > 0 && verdict == "accepted":
 		return "refused: " + errs[0].Error()

@@ -213,7 +213,7 @@ func hasKey(v any, is func(string) bool) string {
 // schedule renders, checks and starts. A template that does not resolve leaves
 // a failed execution behind, unless what was sent is refused anyway.
 func (s *Server) schedule(w http.ResponseWriter, a *packAction, sent orderedParams, how launch) {
-	params, _, errs := judge(a, sent, how.context)
+	params, _, errs := s.judge(a, sent, how.context)
 	if len(errs) == 0 {
 		e := s.start(a, params, how)
 		view := s.view(e, false)
@@ -233,11 +233,11 @@ func (s *Server) schedule(w http.ResponseWriter, a *packAction, sent orderedPara
 // judge renders, converts, validates and masks parameters. It returns them as
 // they are stored, how they are shown, and all errors that StackStorm could
 // report, see checkParameters.
-func judge(a *packAction, sent orderedParams, context map[string]any) (params orderedParams, shown any, errs []error) {
+func (s *Server) judge(a *packAction, sent orderedParams, context map[string]any) (params orderedParams, shown any, errs []error) {
 	sent = sent.asStored()
-	params, err := renderParameters(sent, allParameters(a), context)
+	params, err := renderParameters(sent, allParameters(a), context, s.newer)
 	if unresolved, ok := errors.AsType[paramError](err); ok {
-		if errs := validate(a, sent); len(errs) > 0 {
+		if errs := validate(a, sent); len(errs) > 0 && !s.newer {
 			return sent, nil, errs
 		}
 		return sent, nil, []error{unresolved}

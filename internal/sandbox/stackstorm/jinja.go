@@ -2,18 +2,21 @@ package stackstorm
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math/big"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
 // The sandbox knows a small part of Jinja: variables with attributes, numbers,
-// strings, lists, sums, comparisons, the filter to_complex, and if without else.
+// strings, lists, sums, repeated strings, comparisons, the filter to_complex, and if without else.
 
-var errTemplate = errors.New("the template cannot be parsed")
+const (
+	errTemplate   = templateError("the template cannot be parsed")
+	errUnfinished = templateError("unexpected 'end of print statement'")
+)
 
 // jinjaPart is a piece of a template: text, or an expression whose value is
 // printed, or one on which the parts inside depend.
@@ -112,7 +115,11 @@ func (p *jinjaParser) comparison() (*jinjaExpr, error) {
 }
 
 func (p *jinjaParser) sum() (*jinjaExpr, error) {
-	return p.chain(p.filtered, "+", "-")
+	return p.chain(p.product, "+", "-")
+}
+
+func (p *jinjaParser) product() (*jinjaExpr, error) {
+	return p.chain(p.filtered, "*")
 }
 
 // chain reads operands with any of the operators between them.
@@ -144,7 +151,7 @@ func (p *jinjaParser) filtered() (*jinjaExpr, error) {
 
 func (p *jinjaParser) primary() (*jinjaExpr, error) {
 	if len(p.tokens) == 0 {
-		return nil, errTemplate
+		return nil, errUnfinished
 	}
 	t := p.next()
 	switch {
@@ -240,6 +247,8 @@ func (e *jinjaExpr) eval(vars map[string]any) (any, error) {
 		return pyEqual(parts[0], parts[1]), nil
 	case "!=":
 		return !pyEqual(parts[0], parts[1]), nil
+	case "*":
+		return times(parts[0], parts[1])
 	case "|":
 		text, err := json.Marshal(parts[0])
 		return string(text), err
@@ -257,6 +266,17 @@ func attribute(v any, name string) (any, error) {
 		return nil, fmt.Errorf("'%s object' has no attribute '%s'", pyType(v), name)
 	}
 	return inner, nil
+}
+
+// times repeats a string. Products of numbers are not known here.
+func times(text, count any) (any, error) {
+	s, ok := text.(string)
+	n, isNumber := count.(json.Number)
+	i, err := strconv.Atoi(n.String())
+	if !ok || !isNumber || err != nil || i > 1000 {
+		return nil, fmt.Errorf("unsupported operand type(s) for *: '%s' and '%s'", pyType(text), pyType(count))
+	}
+	return strings.Repeat(s, max(i, 0)), nil
 }
 
 func addUp(op string, a, b any) (any, error) {

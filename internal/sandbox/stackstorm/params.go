@@ -3,6 +3,7 @@ package stackstorm
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -86,8 +87,11 @@ func deepUpdate(schema, with map[string]any) {
 
 // renderParameters resolves templates and converts what was sent, in the order
 // of the request.
-func renderParameters(given orderedParams, declared packParameters, context map[string]any) (orderedParams, error) {
+func renderParameters(given orderedParams, declared packParameters, context map[string]any, newer bool) (orderedParams, error) {
 	values, err := resolveTemplates(given, declared, context)
+	if _, broken := errors.AsType[templateError](err); broken && newer {
+		values, err = given.values, nil // 3.8.1 checks it as the text it is (S36)
+	}
 	if err != nil {
 		return given, err
 	}

@@ -96,7 +96,7 @@ func init() {
 	}{
 		{"type", checkTypes}, {"enum", checkEnum},
 		{"allOf", checkAllOf}, {"anyOf", checkAnyOf}, {"oneOf", checkOneOf}, {"not", checkNot},
-		{"pattern", checkPattern}, {"minLength", checkSize}, {"maxLength", checkSize},
+		{"maxLength", checkSize}, {"minLength", checkSize}, {"pattern", checkPattern},
 		{"minimum", checkLimit}, {"maximum", checkLimit}, {"multipleOf", checkMultiple},
 		{"minItems", checkSize}, {"maxItems", checkSize}, {"uniqueItems", checkUnique},
 		{"items", checkItems}, {"additionalItems", checkAdditionalItems},

@@ -16,6 +16,12 @@ type paramError string
 
 func (e paramError) Error() string { return string(e) }
 
+// templateError is a template that is not Jinja, or that uses more of Jinja than
+// the sandbox knows.
+type templateError string
+
+func (e templateError) Error() string { return string(e) }
+
 // isTemplate is StackStorm's own test, which is broad.
 func isTemplate(v any) bool {
 	switch v := v.(type) {
@@ -43,11 +49,6 @@ func resolveTemplates(given orderedParams, declared packParameters, context map[
 	for _, name := range order {
 		if err := r.resolve(name); err != nil {
 			return nil, err
-		}
-	}
-	for _, name := range given.names {
-		if given.values[name] == nil {
-			r.done[name] = nil // a null that was sent stays null; the default is applied later
 		}
 	}
 	return r.done, nil
