@@ -13,7 +13,6 @@ import (
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
 	"github.com/sodafoundation/terraform-provider-soda/internal/run"
-	"github.com/sodafoundation/terraform-provider-soda/internal/workflow"
 )
 
 type instanceModel struct {
@@ -94,20 +93,9 @@ func (m *instanceModel) observeAll(in *run.Run) {
 	m.ContinueOnTimeout = types.BoolValue(false)
 	m.ValidateParameters = types.BoolValue(true)
 	m.CancelOnDestroy = types.BoolValue(false)
-	if given := givenInputs(in.Input); len(given) > 0 {
+	if given := run.GivenInputs(in.Input); len(given) > 0 {
 		m.Parameters = types.DynamicValue(value(given))
 	}
-}
-
-// givenInputs is the server's echo less what it adds itself.
-func givenInputs(input json.RawMessage) map[string]any {
-	members := run.DecodeObject(input)
-	for name := range members {
-		if workflow.ServerSet(name) {
-			delete(members, name)
-		}
-	}
-	return members
 }
 
 func normalized(input json.RawMessage, secret map[string]any) jsontypes.Normalized {
@@ -135,6 +123,8 @@ const (
 	privateSecret = "write_only"
 	// privateOnDestroy is the id of the on_destroy run under way, or onDestroyDone.
 	privateOnDestroy = "on_destroy_run"
+	// privateLooked is true when StackStorm was asked for the run's execution.
+	privateLooked = "execution_looked_for"
 )
 
 // onDestroyDone stands for an on_destroy run that has succeeded.

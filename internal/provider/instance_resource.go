@@ -110,7 +110,11 @@ func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, r
 		return
 	}
 
-	now, err := r.runs.Read(ctx, m.lastSeen())
+	last := m.lastSeen()
+	executionID, diags := r.identifyOnce(ctx, &m, req.Private, resp.Private)
+	last.ExecutionID = executionID
+	resp.Diagnostics.Append(diags...)
+	now, err := r.runs.Read(ctx, last)
 	switch {
 	case run.IsGone(err):
 		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
@@ -121,8 +125,7 @@ func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, r
 		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
 		return
 	case m.Name.IsNull():
-		m.observeAll(now)
-		resp.Diagnostics.Append(r.importService(ctx, api, &m)...)
+		resp.Diagnostics.Append(r.importRun(ctx, api, &m, now)...)
 	default:
 		m.observe(now, private[map[string]any](ctx, req.Private, privateSecret))
 	}
@@ -168,14 +171,30 @@ func (r *instanceResource) ImportState(ctx context.Context, req resource.ImportS
 	resource.ImportStatePassthroughWithIdentity(ctx, path.Root("id"), path.Root("id"), req, resp)
 }
 
-// importService adds to an imported run what its service tells: the workflow,
-// which no answer names (contract quirk 21), where there is one choice, and
-// which inputs are masked secrets, to be left out.
-func (r *instanceResource) importService(ctx context.Context, api *orchestration.Client, m *instanceModel) diag.Diagnostics {
+// importRun fills in what the record and its service tell of an imported run: the
+// workflow, which no answer names (quirk 21), where there is one choice or its
+// execution is known, and which inputs are masked secrets, to be left out.
+func (r *instanceResource) importRun(ctx context.Context, api *orchestration.Client, m *instanceModel, now *run.Run) diag.Diagnostics {
 	var d diag.Diagnostics
-	service, err := api.Service(ctx, m.ServiceID.ValueString())
+	if _, ok := run.ExecutionOf(now.ID); ok {
+		now.TenantID = api.TenantID
+		m.observeAll(now)
+		m.Action = types.StringValue(now.Action)
+		return d
+	}
+	service, err := api.Service(ctx, now.ServiceID)
+	if err == nil {
+		d.Append(r.identify(ctx, now, service)...)
+	}
+	m.observeAll(now)
+	if now.Action != "" {
+		m.Action = types.StringValue(now.Action)
+	}
 	if err == nil {
 		d.Append(m.forgetMasked(service)...)
+		if now.Action != "" {
+			return d
+		}
 		if actions := actionsOf(service); len(actions) == 1 {
 			m.Action = types.StringValue(actions[0])
 			return d
@@ -213,8 +232,9 @@ func (m *instanceModel) forgetMasked(service *orchestration.Service) (d diag.Dia
 func (r *instanceResource) unreadable(ctx context.Context, api *orchestration.Client, m *instanceModel, err error) diag.Diagnostics {
 	var d diag.Diagnostics
 	if onlyThisFails(ctx, api, err) {
-		d.AddWarning(fmt.Sprintf("The state of %s cannot be read", m.run()), fmt.Sprintf("%s\n\n%s Terraform keeps what it knows: status %q. Look the execution up in StackStorm (st2 execution list).",
-			explain(err), unreadableAlone, m.Status.ValueString()))
+		if r.known.Once("runs cannot be read") {
+			d.AddWarning("Some runs cannot be read", m.keepsItsStatus(r.runs.Connected()))
+		}
 		return d
 	}
 	addError(&d, "Cannot read "+m.run(), err)
