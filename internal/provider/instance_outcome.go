@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -10,11 +9,10 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
 	"github.com/sodafoundation/terraform-provider-soda/internal/run"
 	"github.com/sodafoundation/terraform-provider-soda/internal/stackstorm"
-	"github.com/sodafoundation/terraform-provider-soda/internal/workflow"
 )
 
-// observeOutcome takes over what StackStorm alone knows of a run that has ended:
-// what it published. It returns why the run failed; nil if that is not known.
+// observeOutcome sets what a run that has ended published, which only StackStorm
+// knows. It returns why the run failed, or nil if that is not known.
 func (s *session) observeOutcome(ctx context.Context, m *instanceModel, last *run.Run, secret map[string]any) (*stackstorm.Failure, diag.Diagnostics) {
 	failure, published, diags := s.outcome(ctx, last, secret)
 	m.Published = published
@@ -37,11 +35,15 @@ func (s *session) outcome(ctx context.Context, last *run.Run, secret map[string]
 
 // identify finds the execution of a run that is known by its record only.
 func (s *session) identify(ctx context.Context, record *run.Run, service *orchestration.Service) diag.Diagnostics {
-	actions := map[string]workflow.Declaration{}
+	inputs := map[string]map[string]any{}
 	for _, action := range actionsOf(service) {
-		actions[action], _ = declarationOf(service, action)
+		declaration, _ := declarationOf(service, action)
+		inputs[action] = run.GivenInputs(record.Input)
+		for _, at := range declaration.Masked(inputs[action]) {
+			remove(inputs[action], at) // it was write-only, or nobody can tell
+		}
 	}
-	e, err := s.runs.Identify(ctx, *record, actions)
+	e, err := s.runs.Identify(ctx, *record, inputs)
 	if e != nil {
 		record.ExecutionID, record.Action = e.ID, e.Action
 	}
@@ -60,11 +62,7 @@ func (r *instanceResource) identifyOnce(ctx context.Context, m *instanceModel, f
 	if !record.Status.Final() {
 		record.Status = "" // it may have ended since
 	}
-	var err error
-	if record.Input, err = json.Marshal(given); err != nil {
-		return "", nil
-	}
-	e, err := r.runs.Identify(ctx, record, map[string]workflow.Declaration{m.Action.ValueString(): {}})
+	e, err := r.runs.Identify(ctx, record, map[string]map[string]any{m.Action.ValueString(): given})
 	if err != nil {
 		return "", r.warnUnconnected(err)
 	}
@@ -75,7 +73,7 @@ func (r *instanceResource) identifyOnce(ctx context.Context, m *instanceModel, f
 	return e.ID, diags
 }
 
-// secrets are the texts that must not get out of what StackStorm says.
+// secrets are the strings to remove from what StackStorm says.
 func (s *session) secrets(ctx context.Context, secret map[string]any) []string {
 	found := leafStrings(secret)
 	if s.settings.noAuth {
@@ -87,13 +85,13 @@ func (s *session) secrets(ctx context.Context, secret map[string]any) []string {
 	return found
 }
 
-// warnUnconnected says once for each process that StackStorm could not be asked.
+// warnUnconnected warns once for each process that StackStorm could not be asked.
 func (s *session) warnUnconnected(err error) (diags diag.Diagnostics) {
 	if err == nil || !s.known.Once("StackStorm cannot be asked") {
 		return nil
 	}
 	diags.AddWarning("StackStorm cannot be asked",
-		explain(err)+"\n\nexecution_id, published and the reason of a failure stay unknown. What the orchestrator tells is not affected.")
+		detailOf(err)+"\n\nexecution_id, published and the reason of a failure stay unknown. All else works as usual.")
 	return diags
 }
 

@@ -141,7 +141,7 @@ func (neverWriteOnly) ValidateDynamic(_ context.Context, req validator.DynamicRe
 
 // parametersDiffer asks whether other inputs would be sent. Whether they come
 // as an object or a map, with null members, or as texts that StackStorm
-// converts (contract quirk 20) makes no other run; an import shows converted ones.
+// converts (quirk 20) makes no other run; an import shows converted ones.
 func parametersDiffer(_ context.Context, req planmodifier.DynamicRequest, resp *dynamicplanmodifier.RequiresReplaceIfFuncResponse) {
 	before, _ := inputObject(req.StateValue)
 	after, ok := inputObject(req.PlanValue)

@@ -14,7 +14,7 @@ import (
 func (m *instanceModel) spec(config *instanceModel) runSpec {
 	action := m.Action
 	if action.IsUnknown() && config.Action.IsNull() {
-		action = types.StringNull() // left out, as against not known yet
+		action = types.StringNull() // left out; an unknown action is one that is not known yet
 	}
 	return runSpec{
 		ServiceID:    m.ServiceID,
@@ -28,7 +28,7 @@ func (m *instanceModel) spec(config *instanceModel) runSpec {
 	}
 }
 
-// adopt is what adopt_existing says.
+// adopt returns what adopt_existing asks for.
 func (m *instanceModel) adopt() run.Adopt {
 	switch {
 	case m.AdoptExisting.IsNull():
@@ -40,11 +40,14 @@ func (m *instanceModel) adopt() run.Adopt {
 	}
 }
 
-// plannedRun is the run that the plan goes on with, as far as it can be read.
-// Since Delete no state holds it: whatever fails from here on must leave it in
-// the new one.
+// plannedRun returns the run that the plan goes on with, or nil. After Delete no
+// state holds this run any more. So it must get into the new state even if it
+// cannot be read now.
 func (r *instanceResource) plannedRun(ctx context.Context, m *instanceModel) *run.Run {
 	id := m.ID.ValueString()
+	if id == "" {
+		return nil
+	}
 	r.known.MarkOurs(id)
 	last := run.Run{Instance: orchestration.Instance{ID: id, ServiceID: m.ServiceID.ValueString(), TenantID: m.TenantID.ValueString(), Status: orchestration.StatusRunning}}
 	if _, _, err := r.api(ctx); err == nil {

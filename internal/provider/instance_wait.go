@@ -10,7 +10,7 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/run"
 )
 
-// waitOptions says how long a wait may take, and in whose name.
+// waitOptions says how long a wait may take, and what its messages need.
 type waitOptions struct {
 	argument string        // the timeout's name, for messages
 	timeout  time.Duration // what it says

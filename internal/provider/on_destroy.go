@@ -19,7 +19,7 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/run"
 )
 
-// onDestroyModel is the workflow that takes away what the run made.
+// onDestroyModel is the workflow that cleans up what the run made.
 type onDestroyModel struct {
 	ServiceID  types.String  `tfsdk:"service_id"`
 	Action     types.String  `tfsdk:"action"`
@@ -31,9 +31,9 @@ type onDestroyModel struct {
 	ParametersWO types.Dynamic `tfsdk:"parameters_wo"` // always refused, with a reason
 }
 
-// runOnDestroy runs the clean-up workflow to its end and removes its record.
-// earlier is the id of one that an earlier destroy started; the id of the one
-// under way comes back with an error.
+// runOnDestroy runs the on_destroy workflow to its end and removes its record.
+// earlier is the id of an on_destroy run that an earlier destroy started. If the
+// run goes on, its id is returned with the error.
 func (d *deletion) runOnDestroy(ctx context.Context, api *orchestration.Client, m *instanceModel, earlier string, timeout time.Duration) (string, diag.Diagnostics) {
 	begun := time.Now()
 	started, diags := d.startOnDestroy(ctx, api, m, earlier, timeout)
@@ -51,37 +51,37 @@ func (d *deletion) runOnDestroy(ctx context.Context, api *orchestration.Client, 
 			return "", diags
 		}
 		if err := api.DeleteInstance(ctx, ended.ID); err != nil && !orchestration.IsNotFound(err) {
-			diags.AddWarning(fmt.Sprintf("The record of the on_destroy run %s is left", ended.ID), explain(err))
+			diags.AddWarning(fmt.Sprintf("The record of the on_destroy run %s is left", ended.ID), detailOf(err))
 		}
 		return "", diags
 	case err == nil:
 		diags.AddError(summary, fmt.Sprintf("Its status is %s. %s is kept in the state, and so is its record. %s "+
-			"Destroy again to run it once more, or remove on_destroy and apply that to go without.", ended.Status, upper(m.run()), d.whyOnDestroyFailed(ctx, ended)))
+			"Destroy again to run it once more, or remove on_destroy and apply that first to destroy without it.", ended.Status, upper(m.run()), d.whyOnDestroyFailed(ctx, ended)))
 		return "", diags
 	case ctx.Err() != nil:
-		diags.AddError(summary, fmt.Sprintf("Interrupted while waiting for it; its status was %s. %s is kept in the state. Destroy again to wait for the same run.", ended.Status, upper(m.run())))
+		diags.AddError(summary, fmt.Sprintf("Interrupted while waiting for it. Its status was %s. %s is kept in the state. Destroy again to wait for the same run.", ended.Status, upper(m.run())))
 	case errors.Is(err, run.ErrTimeout):
-		diags.AddError(summary, fmt.Sprintf("timeouts.delete (%s) was over while its status was %s. %s is kept in the state. Destroy again to wait for the same run; raise timeouts.delete if it needs longer.", timeout, ended.Status, upper(m.run())))
+		diags.AddError(summary, fmt.Sprintf("timeouts.delete (%s) was over while its status was %s. %s is kept in the state. Destroy again to wait for the same run. Raise timeouts.delete if it needs longer.", timeout, ended.Status, upper(m.run())))
 	case run.IsGone(err):
-		diags.AddError(summary, fmt.Sprintf("Somebody deleted its record while Terraform waited for it. %s is kept in the state. Look in StackStorm for how the clean-up ends, then destroy again: that runs it once more.", upper(m.run())))
+		diags.AddError(summary, fmt.Sprintf("Somebody deleted its record while Terraform waited for it. %s is kept in the state. Look in StackStorm for how it ends. Then destroy again: that runs it once more.", upper(m.run())))
 	default:
 		m.addKept(&diags, summary, err)
 	}
 	return started.ID, diags
 }
 
-// whyOnDestroyFailed says what StackStorm tells about a failed clean-up, or where
-// to look.
+// whyOnDestroyFailed gives StackStorm's reason for a failed on_destroy run, or
+// says where to look for it.
 func (d *deletion) whyOnDestroyFailed(ctx context.Context, ended *run.Run) string {
 	outcome, err := d.runs.Outcome(ctx, *ended, d.secrets(ctx, nil))
 	if err != nil || outcome == nil || outcome.Failure == nil {
-		return "StackStorm tells why (st2 execution list --status failed)."
+		return "StackStorm has the reason (st2 execution list --status failed)."
 	}
 	return whyItFailed(outcome.Failure, ended.ExecutionID)
 }
 
-// startOnDestroy goes on with the clean-up run of an earlier destroy unless
-// that has failed, or starts one.
+// startOnDestroy starts the on_destroy run. If an earlier destroy has started one
+// that has not failed, it returns that one.
 func (d *deletion) startOnDestroy(ctx context.Context, api *orchestration.Client, m *instanceModel, earlier string, timeout time.Duration) (*run.Run, diag.Diagnostics) {
 	var o onDestroyModel
 	diags := m.OnDestroy.As(ctx, &o, basetypes.ObjectAsOptions{})

@@ -27,7 +27,7 @@ var (
 	_ action.ActionWithModifyPlan = (*runAction)(nil)
 )
 
-// runAction runs a service's workflow now, and keeps nothing.
+// runAction runs a service's workflow now. It has no state.
 type runAction struct{ configured }
 
 func newRunAction() action.Action { return &runAction{} }
@@ -57,8 +57,8 @@ func (m *runActionModel) spec() runSpec {
 	}
 }
 
-// isDefaultTrue is the value of an argument whose default is true: an action's
-// schema has no defaults.
+// isDefaultTrue returns the value of an argument whose default is true. The schema
+// of an action cannot have defaults.
 func isDefaultTrue(v types.Bool) bool { return v.IsNull() || v.ValueBool() }
 
 func (a *runAction) Metadata(_ context.Context, req action.MetadataRequest, resp *action.MetadataResponse) {
@@ -72,7 +72,7 @@ func (a *runAction) Configure(_ context.Context, req action.ConfigureRequest, re
 func (a *runAction) Schema(ctx context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	given := []validator.String{stringvalidator.LengthAtLeast(1)}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Runs a service's workflow now, and tells what it is doing: every change of its status, and a sign of life a minute.\n\n" +
+		MarkdownDescription: "Runs a service's workflow now. It reports every change of the run's status, and the status once a minute.\n\n" +
 			"Terraform keeps no state of an action and does not repeat one that was interrupted. What must have happened for an apply to be complete is a `soda_orchestration_instance`. " +
 			"A run with the same inputs that has not ended is waited for instead of being repeated. The orchestrator's record of the run stays.",
 		Attributes: map[string]schema.Attribute{
@@ -113,19 +113,18 @@ func (a *runAction) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest
 	}
 }
 
-// openProblems are problems where nothing is write-only.
+// openProblems checks the inputs of an action, which has no write-only ones.
 func (spec runSpec) openProblems(d workflow.Declaration) (diags diag.Diagnostics) {
 	given, ok := inputObject(spec.Parameters)
 	if !ok {
 		return nil // not even the members' names are known
 	}
-	secret := map[string]bool{}
-	for _, p := range d.Parameters {
-		if p.Secret && given[p.Name] != nil {
-			secret[p.Name] = true
-			diags.AddAttributeWarning(path.Root("parameters").AtName(p.Name), "Secret workflow input in an action",
-				p.Name+" is declared secret by the workflow, but an action has no write-only arguments: what is given is kept in clear in saved plans. parameters_wo of soda_orchestration_instance keeps it out.")
-		}
+	secret := map[string]any{}
+	for _, at := range d.SecretPaths(given) {
+		name := at[0].(string)
+		secret[name] = given[name]
+		diags.AddAttributeWarning(path.Root("parameters").AtName(name), "Secret workflow input in an action",
+			workflow.Label(at)+" is declared secret by the workflow, but an action has no write-only arguments. So saved plans contain the value in clear. Use parameters_wo of soda_orchestration_instance to avoid that.")
 	}
 	for _, p := range append(d.Check(given, secret), workflow.Traps(spec.Action.ValueString(), given)...) {
 		addProblem(&diags, path.Root("parameters"), p)
@@ -191,8 +190,7 @@ func (a *runAction) tellOutcome(ctx context.Context, tell func(string), name str
 	return outcome.Failure
 }
 
-// actionMessages reports how a wait ended to somebody who has no state to look
-// at.
+// actionMessages reports how a wait of an action ended. There is no state.
 func actionMessages(ctx context.Context, req run.Request, last *run.Run, err error, reason *stackstorm.Failure, begun time.Time) (diags diag.Diagnostics) {
 	name := runName(last.ID, req.Name)
 	switch {
@@ -209,8 +207,8 @@ func actionMessages(ctx context.Context, req run.Request, last *run.Run, err err
 	return diags
 }
 
-// stillGoesOn says what becomes of a run that is not waited for to its end.
+// stillGoesOn is the message about a run that goes on after the wait.
 func stillGoesOn(name string, status orchestration.Status) string {
-	return fmt.Sprintf("%s goes on at the orchestrator; its status was %s. Terraform keeps no state of an action: data \"soda_orchestration_instance\" with this id shows how the run ends, "+
-		"and invoking the action again waits for it, as long as it has not ended, instead of starting a second one.", upper(name), status)
+	return fmt.Sprintf("%s goes on at the orchestrator. Its status was %s. An action has no state. data \"soda_orchestration_instance\" with this id shows how the run ends. "+
+		"If you invoke the action again before the run has ended, it waits for the run instead of starting a second one.", upper(name), status)
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/run"
 )
 
-// progress tells what a run is doing: every change of its status, and a sign
-// of life a minute, also while the orchestrator does not answer.
+// progress reports what a run is doing: every change of its status, and the status
+// once a minute, also while the orchestrator does not answer.
 type progress struct {
 	tell  func(string)
 	run   string
@@ -18,7 +18,7 @@ type progress struct {
 
 	mu     sync.Mutex
 	status orchestration.Status
-	err    error // of the last look
+	err    error // of the last poll
 }
 
 // reportProgress reports progress while wait runs. wait is given a function to
@@ -46,7 +46,7 @@ func (p *progress) seen(now *run.Run, err error) {
 	}
 }
 
-// everyMinute gives signs of life until done is closed.
+// everyMinute reports the status once a minute until done is closed.
 func (p *progress) everyMinute(done <-chan struct{}) {
 	ticker := time.NewTicker(time.Minute)
 	defer ticker.Stop()
@@ -66,7 +66,7 @@ func (p *progress) everyMinute(done <-chan struct{}) {
 func (p *progress) say() {
 	text := fmt.Sprintf("%s: %s after %s", p.run, p.status, round(time.Since(p.begun)))
 	if p.err != nil {
-		text += fmt.Sprintf(" when last seen; the last read failed: %s", p.err)
+		text += fmt.Sprintf(" when last read. The latest read failed: %s", p.err)
 	}
 	p.tell(text)
 }

@@ -36,7 +36,7 @@ func TestProgress(t *testing.T) {
 		want := []string{
 			"Run r: Running after 0s",
 			"Run r: Running after 1m0s",
-			"Run r: Running after 2m0s when last seen; the last read failed: no answer",
+			"Run r: Running after 2m0s when last read. The latest read failed: no answer",
 			"Run r: Running after 3m0s",
 			"Run r: Success after 3m10s",
 		}

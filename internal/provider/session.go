@@ -29,8 +29,10 @@ type session struct {
 	tokens  keystone.Tokens
 	client  *orchestration.Client
 	account account
+	lookups lookups
 
 	known       *run.Known
+	notes       *planNotes
 	runs        *run.Runs     // set with client
 	registering chan struct{} // holds one place: services are registered one at a time
 
@@ -49,7 +51,7 @@ func (e *unknownSettingsError) Error() string {
 }
 
 func newSession(set settings) *session {
-	return &session{settings: set, known: run.NewKnown(), registering: make(chan struct{}, 1)}
+	return &session{settings: set, known: run.NewKnown(), notes: newPlanNotes(fmt.Sprint(set.endpoint, " ", set.tenantID)), registering: make(chan struct{}, 1)}
 }
 
 // api returns the client, after logging in where that has not been done yet.

@@ -12,23 +12,21 @@ import (
 
 // Identify finds the execution of a run that is known by its record only. No
 // answer names it (quirk 25), but a run that was started by this provider has a
-// mark that follows from its record. actions are those that the run may be of.
+// mark that follows from its record. inputs are those that it was given, less the
+// write-only ones, by each workflow that it may be of.
 //
 // It returns nil if the execution cannot be told for certain: another client
-// started the run, StackStorm cast an input, a write-only input is part of the
-// record, or several executions were started for one request. Its status must
-// be the record's, unless that is not known.
-func (r *Runs) Identify(ctx context.Context, record Run, actions map[string]workflow.Declaration) (*stackstorm.Execution, error) {
+// started the run, StackStorm cast an input, the record shows a write-only input,
+// or several executions were started for one request. Its status must be the
+// record's, unless that is not known.
+func (r *Runs) Identify(ctx context.Context, record Run, inputs map[string]map[string]any) (*stackstorm.Execution, error) {
 	if r.st2 == nil {
 		return nil, nil
 	}
 	var found []stackstorm.Execution
-	for action, declaration := range actions {
-		req := Request{TenantID: record.TenantID, Inputs: GivenInputs(record.Input), InstanceRequest: orchestration.InstanceRequest{
+	for action, given := range inputs {
+		req := Request{TenantID: record.TenantID, Inputs: given, InstanceRequest: orchestration.InstanceRequest{
 			Name: record.Name, UserID: record.UserID, ServiceID: record.ServiceID, Action: action}}
-		for _, masked := range declaration.Masked(req.Inputs) {
-			delete(req.Inputs, masked) // it was write-only, or nobody can tell
-		}
 		alike, err := r.st2.FindByRequest(ctx, req.Hash())
 		if err != nil {
 			return nil, err

@@ -43,7 +43,11 @@ var manageRoutes = []manageRoute{
 	{"GET /requests", "every request to the orchestrator so far", func(s *Sandbox, _ *http.Request) (any, error) { return s.Requests(), nil }},
 	{"POST /restart", "restart the orchestrator", done((*Sandbox).Restart)},
 	{"POST /advance", `{"seconds": 60}: move the sandbox's clock`, manageAdvance},
-	{"POST /races", `{"on": true}: requests that overlap mix up their answers`, manageRaces},
+	{"POST /races", `{"on": true}: requests that overlap take each other's values`, manageRaces},
+	{"POST /hotpot", `{"create_seconds": 30, "attach_seconds": 60}: how long the storage takes, -1 = for ever;
+    {"outage": "store-down"}: controller-hangs, controller-down, store-down or attach-fails, "" = none`, manageHotpot},
+	{"POST /gelato", `{"refused": true, "stuck": true, "fails": true}: how the next jobs go; all keys are optional`, manageGelato},
+	{"GET /buckets", "the objects of every bucket of gelato, which its API does not list", manageBuckets},
 	{"POST /keystone", `{"ttl": 60}: lifetime in seconds of the tokens issued from now on`, manageKeystone},
 }
 
