@@ -26,6 +26,8 @@ type slow struct {
 	began time.Time
 	busy  atomic.Int32
 
+	behind *behind // StackStorm; nil without a connection
+
 	mu     sync.Mutex
 	served int
 	ends   map[string]time.Time // by run
@@ -54,6 +56,9 @@ func (s *slow) RoundTrip(r *http.Request) (*http.Response, error) {
 			s.t.Error(err)
 		}
 		s.ends[asked.Name] = time.Now().Add(length)
+		if s.behind != nil {
+			s.behind.started(asked.Name, asked.Context[markRun])
+		}
 		body = fmt.Sprintf(`{"id": %q, "name": %[1]q, "description": %q, "service_id": %q, "tenant_id": "t", "user_id": %q, "status": "Running", "input": {}}`,
 			asked.Name, asked.Description, asked.ServiceID, asked.UserID)
 	} else if id := path.Base(r.URL.Path); id != "instances" {

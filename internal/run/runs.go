@@ -41,7 +41,7 @@ type Config struct {
 
 // New returns Runs without any run.
 func New(c Config) *Runs {
-	tick := min(max(time.Second, c.Pace.Min), max(c.Pace.Max, time.Millisecond))
+	tick := min(max(batchTick, c.Pace.Min), max(c.Pace.Max, time.Millisecond))
 	return &Runs{
 		Known:     c.Known,
 		api:       c.API,
