@@ -30,6 +30,7 @@ type slow struct {
 
 	mu     sync.Mutex
 	served int
+	order  []string             // of the requests' methods
 	ends   map[string]time.Time // by run
 }
 
@@ -44,6 +45,7 @@ func (s *slow) RoundTrip(r *http.Request) (*http.Response, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.served++
+	s.order = append(s.order, r.Method)
 	body := "[]"
 	if r.Method == http.MethodPost {
 		var asked orchestration.InstanceRequest
@@ -165,6 +167,30 @@ func TestTheFurthestRunIsLookedAtFirst(t *testing.T) {
 			all.Go(func() { s.execute(r, fmt.Sprint("young-", i), time.Minute) })
 		}
 		all.Wait()
+	})
+}
+
+// TestStartsComeFirst: while the starts of an apply log in one after the other, no
+// poll comes between them.
+func TestStartsComeFirst(t *testing.T) {
+	const starts = 10
+	synctest.Test(t, func(t *testing.T) {
+		r, s := newSlow(t)
+		r.fresh = func(context.Context, time.Duration) (time.Time, error) {
+			time.Sleep(2 * time.Second)
+			return time.Time{}, nil
+		}
+		var all sync.WaitGroup
+		for i := range starts {
+			all.Go(func() { s.execute(r, fmt.Sprint("run-", i), time.Minute) })
+		}
+		all.Wait()
+		for _, method := range s.order[:starts] {
+			if method != http.MethodPost {
+				t.Errorf("the first requests are %q", s.order[:starts])
+				break
+			}
+		}
 	})
 }
 
