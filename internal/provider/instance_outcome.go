@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -37,11 +38,8 @@ func (s *session) outcome(ctx context.Context, last *run.Run, secret map[string]
 func (s *session) identify(ctx context.Context, record *run.Run, service *orchestration.Service) diag.Diagnostics {
 	inputs := map[string]map[string]any{}
 	for _, action := range actionsOf(service) {
-		declaration, _ := declarationOf(service, action)
 		inputs[action] = run.GivenInputs(record.Input)
-		for _, at := range declaration.Masked(inputs[action]) {
-			remove(inputs[action], at) // it was write-only, or nobody can tell
-		}
+		takeMasked(inputs[action]) // it was write-only, or nobody can tell
 	}
 	e, err := s.runs.Identify(ctx, *record, inputs)
 	if e != nil {
@@ -98,7 +96,7 @@ func (s *session) warnUnconnected(err error) (diags diag.Diagnostics) {
 // lastSeen is the run as Terraform last saw it.
 func (m *instanceModel) lastSeen() run.Run {
 	return run.Run{ExecutionID: m.ExecutionID.ValueString(), Instance: orchestration.Instance{
-		ID: m.ID.ValueString(), ServiceID: m.ServiceID.ValueString(), TenantID: m.TenantID.ValueString(), Name: m.Name.ValueString(),
-		UserID: m.UserID.ValueString(), Status: m.status(), Output: m.Output.ValueString(), Input: []byte(m.Input.ValueString()),
+		ID: m.ID.ValueString(), ServiceID: m.recordServiceID(), TenantID: m.TenantID.ValueString(), Name: cmp.Or(m.record.Name, m.Name.ValueString()),
+		UserID: cmp.Or(m.record.UserID, m.UserID.ValueString()), Status: m.status(), Output: m.Output.ValueString(), Input: []byte(m.Input.ValueString()),
 	}}
 }
