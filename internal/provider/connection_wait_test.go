@@ -105,7 +105,7 @@ func TestAnInterruptEndsTheWait(t *testing.T) {
 		all.Go(func() {
 			c := w.sharing(ctx)
 			saved := c.run(savedResource{}, upkeepArguments(map[string]any{"name": fmt.Sprint("work-", i)}))
-			mustContain(t, c.said(), "Stopped waiting for run")
+			mustContain(t, c.said(), "Stopped waiting for a run")
 			if c.status(saved) != "Running" {
 				t.Errorf("the state of run %d says %q", i, c.status(saved))
 			}
