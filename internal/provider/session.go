@@ -37,7 +37,7 @@ type session struct {
 	store       *secretStore
 	read        readRuns
 	newServices newServices
-	sawState    atomic.Bool // some resource of the state was read
+	sawState    atomic.Bool   // some resource of the state was read
 	runs        *run.Runs     // set with client
 	registering chan struct{} // holds one place: services are registered one at a time
 
