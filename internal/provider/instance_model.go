@@ -14,7 +14,6 @@ import (
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
 	"github.com/sodafoundation/terraform-provider-soda/internal/run"
-	"github.com/sodafoundation/terraform-provider-soda/internal/workflow"
 )
 
 type instanceModel struct {
@@ -103,17 +102,6 @@ func (m *instanceModel) observe(in *run.Run, secret map[string]any) {
 	}
 }
 
-// givenInputs returns the inputs without those that the server adds.
-func givenInputs(input json.RawMessage) map[string]any {
-	members := run.DecodeObject(input)
-	for name := range members {
-		if workflow.ServerSet(name) {
-			delete(members, name)
-		}
-	}
-	return members
-}
-
 func normalized(input json.RawMessage, secret map[string]any) jsontypes.Normalized {
 	raw, err := json.Marshal(run.Without(run.DecodeObject(input), secret))
 	if err != nil {
@@ -151,6 +139,8 @@ const (
 	privateSecret = "write_only"
 	// privateOnDestroy is the id of the on_destroy run under way, or onDestroyDone.
 	privateOnDestroy = "on_destroy_run"
+	// privateLooked is true when StackStorm was asked for the run's execution.
+	privateLooked = "execution_looked_for"
 )
 
 // onDestroyDone stands for an on_destroy run that has succeeded.

@@ -26,6 +26,8 @@ type Run struct {
 	ExecutionID string
 	// Word is StackStorm's own status; empty if the orchestrator was asked.
 	Word stackstorm.Status
+	// Action is the workflow; empty if StackStorm was not asked for it.
+	Action string
 }
 
 // ExecutionOf returns the execution of a run without a record, by the run's id.
@@ -143,6 +145,9 @@ func (r *Runs) withRecord(ctx context.Context, req *Request, e *stackstorm.Execu
 func (r *Run) observe(e stackstorm.Execution) {
 	r.ExecutionID, r.Word = e.ID, e.Status
 	r.Status = orchestration.Status(e.Status.Orchestrator())
+	if e.Action != "" {
+		r.Action = e.Action
+	}
 }
 
 // Read reads a run once. last is what is known of it: its id, its service, and
@@ -183,16 +188,6 @@ func (r *Runs) readExecution(ctx context.Context, last Run, id string) (*Run, er
 // IsGone reports whether err means that the run does not exist any more.
 func IsGone(err error) bool {
 	return orchestration.IsNotFound(err) || errors.Is(err, stackstorm.ErrNotFound)
-}
-
-// Outcome tells what a run published and why it failed. Without a connection, or
-// if the execution is not known, it is nil. No text in it holds one of the
-// secrets.
-func (r *Runs) Outcome(ctx context.Context, run Run, secrets []string) (*stackstorm.Outcome, error) {
-	if r.st2 == nil || run.ExecutionID == "" {
-		return nil, nil
-	}
-	return r.st2.Outcome(ctx, run.ExecutionID, secrets)
 }
 
 // Cancel cancels the run's execution and waits until it has ended, as long as the
