@@ -30,7 +30,8 @@ const (
 // list resource, an action, a data source's diagnostics. It needs no CLI. For
 // commands that follow one another, use command.
 type wire struct {
-	t testing.TB
+	t   testing.TB
+	ctx context.Context // of every call but apply; the process's life
 	tfprotov6.ProviderServer
 	lists   tfprotov6.ListResourceServer
 	actions tfprotov6.ActionServer
@@ -51,7 +52,7 @@ func dialAs(t testing.TB, sb *sandbox.Sandbox, login map[string]any) *wire {
 	if err != nil || len(schemas.Diagnostics) > 0 {
 		t.Fatal(err, diagnosticsText(schemas.Diagnostics))
 	}
-	w := &wire{t: t, ProviderServer: srv, lists: srv.(tfprotov6.ListResourceServer), actions: srv.(tfprotov6.ActionServer), schemas: schemas}
+	w := &wire{t: t, ctx: t.Context(), ProviderServer: srv, lists: srv.(tfprotov6.ListResourceServer), actions: srv.(tfprotov6.ActionServer), schemas: schemas}
 	settings := map[string]any{"endpoint": sb.URLs().Orchestrator, "max_retries": 0, "poll_interval": map[string]any{"min": "1ms", "max": "20ms"}}
 	maps.Copy(settings, login)
 	config := w.config(schemas.Provider, settings)
@@ -79,7 +80,7 @@ func (w *wire) plan(typeName string, prior savedResource, given map[string]any) 
 	proposed := config
 	var diags []*tfprotov6.Diagnostic
 	if given != nil {
-		valid, err := w.ValidateResourceConfig(w.t.Context(), &tfprotov6.ValidateResourceConfigRequest{TypeName: typeName, Config: config,
+		valid, err := w.ValidateResourceConfig(w.ctx, &tfprotov6.ValidateResourceConfigRequest{TypeName: typeName, Config: config,
 			ClientCapabilities: &tfprotov6.ValidateResourceConfigClientCapabilities{WriteOnlyAttributesAllowed: true}})
 		if err != nil {
 			w.t.Fatal(err)
@@ -89,7 +90,7 @@ func (w *wire) plan(typeName string, prior savedResource, given map[string]any) 
 		}
 		proposed = w.proposed(typeName, prior, config)
 	}
-	plan, err := w.PlanResourceChange(w.t.Context(), &tfprotov6.PlanResourceChangeRequest{TypeName: typeName,
+	plan, err := w.PlanResourceChange(w.ctx, &tfprotov6.PlanResourceChangeRequest{TypeName: typeName,
 		PriorState: w.stateOrNull(typeName, prior), ProposedNewState: proposed, Config: config, PriorPrivate: prior.private})
 	if err != nil {
 		w.t.Fatal(err)
@@ -256,6 +257,12 @@ func terraformValue(t testing.TB, ty tftypes.Type, v any) tftypes.Value {
 func terraformObject(t testing.TB, ty tftypes.Type, given map[string]any) tftypes.Value {
 	t.Helper()
 	members := map[string]tftypes.Value{}
+	if m, ok := ty.(tftypes.Map); ok {
+		for name, x := range given {
+			members[name] = terraformValue(t, m.ElementType, x)
+		}
+		return tftypes.NewValue(m, members)
+	}
 	object, ok := ty.(tftypes.Object)
 	if !ok {
 		object.AttributeTypes = map[string]tftypes.Type{}

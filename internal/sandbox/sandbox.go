@@ -6,8 +6,8 @@ import (
 	"errors"
 	"io"
 	"log"
+	"net"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 
@@ -44,6 +44,10 @@ type Config struct {
 	Bare     bool          // without the two services that an installation registers
 	Log      io.Writer     // a line per request; nil = quiet
 
+	// Listen opens what a server listens on; nil = TCP. Tests give a network in
+	// memory. The listener's address must be a *net.TCPAddr.
+	Listen func(ctx context.Context, address string) (net.Listener, error)
+
 	// What the orchestrator's configuration file says about these two. If
 	// unset, it is where they listen.
 	hotpot, gelato orchestrator.Address
@@ -59,18 +63,18 @@ type Sandbox struct {
 
 	orchestrator *orchestrator.Server
 	faults       *faults // of the orchestrator
+	requests     requestList
 	stackstorm   *stackstorm.Server
 	hotpot       *hotpot.Server
 	gelato       *gelato.Server
 	keystone     *keystone.Server
+	logins       *faults // of Keystone
+	loginList    requestList
 
 	servers []*http.Server
 	serving sync.WaitGroup
 	closing sync.Once
 	urls    URLs
-
-	mu       sync.Mutex
-	requests []string
 }
 
 // URLs are where the servers of a sandbox listen.
@@ -152,8 +156,12 @@ func (s *Sandbox) Fault(f Fault) (remove func()) { return s.faults.add(f) }
 
 // Requests lists every request the orchestrator has received so far, each as
 // "METHOD /path?query".
-func (s *Sandbox) Requests() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.requests)
-}
+func (s *Sandbox) Requests() []string { return s.requests.all() }
+
+// FaultKeystone makes Keystone misbehave, until remove is called. It panics if
+// f.Path is not a regular expression.
+func (s *Sandbox) FaultKeystone(f Fault) (remove func()) { return s.logins.add(f) }
+
+// KeystoneRequests lists every request Keystone has received so far, each as
+// "METHOD /path?query".
+func (s *Sandbox) KeystoneRequests() []string { return s.loginList.all() }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"syscall"
@@ -58,7 +59,7 @@ func (s *Sandbox) build(ctx context.Context) error {
 		return err
 	}
 
-	s.faults = &faults{done: s.done}
+	s.faults, s.logins = &faults{done: s.done}, &faults{done: s.done}
 	if err := s.buildStackStorm(); err != nil {
 		return err
 	}
@@ -124,10 +125,10 @@ func (s *Sandbox) listenOthers(ctx context.Context) error {
 		port    int
 		handler http.Handler
 	}{
-		{&s.urls.Keystone, "/identity", 0, s.keystone},
+		{&s.urls.Keystone, "/identity", 0, s.loginList.note(s.logins.handler(s.keystone))},
 		{&s.urls.StackStorm, "", 0, s.stackstorm},
 		{&s.urls.Manage, "", 0, s.manage()},
-		{&s.urls.Orchestrator, "", s.cfg.Port, s.noteRequests(s.faults.handler(s.orchestrator))},
+		{&s.urls.Orchestrator, "", s.cfg.Port, s.requests.note(s.logRequests(s.faults.handler(s.orchestrator)))},
 	} {
 		at, err := s.listen(ctx, server.port, server.handler)
 		if err != nil {
@@ -140,8 +141,13 @@ func (s *Sandbox) listenOthers(ctx context.Context) error {
 
 // listen serves on loopback until Close.
 func (s *Sandbox) listen(ctx context.Context, port int, h http.Handler) (orchestrator.Address, error) {
-	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	open := s.cfg.Listen
+	if open == nil {
+		open = func(ctx context.Context, address string) (net.Listener, error) {
+			return new(net.ListenConfig).Listen(ctx, "tcp", address)
+		}
+	}
+	listener, err := open(ctx, net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
 		return orchestrator.Address{}, fmt.Errorf("listening: %w", err)
 	}
@@ -156,15 +162,33 @@ func (s *Sandbox) listen(ctx context.Context, port int, h http.Handler) (orchest
 	return orchestrator.Address{Host: at.IP.String(), Port: strconv.Itoa(at.Port)}, nil
 }
 
-// noteRequests notes every request when it comes in. It logs the request when it is
-// done, even if the connection was cut.
-func (s *Sandbox) noteRequests(next http.Handler) http.Handler {
+// requestList is every request that a server has received so far.
+type requestList struct {
+	mu   sync.Mutex
+	list []string
+}
+
+func (l *requestList) all() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.list)
+}
+
+// note notes every request when it comes in.
+func (l *requestList) note(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		l.mu.Lock()
+		l.list = append(l.list, r.Method+" "+r.URL.RequestURI())
+		l.mu.Unlock()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// logRequests logs every request when it is done, even if the connection was
+// cut.
+func (s *Sandbox) logRequests(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		request := r.Method + " " + r.URL.RequestURI()
-		s.mu.Lock()
-		s.requests = append(s.requests, request)
-		s.mu.Unlock()
-
 		began := time.Now()
 		noted := &statusWriter{ResponseWriter: w}
 		defer func() {

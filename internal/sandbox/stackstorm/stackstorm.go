@@ -52,6 +52,7 @@ type Server struct {
 	firstStatus map[string]string // by action
 	faults      []*activeFault
 	recovered   chan struct{} // closed by Recover
+	calls       []string      // the kind of each so far
 }
 
 // New makes a StackStorm with the shipped pack. Load adds others.

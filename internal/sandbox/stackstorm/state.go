@@ -26,10 +26,14 @@ var callKinds = []string{callLogin, callActions, callAction, callExecute, callEx
 
 const badGateway = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
-// Fault is an answer in place of the real one. The work is not done.
+// Fault is an answer in place of the real one. Without After the work is not
+// done.
 type Fault struct {
 	Call   string // the kind of call: login, actions (the list), action, execute, execution or output; "" = every call
+	Skip   int    // how many calls to let pass first
 	Times  int    // how many calls to take; 0 = until Recover
+	After  bool   // do the work first: only the answer is lost
+	Do     func() // called when a call is taken, with After when its work is done
 	Status int    // of the answer {"faultstring": ...}; 0 = 500
 	Body   string // instead of that answer
 	HTML   bool   // a proxy's page instead of that answer; its status is 502 unless Status says otherwise
@@ -54,6 +58,14 @@ func (s *Server) Fail(f Fault) error {
 	defer s.mu.Unlock()
 	s.faults = append(s.faults, &activeFault{f, f.Times})
 	return nil
+}
+
+// Calls lists the kind of every call so far, in the words of Fault.Call. It is
+// "" for a call that no fault can name.
+func (s *Server) Calls() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.calls)
 }
 
 // Recover ends every fault. Calls that hang are cut off.
@@ -103,12 +115,20 @@ func (s *Server) answer(r *http.Request) (*response, error) {
 	if err := r.Context().Err(); err != nil {
 		return nil, err
 	}
+	kind := callKind(r)
 	s.mu.Lock()
-	fault, recovered := s.takeFault(callKind(r)), s.recovered
+	s.calls = append(s.calls, kind)
+	fault, recovered := s.takeFault(kind), s.recovered
 	s.mu.Unlock()
 
 	w := &response{header: http.Header{}, status: http.StatusOK}
 	if fault != nil {
+		if fault.After {
+			s.handler.ServeHTTP(&response{header: http.Header{}}, r)
+		}
+		if fault.Do != nil {
+			fault.Do()
+		}
 		return w, s.failWith(fault, w, r, recovered)
 	}
 	s.handler.ServeHTTP(w, r)
@@ -143,6 +163,10 @@ func (s *Server) hang(r *http.Request, recovered <-chan struct{}) error {
 func (s *Server) takeFault(kind string) *Fault {
 	for i, f := range s.faults {
 		if f.Call != "" && f.Call != kind {
+			continue
+		}
+		if f.Skip > 0 {
+			f.Skip--
 			continue
 		}
 		if f.left == 1 {
