@@ -34,7 +34,7 @@ var layers = map[string]layer{
 	".": {ours: []string{"internal/provider"}, plugin: []string{"framework/providerserver"}},
 
 	"internal/provider": {
-		ours:    []string{"internal/orchestration", "internal/keystone", "internal/run", "internal/wait", "internal/workflow"},
+		ours:    []string{"internal/orchestration", "internal/stackstorm", "internal/hotpot", "internal/gelato", "internal/keystone", "internal/run", "internal/wait", "internal/workflow"},
 		testing: []string{"internal/sandbox"},
 		plugin:  anything,
 	},
@@ -42,12 +42,14 @@ var layers = map[string]layer{
 	// The leaves know neither each other nor Terraform.
 	"internal/orchestration": {},
 	"internal/stackstorm":    {},
+	"internal/hotpot":        {},
+	"internal/gelato":        {},
 	"internal/keystone":      {},
 	"internal/wait":          {},
 	"internal/workflow":      {},
 
 	// What decides about runs. It knows no Terraform.
-	"internal/run": {ours: []string{"internal/orchestration", "internal/wait", "internal/workflow"}, testing: []string{"internal/sandbox"}},
+	"internal/run": {ours: []string{"internal/orchestration", "internal/stackstorm", "internal/wait", "internal/workflow"}, testing: []string{"internal/sandbox"}},
 
 	// The stand-in keeps us honest: it shares nothing with what it tests.
 	"internal/sandbox": {ours: []string{

@@ -17,6 +17,7 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/keystone"
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
 	"github.com/sodafoundation/terraform-provider-soda/internal/run"
+	"github.com/sodafoundation/terraform-provider-soda/internal/stackstorm"
 )
 
 // session is what one configured provider shares among its resources and data
@@ -28,10 +29,15 @@ type session struct {
 	tokens  keystone.Tokens
 	client  *orchestration.Client
 	account account
+	lookups lookups
 
 	known       *run.Known
+	notes       *planNotes
 	runs        *run.Runs     // set with client
 	registering chan struct{} // holds one place: services are registered one at a time
+
+	stackStormOnce   sync.Once
+	stackStormClient *stackstorm.Client // made by stackStorm
 }
 
 // account is in whose name we act.
@@ -45,7 +51,7 @@ func (e *unknownSettingsError) Error() string {
 }
 
 func newSession(set settings) *session {
-	return &session{settings: set, known: run.NewKnown(), registering: make(chan struct{}, 1)}
+	return &session{settings: set, known: run.NewKnown(), notes: newPlanNotes(fmt.Sprint(set.endpoint, " ", set.tenantID)), registering: make(chan struct{}, 1)}
 }
 
 // api returns the client, after logging in where that has not been done yet.
@@ -85,7 +91,7 @@ func (s *session) api(ctx context.Context) (*orchestration.Client, account, erro
 		MaxConcurrent:  s.settings.maxConcurrent,
 		Log:            logRequest,
 	})
-	s.runs = run.New(run.Config{API: s.client, Fresh: s.fresh, Pace: s.settings.pace, Known: s.known})
+	s.runs = run.New(run.Config{API: s.client, StackStorm: s.stackStorm(), Fresh: s.fresh, Pace: s.settings.pace, Known: s.known})
 	return s.client, s.account, nil
 }
 

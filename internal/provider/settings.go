@@ -37,6 +37,8 @@ type settings struct {
 	unknown []string
 
 	endpoint       *url.URL
+	block          lookupEndpoint
+	multicloud     lookupEndpoint
 	tenantID       string // empty: the project of the token
 	noAuth         bool
 	login          keystone.Options
@@ -45,6 +47,8 @@ type settings struct {
 	maxRetries     int
 	maxConcurrent  int
 	pace           wait.Pace
+
+	stackStorm stackStormSettings
 }
 
 // resolver reads arguments one by one: configuration first, then the
@@ -134,16 +138,23 @@ func (r *resolver) duration(argument string, v timetypes.GoDuration, variable st
 }
 
 func (r *resolver) invalid(argument, detail string, variables ...string) {
-	r.diags.AddAttributeError(path.Root(argument), "Invalid provider setting", fmt.Sprintf("%s Check %s.", detail, setting(argument, variables...)))
+	r.diags.AddAttributeError(argumentPath(argument), "Invalid provider setting", fmt.Sprintf("%s Check %s.", detail, setting(argument, variables...)))
 }
 
 func (r *resolver) missing(argument, what string, variables ...string) {
-	r.diags.AddAttributeError(path.Root(argument), "Missing provider setting", fmt.Sprintf("%s Set %s.", what, setting(argument, variables...)))
+	r.diags.AddAttributeError(argumentPath(argument), "Missing provider setting", fmt.Sprintf("%s Set %s.", what, setting(argument, variables...)))
 }
 
 // settings resolves everything and reports all that is missing or
 // contradictory at once. It needs no network.
 func (m *providerModel) settings(ctx context.Context, getenv func(string) string) (settings, diag.Diagnostics) {
+	s, diags := m.orchestratorSettings(ctx, getenv)
+	connection, more := m.stackStormSettings(ctx, getenv)
+	s.stackStorm = connection
+	return s, append(diags, more...)
+}
+
+func (m *providerModel) orchestratorSettings(ctx context.Context, getenv func(string) string) (settings, diag.Diagnostics) {
 	r := &resolver{getenv: getenv}
 	s := settings{
 		requestTimeout: r.duration("request_timeout", m.RequestTimeout, "SODA_REQUEST_TIMEOUT", time.Minute),
@@ -154,6 +165,8 @@ func (m *providerModel) settings(ctx context.Context, getenv func(string) string
 	strategy := r.text("auth_strategy", m.AuthStrategy, "SODA_AUTH_STRATEGY", "OPENSDS_AUTH_STRATEGY")
 	endpoint := r.text("endpoint", m.Endpoint, "SODA_ENDPOINT")
 	s.tenantID = r.text("tenant_id", m.TenantID, "SODA_TENANT_ID", "OPENSDS_TENANT_ID")
+	s.block = r.lookupEndpoint(hotpotServer, m.BlockEndpoint)
+	s.multicloud = r.lookupEndpoint(gelatoServer, m.MulticloudEndpoint)
 	login := m.configuredLogin(r)
 	certificates := m.certificates(r)
 	s.unknown = r.unknown
