@@ -8,6 +8,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -42,6 +43,7 @@ type Config struct {
 	Races    bool          // requests that overlap mix up their answers (Races in testdata/contract/README.md)
 	Seed     int64         // of everything that is random
 	Bare     bool          // without the two services that an installation registers
+	Old      bool          // with records that cannot be read in front of those services' own (MakeOld)
 
 	// Listen opens what a server listens on; nil = TCP. Tests give a network in
 	// memory. The listener's address must be a *net.TCPAddr.
@@ -72,18 +74,20 @@ type Sandbox struct {
 
 	orchestrator *orchestrator.Server
 	faults       *faults // of the orchestrator
-	requests     requestList
 	stackstorm   *stackstorm.Server
 	hotpot       *hotpot.Server
 	gelato       *gelato.Server
 	keystone     *keystone.Server
 	logins       *faults // of Keystone
-	loginList    requestList
 
 	servers []*http.Server
 	serving sync.WaitGroup
 	closing sync.Once
 	urls    URLs
+
+	requests           requestLog // to the orchestrator
+	stackstormRequests requestLog // to StackStorm, over the network
+	keystoneRequests   requestLog
 }
 
 // URLs are where the servers of a sandbox listen.
@@ -168,7 +172,7 @@ func (s *Sandbox) Fault(f Fault) (remove func()) { return s.faults.add(f) }
 
 // Requests lists every request the orchestrator has received so far, each as
 // "METHOD /path?query".
-func (s *Sandbox) Requests() []string { return s.requests.all() }
+func (s *Sandbox) Requests() []string { return s.requests.list() }
 
 // FaultKeystone makes Keystone misbehave, until remove is called. It panics if
 // f.Path is not a regular expression.
@@ -176,4 +180,22 @@ func (s *Sandbox) FaultKeystone(f Fault) (remove func()) { return s.logins.add(f
 
 // KeystoneRequests lists every request Keystone has received so far, each as
 // "METHOD /path?query".
-func (s *Sandbox) KeystoneRequests() []string { return s.loginList.all() }
+func (s *Sandbox) KeystoneRequests() []string { return s.keystoneRequests.list() }
+
+// requestLog holds requests in the order in which they came in.
+type requestLog struct {
+	mu   sync.Mutex
+	seen []string
+}
+
+func (l *requestLog) add(request string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.seen = append(l.seen, request)
+}
+
+func (l *requestLog) list() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.seen)
+}

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"sync"
 	"syscall"
@@ -75,6 +74,11 @@ func (s *Sandbox) build(ctx context.Context) error {
 			return err
 		}
 	}
+	if s.cfg.Old {
+		if err := s.makeAllOld(); err != nil {
+			return err
+		}
+	}
 	return s.listenOthers(ctx)
 }
 
@@ -137,10 +141,10 @@ func (s *Sandbox) listenOthers(ctx context.Context) error {
 		port    int
 		handler http.Handler
 	}{
-		{&s.urls.Keystone, "/identity", 0, s.loginList.note(s.logins.handler(s.keystone))},
-		{&s.urls.StackStorm, "", 0, s.stackstorm},
+		{&s.urls.Keystone, "/identity", 0, s.noteRequests(&s.keystoneRequests, s.logins.handler(s.keystone))},
+		{&s.urls.StackStorm, "", 0, s.noteRequests(&s.stackstormRequests, s.stackstorm)},
 		{&s.urls.Manage, "", 0, s.manage()},
-		{&s.urls.Orchestrator, "", s.cfg.Port, s.requests.note(s.logRequests(s.faults.handler(s.orchestrator)))},
+		{&s.urls.Orchestrator, "", s.cfg.Port, s.noteRequests(&s.requests, s.faults.handler(s.orchestrator))},
 	} {
 		at, err := s.listen(ctx, server.port, server.handler)
 		if err != nil {
@@ -174,33 +178,13 @@ func (s *Sandbox) listen(ctx context.Context, port int, h http.Handler) (orchest
 	return orchestrator.Address{Host: at.IP.String(), Port: strconv.Itoa(at.Port)}, nil
 }
 
-// requestList is every request that a server has received so far.
-type requestList struct {
-	mu   sync.Mutex
-	list []string
-}
-
-func (l *requestList) all() []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return slices.Clone(l.list)
-}
-
-// note notes every request when it comes in.
-func (l *requestList) note(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		l.mu.Lock()
-		l.list = append(l.list, r.Method+" "+r.URL.RequestURI())
-		l.mu.Unlock()
-		next.ServeHTTP(w, r)
-	})
-}
-
-// logRequests logs every request when it is done, even if the connection was
-// cut.
-func (s *Sandbox) logRequests(next http.Handler) http.Handler {
+// noteRequests notes every request when it comes in. It logs the request when it is
+// done, even if the connection was cut.
+func (s *Sandbox) noteRequests(to *requestLog, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		request := r.Method + " " + r.URL.RequestURI()
+		to.add(request)
+
 		began := time.Now()
 		noted := &statusWriter{ResponseWriter: w}
 		defer func() {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // The kinds of calls that a fault can name.
@@ -20,20 +21,28 @@ const (
 	callExecute   = "execute"
 	callExecution = "execution"
 	callOutput    = "output"
+	callFind      = "find" // the list of executions
+	callCancel    = "cancel"
 )
 
-var callKinds = []string{callLogin, callActions, callAction, callExecute, callExecution, callOutput}
+var callKinds = []string{callLogin, callActions, callAction, callExecute, callExecution, callOutput, callFind, callCancel}
 
 const badGateway = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
 // Fault is an answer in place of the real one. Without After the work is not
 // done.
 type Fault struct {
-	Call   string // the kind of call: login, actions (the list), action, execute, execution or output; "" = every call
-	Skip   int    // how many calls to let pass first
-	Times  int    // how many calls to take; 0 = until Recover
-	After  bool   // do the work first: only the answer is lost
-	Do     func() // called when a call is taken, with After when its work is done
+	// Call is the kind of call: login, actions (the list), action, execute,
+	// execution, output, find (the list of executions) or cancel; "" = every call.
+	Call    string
+	Outside bool          // only calls over the network: the orchestrator's go on
+	Skip    int           // how many calls to let pass first
+	Times   int           // how many calls to take; 0 = until Recover
+	After   bool          // do the work first: only the answer is lost
+	Do      func()        // called when a call is taken, with After when its work is done
+	Latency time.Duration // wait so long
+
+	// With none of these the answer is as usual, if the fault has Do or Latency.
 	Status int    // of the answer {"faultstring": ...}; 0 = 500
 	Body   string // instead of that answer
 	HTML   bool   // a proxy's page instead of that answer; its status is 502 unless Status says otherwise
@@ -82,7 +91,7 @@ func (s *Server) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.Body != nil {
 		defer req.Body.Close()
 	}
-	w, err := s.answer(req)
+	w, err := s.answer(req, false)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +106,7 @@ func (s *Server) RoundTrip(req *http.Request) (*http.Response, error) {
 // ServeHTTP does the same for people. A call without an answer breaks the
 // connection.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	a, err := s.answer(r)
+	a, err := s.answer(r, true)
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
@@ -111,14 +120,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // answer makes the answer to a call, with the faults of the server.
-func (s *Server) answer(r *http.Request) (*response, error) {
+func (s *Server) answer(r *http.Request, outside bool) (*response, error) {
 	if err := r.Context().Err(); err != nil {
 		return nil, err
 	}
 	kind := callKind(r)
 	s.mu.Lock()
 	s.calls = append(s.calls, kind)
-	fault, recovered := s.takeFault(kind), s.recovered
+	fault, recovered := s.takeFault(kind, outside), s.recovered
 	s.mu.Unlock()
 
 	w := &response{header: http.Header{}, status: http.StatusOK}
@@ -129,7 +138,12 @@ func (s *Server) answer(r *http.Request) (*response, error) {
 		if fault.Do != nil {
 			fault.Do()
 		}
-		return w, s.failWith(fault, w, r, recovered)
+		if err := s.wait(fault.Latency, r, recovered); err != nil {
+			return nil, err
+		}
+		if !fault.answersAsUsual() {
+			return w, s.failWith(fault, w, r, recovered)
+		}
 	}
 	s.handler.ServeHTTP(w, r)
 	return w, nil
@@ -148,6 +162,30 @@ func (s *Server) failWith(f *Fault, w *response, r *http.Request, recovered <-ch
 	return nil
 }
 
+// answersAsUsual is true if nothing changes the answer.
+func (f *Fault) answersAsUsual() bool {
+	changes := f.Status != 0 || f.Body != "" || f.HTML || f.Empty || f.Down || f.Drop || f.Hang
+	return !changes && (f.Latency > 0 || f.Do != nil)
+}
+
+// wait ends early as hang does.
+func (s *Server) wait(d time.Duration, r *http.Request, recovered <-chan struct{}) error {
+	if d == 0 {
+		return nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-recovered:
+	case <-r.Context().Done():
+		return r.Context().Err()
+	case <-s.ctx.Done():
+		return io.EOF
+	}
+	return nil
+}
+
 // hang waits for the caller to go away, for Recover, or for the end of the
 // sandbox.
 func (s *Server) hang(r *http.Request, recovered <-chan struct{}) error {
@@ -160,9 +198,9 @@ func (s *Server) hang(r *http.Request, recovered <-chan struct{}) error {
 	return io.EOF
 }
 
-func (s *Server) takeFault(kind string) *Fault {
+func (s *Server) takeFault(kind string, outside bool) *Fault {
 	for i, f := range s.faults {
-		if f.Call != "" && f.Call != kind {
+		if f.Call != "" && f.Call != kind || f.Outside && !outside {
 			continue
 		}
 		if f.Skip > 0 {
@@ -205,6 +243,10 @@ func callKind(r *http.Request) string {
 		return callAction
 	case path == "api/v1/executions" && r.Method == http.MethodPost:
 		return callExecute
+	case path == "api/v1/executions":
+		return callFind
+	case strings.HasPrefix(path, "api/v1/executions/") && r.Method == http.MethodDelete:
+		return callCancel
 	case strings.HasSuffix(path, "/output"):
 		return callOutput
 	case strings.HasPrefix(path, "api/v1/executions/"):
