@@ -24,7 +24,7 @@ import (
 type project struct {
 	t     testing.TB
 	sb    *sandbox.Sandbox
-	login map[string]any
+	login map[string]any // and other arguments of the provider
 
 	mu      sync.Mutex
 	state   map[string]savedResource // by address
@@ -293,12 +293,35 @@ func (p *projectProcess) inconsistent(first, second *tfprotov6.PlanResourceChang
 }
 
 // text reads an attribute of a resource in the state; empty without one.
-func (p *project) text(address, name string) string {
+func (p *project) text(address, name string) (text string) {
 	p.t.Helper()
 	r, ok := p.state[address]
 	if !ok {
 		return ""
 	}
-	w := dial(p.t, p.sb)
-	return w.attributeTexts(w.resourceType(instanceType), r.state)[name]
+	if v := objectMembers(p.t, providerSchemas().ResourceSchemas[instanceType].ValueType(), r.state)[name]; !v.IsNull() {
+		if err := v.As(&text); err != nil {
+			p.t.Error(err)
+		}
+	}
+	return text
+}
+
+// importRun is terraform import.
+func (p *project) importRun(address, id string) {
+	p.t.Helper()
+	process := p.begin()
+	defer p.end(process)
+	resp, err := process.ImportResourceState(process.ctx, &tfprotov6.ImportResourceStateRequest{TypeName: instanceType, ID: id})
+	if err != nil || len(resp.Diagnostics) > 0 {
+		p.t.Error(err, diagnosticsText(resp.Diagnostics))
+		return
+	}
+	imported := resp.ImportedResources[0]
+	read, err := process.ReadResource(process.ctx, &tfprotov6.ReadResourceRequest{TypeName: instanceType, CurrentState: imported.State, Private: imported.Private})
+	if err != nil || hasError(read.Diagnostics) {
+		p.t.Error(err, diagnosticsText(read.Diagnostics))
+		return
+	}
+	p.save(process, address, savedResource{state: read.NewState, private: read.Private})
 }

@@ -8,6 +8,7 @@ import (
 	"math/big"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -55,14 +56,19 @@ func withStackStorm(sb *sandbox.Sandbox, apiKey string) map[string]any {
 	return settings
 }
 
+// providerSchemas are the same for every provider process.
+var providerSchemas = sync.OnceValue(func() *tfprotov6.GetProviderSchemaResponse {
+	schemas, err := NewServer("test")().GetProviderSchema(context.Background(), &tfprotov6.GetProviderSchemaRequest{})
+	if err != nil || len(schemas.Diagnostics) > 0 {
+		panic(fmt.Sprint(err, diagnosticsText(schemas.Diagnostics)))
+	}
+	return schemas
+})
+
 // dialAs starts a provider that logs in as it is told.
 func dialAs(t testing.TB, sb *sandbox.Sandbox, login map[string]any) *wire {
 	t.Helper()
-	srv := NewServer("test")()
-	schemas, err := srv.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
-	if err != nil || len(schemas.Diagnostics) > 0 {
-		t.Fatal(err, diagnosticsText(schemas.Diagnostics))
-	}
+	srv, schemas := NewServer("test")(), providerSchemas()
 	w := &wire{t: t, ctx: t.Context(), ProviderServer: srv, lists: srv.(tfprotov6.ListResourceServer), actions: srv.(tfprotov6.ActionServer), schemas: schemas}
 	settings := map[string]any{"endpoint": sb.URLs().Orchestrator, "max_retries": 0, "poll_interval": map[string]any{"min": "1ms", "max": "20ms"}}
 	maps.Copy(settings, login)
