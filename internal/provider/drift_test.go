@@ -86,7 +86,7 @@ func TestAccDriftOfAFinishedRun(t *testing.T) {
 	if err := sb.Purge(row.ExecutionID); err != nil {
 		t.Fatal(err)
 	}
-	w.plan().exits(0).says("No changes.", `The state of run `+row.ID+` ("volume") cannot be read`, `The state keeps the last known status, "Success".`)
+	w.plan().exits(0).says("No changes.", "The state of a run cannot be read", `Run `+row.ID+` ("volume")`, `The state keeps the last known status, "Success".`)
 	sb.Forget(row.ID)
 	expectInGuide(t, "drift", w.plan().exits(2).planText())
 	w.expectExecutions(0)

@@ -72,6 +72,16 @@ func (s *stage) apply(more ...func(*command)) *stage {
 	return s.runCommand(s.given, more...)
 }
 
+// planOnly plans as terraform plan does.
+func (s *stage) planOnly() *stage {
+	s.t.Helper()
+	c := newCommand(s.t, s.sb)
+	s.saved = c.refresh(s.saved)
+	c.planFirst(s.saved, s.given)
+	s.told = c.told
+	return s
+}
+
 func (s *stage) destroy(more ...func(*command)) *stage {
 	s.t.Helper()
 	return s.runCommand(nil, more...)

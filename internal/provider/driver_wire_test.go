@@ -274,11 +274,11 @@ func terraformValue(t testing.TB, ty tftypes.Type, v any) tftypes.Value {
 func terraformObject(t testing.TB, ty tftypes.Type, given map[string]any) tftypes.Value {
 	t.Helper()
 	members := map[string]tftypes.Value{}
-	if m, ok := ty.(tftypes.Map); ok {
+	if kind, ok := ty.(tftypes.Map); ok {
 		for name, x := range given {
-			members[name] = terraformValue(t, m.ElementType, x)
+			members[name] = terraformValue(t, kind.ElementType, x)
 		}
-		return tftypes.NewValue(m, members)
+		return tftypes.NewValue(kind, members)
 	}
 	object, ok := ty.(tftypes.Object)
 	if !ok {

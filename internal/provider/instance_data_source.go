@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework-jsontypes/jsontypes"
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -78,7 +77,7 @@ func (d *instanceDataSource) Metadata(_ context.Context, req datasource.Metadata
 
 func (d *instanceDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	attributes := runAttributes()
-	attributes["id"] = schema.StringAttribute{Required: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)}, MarkdownDescription: "ID of the run."}
+	attributes["id"] = schema.StringAttribute{Required: true, Validators: []validator.String{anID{}}, MarkdownDescription: "ID of the run."}
 	attributes["output"] = schema.StringAttribute{Computed: true, MarkdownDescription: "What the run itself printed. Workflows print nothing; only their tasks do, see `soda_orchestration_task`."}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "One run of a service's workflow, whoever started it: Terraform, the dashboard or a script. Reading does not wait: the status may be `Running`.",
@@ -103,7 +102,7 @@ func (d *instanceDataSource) Read(ctx context.Context, req datasource.ReadReques
 	case orchestration.IsNotFound(err):
 		resp.Diagnostics.AddAttributeError(at, "No such run", fmt.Sprintf("The orchestrator has no run %q. To list all runs, use data \"soda_orchestration_instances\".", id))
 	case onlyThisFails(ctx, api, err):
-		resp.Diagnostics.AddAttributeError(at, fmt.Sprintf("Run %s cannot be read", id), detailOf(err)+"\n\n"+unreadableAlone+" Look for the execution in StackStorm (st2 execution list).")
+		resp.Diagnostics.AddAttributeError(at, fmt.Sprintf("Run %s cannot be read", id), detailOf(err)+"\n\n"+unreadableAlone+" Look for the execution on StackStorm's host (st2 execution list).")
 	case err != nil:
 		addError(&resp.Diagnostics, "Cannot read run "+id, err)
 	default:

@@ -22,6 +22,9 @@ type startWords struct {
 	limit     string // the argument that bounds the run
 	timeout   time.Duration
 	stateless bool // there is no resource to import a run into
+	byHand    bool // the configuration sets the timeout
+	// usual returns how long the workflow takes, if that is known.
+	usual func(action string) (time.Duration, bool)
 }
 
 // startMessages reports how a start went.
@@ -30,7 +33,7 @@ func startMessages(req run.Request, w startWords, started run.Started, err error
 		startError(&diags, req, w, err)
 		return diags
 	}
-	if !started.TokenEnds.IsZero() {
+	if w.needsToken(req.Action, started.TokenEnds) {
 		diags.AddWarning("The token may expire before the run ends",
 			fmt.Sprintf("The workflow of run %q uses the token that it was started with. That token expires in %s, and %s is %s. "+
 				"If the workflow needs the token after that, it fails. Give a newer token, have Keystone's [token] expiration raised, or set a lower %s if the run is short.",
@@ -61,6 +64,21 @@ func startMessages(req run.Request, w startWords, started run.Started, err error
 				"To repair the list, remove the record of that older run. If it is a resource, destroy it. Otherwise send DELETE to the orchestrator's instances/ID.", id, req.ServiceID))
 	}
 	return diags
+}
+
+// needsToken says whether the workflow is likely to need its token after it has
+// ended. The default timeouts say nothing about a workflow's length, and Keystone's
+// tokens usually end before them.
+func (w startWords) needsToken(action string, ends time.Time) bool {
+	if ends.IsZero() {
+		return false
+	}
+	if w.usual != nil {
+		if length, known := w.usual(action); known {
+			return time.Now().Add(length).After(ends)
+		}
+	}
+	return w.byHand
 }
 
 func startError(diags *diag.Diagnostics, req run.Request, w startWords, err error) {
@@ -133,7 +151,7 @@ func unknownStart(req run.Request, w startWords, e *run.Unknown) string {
 		if e.Searched {
 			listed = "StackStorm has no execution with this run's mark."
 		}
-		fmt.Fprintf(&b, "\n\n%s Look in StackStorm (st2 execution list --action %s). If there is an execution, wait for it to end and clean up what it made. If there is none, %s.", listed, req.Action, again)
+		fmt.Fprintf(&b, "\n\n%s Look on StackStorm's host (st2 execution list --action %s). If there is an execution, wait for it to end and clean up what it made. If there is none, %s.", listed, req.Action, again)
 		return b.String()
 	}
 	b.WriteString("\n\nThese runs are new and have the same inputs. One of them may be this run:\n")
@@ -169,7 +187,7 @@ func (m *instanceModel) waitMessages(ctx context.Context, err error, reason *sta
 	case err == nil:
 		e.diags.AddError(fmt.Sprintf("Run %s failed", id), m.failure(reason, o))
 	case ctx.Err() != nil:
-		e.diags.AddWarning(fmt.Sprintf("Stopped waiting for run %s", id), m.interrupted())
+		e.diags.AddWarning("Stopped waiting for a run", m.interrupted())
 	case errors.Is(err, run.ErrTimeout):
 		e.unresolved = !m.ContinueOnTimeout.ValueBool()
 		m.reportTimeout(&e.diags, err, o)
@@ -181,7 +199,7 @@ func (m *instanceModel) waitMessages(ctx context.Context, err error, reason *sta
 
 func disappeared(action, run string) string {
 	return fmt.Sprintf("Somebody deleted the record of %s while Terraform waited for it. The workflow goes on, but the orchestrator cannot show it any more. "+
-		"Look in StackStorm (st2 execution list --action %s) for how it ends.", run, action)
+		"Look on StackStorm's host (st2 execution list --action %s) for how it ends.", run, action)
 }
 
 func (m *instanceModel) failure(reason *stackstorm.Failure, o waitOptions) string {
@@ -208,7 +226,7 @@ func howItFailed(action, name string, last run.Run, reason *stackstorm.Failure, 
 		b.WriteString("\n\n" + whyItFailed(reason, last.ExecutionID))
 		return b.String()
 	}
-	fmt.Fprintf(&b, "\n\nThe orchestrator does not give the reason. StackStorm does:\n\n  st2 execution list --action %s --status failed\n  st2 execution get EXECUTION_ID", action)
+	fmt.Fprintf(&b, "\n\nThe orchestrator does not give the reason. StackStorm does, on its own host:\n\n  st2 execution list --action %s --status failed\n  st2 execution get EXECUTION_ID", action)
 	return b.String()
 }
 

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -52,7 +53,7 @@ func (s *session) warnUnconnected(err error) (diags diag.Diagnostics) {
 // lastSeen is the run as Terraform last saw it.
 func (m *instanceModel) lastSeen() run.Run {
 	return run.Run{ExecutionID: m.ExecutionID.ValueString(), Instance: orchestration.Instance{
-		ID: m.ID.ValueString(), ServiceID: m.ServiceID.ValueString(), TenantID: m.TenantID.ValueString(), Name: m.Name.ValueString(),
-		UserID: m.UserID.ValueString(), Status: m.status(), Output: m.Output.ValueString(), Input: []byte(m.Input.ValueString()),
+		ID: m.ID.ValueString(), ServiceID: m.recordServiceID(), TenantID: m.TenantID.ValueString(), Name: cmp.Or(m.record.Name, m.Name.ValueString()),
+		UserID: cmp.Or(m.record.UserID, m.UserID.ValueString()), Status: m.status(), Output: m.Output.ValueString(), Input: []byte(m.Input.ValueString()),
 	}}
 }

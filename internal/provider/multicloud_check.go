@@ -55,5 +55,5 @@ func (spec runSpec) destBackend() (name string, at path.Path, ok bool) {
 	}
 	name, ok = merge(given, secret)["destBackend"].(string)
 	template := strings.Contains(name, "{{") || strings.Contains(name, "{%")
-	return name, memberPath(root, []any{"destBackend"}), ok && !template
+	return name, root, ok && !template
 }

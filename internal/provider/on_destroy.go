@@ -86,7 +86,7 @@ func forgetOnDestroy(ctx context.Context, api *orchestration.Client, id string) 
 func (d *deletion) whyOnDestroyFailed(ctx context.Context, ended *run.Run) string {
 	outcome, err := d.runs.Outcome(ctx, *ended, d.secrets(ctx, nil))
 	if err != nil || outcome == nil || outcome.Failure == nil {
-		return "StackStorm has the reason (st2 execution list --status failed)."
+		return "StackStorm has the reason, on its own host (st2 execution list --status failed)."
 	}
 	return whyItFailed(outcome.Failure, ended.ExecutionID)
 }
@@ -116,7 +116,8 @@ func (d *deletion) startOnDestroy(ctx context.Context, api *orchestration.Client
 	}
 	req.Timeout = timeout
 	started, err := d.runs.Start(ctx, req)
-	diags.Append(startMessages(req, startWords{limit: "timeouts.delete", timeout: timeout, stateless: true}, started, err)...)
+	diags.Append(startMessages(req, startWords{limit: "timeouts.delete", timeout: timeout, stateless: true,
+		byHand: isSet(m.Timeouts.Attributes(), "delete"), usual: d.runs.UsualLength}, started, err)...)
 	diags.Append(d.warnUnconnected(started.Unconnected)...)
 	return started.Run, diags
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -34,10 +35,11 @@ func (r *serviceResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	switch {
 	case resp.Diagnostics.HasError():
 	case req.State.Raw.IsNull():
-		resp.Diagnostics.Append(r.planCreate(ctx, &m, workflows)...)
+		resp.Diagnostics.Append(r.hintAtDestroy(r.planCreate(ctx, &m, workflows))...)
 	default:
 		var state serviceResourceModel
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+		resp.Diagnostics.Append(m.planEdit(ctx, &state, workflows)...)
 		resp.Diagnostics.Append(m.keepWorkflows(ctx, workflows, &state)...)
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("workflows"), m.Workflows)...)
 	}
@@ -74,6 +76,7 @@ func (r *serviceResource) planCreate(ctx context.Context, m *serviceResourceMode
 	if found := m.match(services, workflows, acc.tenantID); found != nil {
 		return m.adopt(found)
 	}
+	r.newServices.add(workflows)
 	if m.comparable(workflows) {
 		diags.Append(taken(services, workflows)...)
 	}
@@ -81,6 +84,32 @@ func (r *serviceResource) planCreate(ctx context.Context, m *serviceResourceMode
 		diags.Append(uncatalogued(ctx, api, workflows)...)
 	}
 	return diags
+}
+
+// newServices are the workflows of the services that a plan registers.
+type newServices struct {
+	mu        sync.Mutex
+	workflows [][]string
+}
+
+func (n *newServices) add(workflows []workflowModel) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	var actions []string
+	for _, w := range workflows {
+		actions = append(actions, w.DefinitionSource.ValueString())
+	}
+	n.workflows = append(n.workflows, actions)
+}
+
+// only is the workflow of the one new service, if it has only one.
+func (n *newServices) only() string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if len(n.workflows) != 1 || len(n.workflows[0]) != 1 {
+		return ""
+	}
+	return n.workflows[0][0]
 }
 
 // comparable reports whether all arguments are known by which a service is found.
@@ -108,7 +137,8 @@ func duplicates(workflows []workflowModel) (diags diag.Diagnostics) {
 	return diags
 }
 
-// uncatalogued reports workflows that StackStorm does not seem to have.
+// uncatalogued reports workflows that StackStorm does not seem to have, and those
+// that cannot run.
 func uncatalogued(ctx context.Context, api *orchestration.Client, workflows []workflowModel) (diags diag.Diagnostics) {
 	catalogue, err := api.Workflows(ctx)
 	if err != nil {
@@ -121,10 +151,15 @@ func uncatalogued(ctx context.Context, api *orchestration.Client, workflows []wo
 	}
 	for i, w := range workflows {
 		source := w.DefinitionSource.ValueString()
+		at := path.Root("workflows").AtListIndex(i).AtName("definition_source")
+		if d, ok := fromCatalogue(catalogue, source); ok {
+			for _, p := range d.Unrunnable() {
+				diags.AddAttributeError(at, p.Summary, source+": "+p.Detail+" Set validate_workflows = false to register it all the same.")
+			}
+		}
 		if w.DefinitionSource.IsUnknown() || slices.Contains(refs, source) {
 			continue
 		}
-		at := path.Root("workflows").AtListIndex(i).AtName("definition_source")
 		detail := fmt.Sprintf("The catalogue has no workflow %s.", source)
 		if near := workflow.Suggest(source, refs); near != "" {
 			detail += fmt.Sprintf(" Did you mean %s?", near)

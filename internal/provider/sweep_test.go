@@ -88,7 +88,7 @@ func (l *sweepLife) remedy(r *projectResult, config configuration) bool {
 		switch {
 		case m == nil || config[m[1]] == nil:
 			return false
-		case importIsRemedy && m[1] != "b":
+		case m[1] != "b":
 			l.importRun(m[1], m[2])
 		default:
 			config[m[1]]["adopt_existing"] = true
@@ -96,10 +96,6 @@ func (l *sweepLife) remedy(r *projectResult, config configuration) bool {
 	}
 	return true
 }
-
-// importIsRemedy is false as long as an import of a service with several
-// workflows plans a replacement.
-const importIsRemedy = false
 
 // judge holds what there is now against what there must be.
 func (l *sweepLife) judge(c sweepCase, step int, o *sweepOutcome) {
