@@ -18,11 +18,12 @@ import (
 
 // sweepOutcome is what came of a case.
 type sweepOutcome struct {
-	missed bool     // the request did not come
-	named  bool     // the next command was an error that named a run
-	nature string   // the limit that the case has met
-	wrong  []string // what is not as it must be
-	story  []string // what the commands have said
+	missed    bool     // the request did not come
+	named     bool     // the next command was an error that named a run
+	nature    string   // the limit that the case has met
+	forgotten bool     // that run was the one that had been replaced
+	wrong     []string // what is not as it must be
+	story     []string // what the commands have said
 }
 
 // live lives the life of a case up to the command that is disturbed, and does
@@ -62,7 +63,7 @@ func (l *sweepLife) again(step int, o *sweepOutcome) {
 	config := l.configuration(step)
 	r := l.apply(config)
 	o.tell("again", r)
-	if r.failed && l.remedy(r, config) {
+	if r.failed && l.remedy(step, r, config, o) {
 		o.named = true
 		r = l.apply(config)
 		o.tell("after the remedy", r)
@@ -75,11 +76,11 @@ func (l *sweepLife) again(step int, o *sweepOutcome) {
 	}
 }
 
-var namedRun = regexp.MustCompile(`Run "(\w+)" has already succeeded: Run (\S+) of`)
+var namedRun = regexp.MustCompile(`Run "(\w+)" has already succeeded: Run ([^ ,]+)`)
 
 // remedy does what the errors say that name a run: it imports the run, or sets
 // adopt_existing. It reports false if there is another error.
-func (l *sweepLife) remedy(r *projectResult, config configuration) bool {
+func (l *sweepLife) remedy(step int, r *projectResult, config configuration, o *sweepOutcome) bool {
 	for _, d := range r.told {
 		if d.Severity != tfprotov6.DiagnosticSeverityError {
 			continue
@@ -88,6 +89,9 @@ func (l *sweepLife) remedy(r *projectResult, config configuration) bool {
 		switch {
 		case m == nil || config[m[1]] == nil:
 			return false
+		case l.executions()["work "+m[1]] < expectedExecutions(step)["work "+m[1]]:
+			config[m[1]]["adopt_existing"] = false // the run that was replaced
+			o.forgotten = true
 		case m[1] != "b":
 			l.importRun(m[1], m[2])
 		default:
@@ -114,13 +118,14 @@ func (l *sweepLife) judge(c sweepCase, step int, o *sweepOutcome) {
 			o.wrong = append(o.wrong, fmt.Sprintf("%s was not executed, want %d", what, n))
 		}
 	}
-	left := false
+	left, forgotten := false, o.forgotten
 	if step == lastDestroy {
 		left = l.forgetCleanUps()
 	}
 	for _, limit := range limits {
-		if limit.applies(c, o) && (twice && limit.twice || left && limit.left) {
-			o.nature, twice, left = limit.what, twice && !limit.twice, left && !limit.left
+		if limit.applies(c, o) && (twice && limit.twice || left && limit.left || forgotten && limit.forgotten) {
+			o.nature = limit.what
+			twice, left, forgotten = twice && !limit.twice, left && !limit.left, forgotten && !limit.forgotten
 		}
 	}
 	if twice {
@@ -128,6 +133,9 @@ func (l *sweepLife) judge(c sweepCase, step int, o *sweepOutcome) {
 	}
 	if left {
 		o.wrong = append(o.wrong, "the record of a clean-up is left")
+	}
+	if forgotten {
+		o.wrong = append(o.wrong, "the run that was replaced is taken for an earlier success")
 	}
 	o.wrong = append(o.wrong, l.wrong(step)...)
 }
@@ -148,9 +156,10 @@ func (l *sweepLife) forgetCleanUps() (some bool) {
 type limit struct {
 	what, why string
 
-	twice   bool // something is executed once more than it should
-	left    bool // the record of a clean-up is left
-	applies func(c sweepCase, o *sweepOutcome) bool
+	twice     bool // something is executed once more than it should
+	left      bool // the record of a clean-up is left
+	forgotten bool // a run that was replaced counts as an earlier success
+	applies   func(c sweepCase, o *sweepOutcome) bool
 }
 
 var limits = []limit{
@@ -163,6 +172,13 @@ var limits = []limit{
 		applies: func(c sweepCase, o *sweepOutcome) bool {
 			return c.life.old && !c.life.connected && (c.end == killed || c.starts() && o.says("Not known whether run") || c.end == interrupted)
 		},
+	},
+	{
+		what: "An old service, with the connection to StackStorm: a run that succeeded was destroyed or replaced, and later the same run is wanted again",
+		why: "The apply may stop with the error that names the earlier run. StackStorm keeps the execution of a run whose record was removed, and the service's list ends before a record " +
+			"that cannot be read, so nobody can tell it from a run that was lost. adopt_existing = false starts the run",
+		forgotten: true,
+		applies:   func(c sweepCase, _ *sweepOutcome) bool { return c.life.old && c.life.connected },
 	},
 	{
 		what: "Terraform was killed or interrupted during a destroy, or its last request failed",
