@@ -67,6 +67,7 @@ type Server struct {
 	firstStatus map[string]string       // by action; and it stays so
 	faults      []*activeFault
 	recovered   chan struct{} // closed by Recover
+	calls       []string      // the kind of each so far
 }
 
 // New makes a StackStorm with the shipped pack. Load adds others.
