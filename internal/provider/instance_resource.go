@@ -116,7 +116,11 @@ func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, r
 		return
 	}
 
-	now, err := r.runs.Read(ctx, m.lastSeen())
+	last := m.lastSeen()
+	executionID, diags := r.identifyOnce(ctx, &m, req.Private, resp.Private)
+	last.ExecutionID = executionID
+	resp.Diagnostics.Append(diags...)
+	now, err := r.runs.Read(ctx, last)
 	switch {
 	case run.IsGone(err):
 		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
@@ -198,8 +202,9 @@ func (r *instanceResource) Update(ctx context.Context, req resource.UpdateReques
 func (r *instanceResource) unreadable(ctx context.Context, api *orchestration.Client, m *instanceModel, err error) diag.Diagnostics {
 	var d diag.Diagnostics
 	if onlyThisFails(ctx, api, err) {
-		d.AddWarning("The state of a run cannot be read", fmt.Sprintf("%s: %s\n\n%s The state keeps the last known status, %q. Look for the execution on StackStorm's host (st2 execution list).",
-			upper(m.run()), detailOf(err), unreadableAlone, m.Status.ValueString()))
+		if r.known.Once("runs cannot be read") {
+			d.AddWarning("Some runs cannot be read", m.keepsItsStatus(r.runs.Connected()))
+		}
 		return d
 	}
 	addError(&d, "Cannot read "+m.run(), err)
