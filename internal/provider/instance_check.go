@@ -136,12 +136,13 @@ func (spec *runSpec) problems(declaration workflow.Declaration) (diags diag.Diag
 		return nil // the names of the inputs are not known yet
 	}
 	action, all := cmp.Or(spec.Action.ValueString(), spec.onlyNew), merge(merge(given, spec.published), secret)
+	traps := workflow.Traps(action, all)
 	hidden, exposed := secret, workflow.Exposed(action, given)
 	if spec.Of != ofResource { // nothing can be write-only
 		hidden, exposed = secretsOf(declaration, given), nil
 		diags.Append(spec.clearSecrets(declaration, given)...)
 	}
-	for _, p := range slices.Concat(declaration.Check(all, hidden), workflow.Traps(action, all), exposed) {
+	for _, p := range slices.Concat(withoutTraps(declaration.Check(all, hidden), traps), traps, exposed) {
 		attribute := "parameters"
 		if hasMember(secret, p.Path) {
 			attribute = "parameters_wo"
@@ -153,6 +154,16 @@ func (spec *runSpec) problems(declaration workflow.Declaration) (diags diag.Diag
 		addProblem(&diags, spec.at(attribute), p)
 	}
 	return diags
+}
+
+// withoutTraps leaves out problems whose input is a trap as well. What a workflow
+// declares of such an input leads into the trap.
+func withoutTraps(problems, traps []workflow.Problem) []workflow.Problem {
+	return slices.DeleteFunc(problems, func(p workflow.Problem) bool {
+		return !p.Warning && slices.ContainsFunc(traps, func(trap workflow.Problem) bool {
+			return !trap.Warning && len(p.Path) > 0 && slices.Equal(p.Path, trap.Path)
+		})
+	})
 }
 
 // addProblem reports a problem on the attribute that holds the inputs. Its text

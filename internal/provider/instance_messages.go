@@ -222,6 +222,9 @@ func howItFailed(action, name string, last run.Run, reason *stackstorm.Failure, 
 	if out := strings.TrimSpace(last.Output); out != "" {
 		fmt.Fprintf(&b, " It printed:\n\n%s", out)
 	}
+	if action == migrationAction {
+		b.WriteString("\n\n" + planNameTaken)
+	}
 	if reason != nil {
 		b.WriteString("\n\n" + whyItFailed(reason, last.ExecutionID))
 		return b.String()

@@ -256,7 +256,7 @@ func TestAccR04PlanSaysWhy(t *testing.T) {
 		t.Errorf("said %d times:\n%s", n, applied.out)
 	}
 	w.run("taint", caseAddress).exits(0)
-	w.plan().exits(2).says("is tainted, so must be replaced", "If it is tainted, this plan replaces it")
+	w.plan().exits(2).says("is tainted, so ", "must be replaced", "If it is tainted, this plan replaces it")
 	w.expectExecutions(2)
 }
 

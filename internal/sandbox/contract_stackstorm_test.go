@@ -287,7 +287,7 @@ func (r *st2Replay) compare(i int, step recordedStep, got *httptest.ResponseReco
 	if formOnly {
 		return append(differences, sameForm(recorded, ours)...)
 	}
-	r.same.compare("body", recorded, ours) // learns the ids that stand within texts
+	r.same.compare("body", recorded, ours) // learns the ids that stand within strings
 	return append(differences, r.same.compare("body", recorded, ours)...)
 }
 

@@ -67,8 +67,8 @@ func readBody(r *http.Request) (map[string]json.RawMessage, error) {
 	return body, nil
 }
 
-// parseFailure is Python's word for the two ways in which a text is not JSON
-// that its position can be told of: something else stands there, or nothing.
+// parseFailure is Python's message about a body that is not JSON. It names the
+// position of the first wrong character, or the end of the body.
 func parseFailure(err error) string {
 	at := int64(0)
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
@@ -236,7 +236,8 @@ func (s *Server) schedule(w http.ResponseWriter, a *packAction, sent orderedPara
 	writeJSON(w, http.StatusCreated, view)
 }
 
-// refuse tells a mistake of the caller from what StackStorm did not expect.
+// refuse answers 400 for a mistake of the caller, 500 for what StackStorm did not
+// expect.
 func refuse(w http.ResponseWriter, err error) {
 	status := http.StatusInternalServerError
 	if _, ok := errors.AsType[valueError](err); ok {

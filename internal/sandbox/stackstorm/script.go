@@ -24,7 +24,7 @@ import (
 //	sandbox.on-error.TASK   the tasks that follow its failure; "fail" fails the workflow
 //	sandbox.output          what the workflow declares as its output, a JSON object
 //
-// In texts of those objects <% $.NAME %> stands for an input or a published value,
+// In strings of those objects <% $.NAME %> stands for an input or a published value,
 // and in what a task publishes <% result.KEY.0.KEY %> for a part of its result.
 const scriptTasks = "tasks"
 
@@ -151,8 +151,8 @@ func evaluate(expression string, vars map[string]any) any {
 	return v
 }
 
-// fill reads a JSON object and puts the variables into its texts. A text that
-// is nothing but a variable gets the variable's own type.
+// fill reads a JSON object and puts the variables into its strings. A string that
+// is only a variable becomes the variable's value, whatever its type.
 func fill(text string, vars map[string]any) object {
 	o, err := decodeObject([]byte(text))
 	if err != nil {

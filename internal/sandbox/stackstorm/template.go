@@ -22,9 +22,10 @@ type templateError string
 func (e templateError) Error() string { return string(e) }
 
 // expression is the part of Jinja that the sandbox knows: a variable, with
-// attributes and filters if need be, and a string, repeated if need be. Nothing
-// else resolves.
+// attributes and filters if need be, and a string, repeated if need be. What
+// stands in a raw block stays as it is. Nothing else resolves.
 var (
+	rawBlock     = regexp.MustCompile(`(?s)\{%\s*raw\s*%\}(.*?)\{%\s*endraw\s*%\}`)
 	expression   = regexp.MustCompile(`\{\{(.*?)\}\}`)
 	variable     = regexp.MustCompile(`^\s*([A-Za-z_]\w*)((?:\.\w+)*)\s*(?:\|.*)?$`)
 	textLiteral  = regexp.MustCompile(`^\s*(?:'([^']*)'|"([^"]*)")\s*(?:\*\s*(\d{1,3})\s*)?$`)
@@ -115,6 +116,14 @@ func (r *templates) resolve(name string) error {
 }
 
 func (r *templates) render(name, text string) (string, error) {
+	if at := rawBlock.FindStringSubmatchIndex(text); at != nil {
+		before, err := r.render(name, text[:at[0]])
+		if err != nil {
+			return "", err
+		}
+		after, err := r.render(name, text[at[1]:])
+		return before + text[at[2]:at[3]] + after, err
+	}
 	var failed error
 	out := expression.ReplaceAllStringFunc(text, func(match string) string {
 		v, err := r.evaluate(match[2 : len(match)-2])
