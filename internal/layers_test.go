@@ -34,7 +34,9 @@ var layers = map[string]layer{
 	".": {ours: []string{"internal/provider"}, plugin: []string{"framework/providerserver"}},
 
 	"internal/provider": {
-		ours:    []string{"internal/orchestration", "internal/stackstorm", "internal/keystone", "internal/wait", "internal/workflow"},
+		ours: []string{
+			"internal/orchestration", "internal/stackstorm", "internal/keystone", "internal/run", "internal/wait", "internal/workflow",
+		},
 		testing: []string{"internal/sandbox"},
 		plugin:  anything,
 	},
@@ -45,6 +47,9 @@ var layers = map[string]layer{
 	"internal/keystone":      {},
 	"internal/wait":          {},
 	"internal/workflow":      {},
+
+	// What decides about runs. It knows no Terraform.
+	"internal/run": {ours: []string{"internal/orchestration", "internal/stackstorm", "internal/wait", "internal/workflow"}, testing: []string{"internal/sandbox"}},
 
 	// The stand-in keeps us honest: it shares nothing with what it tests.
 	"internal/sandbox": {ours: []string{
@@ -66,6 +71,7 @@ var layers = map[string]layer{
 	},
 
 	"internal":                {},
+	"internal/docs":           {testing: []string{"internal/sandbox"}},
 	"internal/cmd/sandbox":    {ours: []string{"internal/sandbox"}},
 	"internal/cmd/demo":       {ours: []string{"internal/sandbox"}},
 	"internal/cmd/schemajson": {ours: []string{"internal/provider"}, plugin: []string{"framework/providerserver", "go/tfprotov6", "go/tftypes"}},

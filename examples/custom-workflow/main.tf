@@ -9,16 +9,18 @@ terraform {
 # Endpoint and login come from the environment: SODA_ENDPOINT and an openrc.
 provider "soda" {}
 
+# An ephemeral variable is in no plan file and no state. A sensitive one would
+# be in the plan file, in clear.
 variable "api_key" {
   description = "Key of the service to notify."
   type        = string
-  sensitive   = true
+  ephemeral   = true
 }
 
-# The workflow of pack/, once it is in StackStorm (see pack/README.md).
+# The workflow of pack/. It must be in StackStorm first: see pack/README.md.
 resource "soda_orchestration_service" "notify" {
   name        = "notify"
-  description = "Tells another system that something was done"
+  description = "Notifies another system"
   group       = "operations"
 
   workflows = [{
@@ -36,13 +38,13 @@ resource "soda_orchestration_instance" "notify" {
     labels  = ["storage", "database"]
   }
 
-  # Sent with the others, and stored by Terraform nowhere.
+  # Sent with the other inputs. Terraform stores it nowhere.
   parameters_wo = {
     api_key = var.api_key
   }
   parameters_wo_version = 1
 
-  # Another text here runs the workflow again.
+  # Another value here runs the workflow again.
   triggers = {
     volume = "database-1"
   }

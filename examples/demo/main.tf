@@ -6,16 +6,15 @@ terraform {
   }
 }
 
-# Endpoint, tenant and strategy come from SODA_ENDPOINT, SODA_TENANT_ID and
-# SODA_AUTH_STRATEGY.
+# The settings come from SODA_ENDPOINT, SODA_TENANT_ID and SODA_AUTH_STRATEGY.
 provider "soda" {}
 
 variable "host_id" {
-  description = "Host of hotpot that the volume is attached to."
+  description = "The id of the host that the volume is attached to."
   type        = string
 }
 
-# The two services that an installation of SODA registers.
+# Every SODA has these two services.
 data "soda_orchestration_service" "provision" {
   name = "volume provision"
 }
@@ -37,7 +36,7 @@ resource "soda_orchestration_instance" "volume" {
   }
 }
 
-# A bucket, migrated once the volume is there.
+# A bucket is migrated when the volume is ready.
 resource "soda_orchestration_instance" "migration" {
   service_id = data.soda_orchestration_service.migration.id
   name       = "demo migration"
@@ -54,7 +53,7 @@ resource "soda_orchestration_instance" "migration" {
   depends_on = [soda_orchestration_instance.volume]
 }
 
-# A workflow of one's own: registered as a service, then run.
+# A workflow of your own is registered as a service, then run.
 resource "soda_orchestration_service" "greeting" {
   name        = "greeting"
   description = "Says hello"

@@ -15,7 +15,7 @@ provider "soda" {
   user_domain_name    = "Default"
   project_domain_name = "Default"
 
-  # A request that hangs is given up after this; runs may take longer.
+  # The limit for one request. A run may take longer.
   request_timeout = "30s"
 }
 
@@ -44,8 +44,8 @@ variable "project_name" {
   default = "admin"
 }
 
-# Reading needs no token at the orchestrator; this shows that the login works
-# all the same, for the tenant is the project it was made for.
+# The orchestrator needs no token for reading. This shows that the login works
+# nevertheless, because the tenant is the project of the token.
 data "soda_orchestration_services" "ours" {}
 
 output "services" {

@@ -6,7 +6,7 @@ terraform {
   }
 }
 
-# Endpoint and login come from the environment: SODA_ENDPOINT and an openrc.
+# Endpoint and login come from the environment: SODA_ENDPOINT and an openrc file.
 provider "soda" {}
 
 variable "source_bucket" {
@@ -15,7 +15,7 @@ variable "source_bucket" {
 }
 
 variable "destination_bucket" {
-  description = "It must exist."
+  description = "Name of the destination. The bucket must exist."
   type        = string
   default     = "destination-bucket"
 }
@@ -35,17 +35,17 @@ resource "soda_orchestration_instance" "migration" {
   name       = "migration ${var.round}"
 
   parameters = {
-    # The name of the plan in gelato, which keeps plans and their names
-    # unique: every run needs a new one.
+    # The name of the plan in gelato. gelato keeps it, so every run needs a
+    # new one.
     name           = "${var.source_bucket}-${var.round}"
     description    = "Move ${var.source_bucket} to ${var.destination_bucket}"
     srcBucketName  = var.source_bucket
     destBucketName = var.destination_bucket
-    destBackend    = "backend-dst" # required, and used for nothing
+    destBackend    = "backend-dst" # required, but used for nothing
     remainSource   = false
   }
 
-  # A failed job reads as running for two hours, until StackStorm stops asking.
+  # A failed job reads as Running for two hours, until StackStorm stops asking.
   timeouts = {
     create = "3h"
   }

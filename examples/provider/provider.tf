@@ -6,7 +6,7 @@ terraform {
   }
 }
 
-# With Keystone, as an installed SODA is set up.
+# With Keystone. A SODA is installed like this.
 provider "soda" {
   endpoint            = "http://soda.example.com:5000"
   auth_url            = "http://soda.example.com/identity"
@@ -17,7 +17,7 @@ provider "soda" {
   project_domain_name = "Default"
 }
 
-# Without: whoever reaches such an installation may use it.
+# Without Keystone. Everybody who reaches such an installation can use it.
 provider "soda" {
   alias         = "lab"
   endpoint      = "http://127.0.0.1:5000"
@@ -27,5 +27,5 @@ provider "soda" {
 
 variable "password" {
   type      = string
-  sensitive = true
+  ephemeral = true
 }

@@ -6,16 +6,16 @@ terraform {
   }
 }
 
-# Endpoint and login come from the environment: SODA_ENDPOINT and an openrc.
+# Endpoint and login come from the environment: SODA_ENDPOINT and an openrc file.
 provider "soda" {}
 
 variable "host_id" {
-  description = "Host of hotpot that the volume is attached to: its id, not its address."
+  description = "The id of the host in hotpot. Not its name and not its address."
   type        = string
 }
 
 variable "size" {
-  description = "Size in GB. Another size is another volume; the old one stays."
+  description = "Size in GB. Another size makes another volume; the old one stays."
   type        = number
   default     = 1
 }
@@ -27,7 +27,7 @@ data "soda_orchestration_service" "provision" {
 resource "soda_orchestration_instance" "volume" {
   service_id  = data.soda_orchestration_service.provision.id
   name        = "database volume"
-  description = "Where the database keeps its files"
+  description = "The files of the database"
 
   parameters = {
     name        = "database-1"

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sodafoundation/terraform-provider-soda/internal/run"
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox"
 	"github.com/sodafoundation/terraform-provider-soda/internal/workflow"
 )
@@ -83,7 +84,7 @@ func newSubject(t *testing.T, sb *sandbox.Sandbox, action string) workflowUnderT
 	if s.declaration, err = workflow.Parse(definition); err != nil {
 		t.Fatal(err)
 	}
-	raw := decodeObject(definition)
+	raw := run.DecodeObject(definition)
 	s.schema = map[string]map[string]any{}
 	for name, v := range raw {
 		s.schema[name], _ = v.(map[string]any)
@@ -127,7 +128,7 @@ func (s workflowUnderTest) compare(t *testing.T, sb *sandbox.Sandbox, inputs map
 		}
 		sb.Forget(row.ID)
 	}
-	return decodeObject(instance.Input)
+	return run.DecodeObject(instance.Input)
 }
 
 // recognise holds inputs against their own echo and against another one.

@@ -41,7 +41,7 @@ func explain(err error) string {
 	}
 	switch {
 	case errors.As(err, &login):
-		return fmt.Sprintf("%s\n\nCheck %s.", sentence(login.Error()), place(login.Option, login.Variable))
+		return fmt.Sprintf("%s\n\nCheck %s.", sentence(login.Error()), setting(login.Option, login.Variable))
 	case errors.As(err, &unknown):
 		return detail + "\n\nApply what gives these settings their value first: terraform apply -target=ADDRESS."
 	case errors.Is(err, context.Canceled):
@@ -63,15 +63,15 @@ func connectionAdvice(err error) string {
 	)
 	switch {
 	case errors.As(err, &hostname):
-		return fmt.Sprintf("\n\nThe orchestrator's certificate is for another host. Check %s.", place("endpoint", "SODA_ENDPOINT"))
+		return fmt.Sprintf("\n\nThe orchestrator's certificate is for another host. Check %s.", setting("endpoint", "SODA_ENDPOINT"))
 	case errors.As(err, &untrusted):
-		return fmt.Sprintf("\n\nThe orchestrator's certificate is not trusted here. Check %s.", place("ca_cert_file", "OS_CACERT"))
+		return fmt.Sprintf("\n\nThe orchestrator's certificate is not trusted here. Check %s.", setting("ca_cert_file", "OS_CACERT"))
 	case errors.As(err, &network) && network.Op == "remote error":
-		return fmt.Sprintf("\n\nThe orchestrator ended the TLS handshake; usually it wants a client certificate. Check %s.", place("client_cert_file", "OS_CERT"))
+		return fmt.Sprintf("\n\nThe orchestrator ended the TLS handshake; usually it wants a client certificate. Check %s.", setting("client_cert_file", "OS_CERT"))
 	case errors.As(err, &slow) && slow.Timeout():
-		return fmt.Sprintf("\n\nThe orchestrator did not answer in time. How long one request may take says %s.", place("request_timeout", "SODA_REQUEST_TIMEOUT"))
+		return fmt.Sprintf("\n\nThe orchestrator did not answer in time. The limit is %s.", setting("request_timeout", "SODA_REQUEST_TIMEOUT"))
 	case errors.As(err, &network):
-		return fmt.Sprintf("\n\nThe orchestrator cannot be reached. Check %s.", place("endpoint", "SODA_ENDPOINT"))
+		return fmt.Sprintf("\n\nThe orchestrator cannot be reached. Check %s.", setting("endpoint", "SODA_ENDPOINT"))
 	default:
 		return ""
 	}
@@ -85,21 +85,12 @@ func stackStormAdvice(err *stackstorm.Error) string {
 	case stackstorm.KindPermission:
 		advice = " Where StackStorm has RBAC, its administrator gives a user's role the permission that is named here."
 	case stackstorm.KindUnreachable:
-		advice = fmt.Sprintf(" How long one request may take is set by %s.", place("request_timeout", "SODA_REQUEST_TIMEOUT"))
+		advice = fmt.Sprintf(" How long one request may take is set by %s.", setting("request_timeout", "SODA_REQUEST_TIMEOUT"))
 	}
 	if err.Option != "" {
-		advice = fmt.Sprintf(" Check %s.", place("stackstorm."+err.Option, stackStormVariables[err.Option]...)) + advice
+		advice = fmt.Sprintf(" Check %s.", setting("stackstorm."+err.Option, stackStormVariables[err.Option]...)) + advice
 	}
 	return strings.Replace(advice, " ", "\n\n", 1)
-}
-
-// place says where a setting may have been given.
-func place(argument string, variables ...string) string {
-	where := argument + " in the provider block"
-	if names := strings.Join(variables, " or "); names != "" {
-		where += ", or " + names + " in the environment"
-	}
-	return where
 }
 
 // advice says what to do about an answer of the orchestrator.
@@ -111,26 +102,40 @@ func advice(err *orchestration.Error) string {
 		return "\n\nCheck that endpoint (SODA_ENDPOINT) names the API's root: " +
 			"http://HOST:5000 for the orchestrator itself, http://HOST:8088/orch behind the dashboard."
 	case err.Status >= http.StatusInternalServerError:
-		return "\n\nThe orchestrator gives no reasons with such an answer; its log has them. Often StackStorm behind it is down."
+		return "\n\nThe orchestrator gives no reasons with such an answer; its log has them. The usual cause is that StackStorm is down."
 	default:
 		return ""
 	}
 }
 
-func sentence(s string) string {
-	if s == "" {
-		return s
-	}
-	if last := s[len(s)-1]; last != '.' && last != '!' && last != '?' {
-		s += "."
-	}
-	return s
-}
-
-func quoted(name string) string { return fmt.Sprintf("%q", name) }
-
 // serverFault says whether the server failed, as against refused.
 func serverFault(err error) bool {
 	var api *orchestration.Error
 	return errors.As(err, &api) && api.Status >= http.StatusInternalServerError
+}
+
+// onlyThisFails reports whether a request failed because of what it was about,
+// while the orchestrator and StackStorm behind it work.
+func onlyThisFails(ctx context.Context, api *orchestration.Client, err error) bool {
+	if !serverFault(err) {
+		return false
+	}
+	_, probe := api.Workflows(ctx)
+	return probe == nil
+}
+
+// planWithoutAPI tells that a check was left to apply. Only credentials that
+// were refused stop a plan: they would not get better by then.
+func planWithoutAPI(diags *diag.Diagnostics, at path.Path, err error) {
+	var unknown *unknownSettingsError
+	var login *keystone.Error
+	switch {
+	case errors.As(err, &unknown):
+		// Nothing to tell: the settings come from another resource.
+	case errors.As(err, &login) && !login.Temporary():
+		addError(diags, "Cannot log in to Keystone", err)
+	default:
+		diags.AddAttributeWarning(at, "Not checked against the catalogue",
+			explain(err)+"\n\nThe plan goes on without this check; it is made at apply, before anything is started.")
+	}
 }

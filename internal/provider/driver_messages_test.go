@@ -118,6 +118,14 @@ func (s *stage) leaveRunning() *stage {
 	return s.withArguments(map[string]any{"wait_for_completion": true})
 }
 
+// killed leaves a run behind that is still going on and that no state holds.
+func (s *stage) killed() *stage {
+	s.t.Helper()
+	s.leaveRunning()
+	s.saved = savedResource{}
+	return s
+}
+
 // leaveOnDestroyRunning leaves a clean-up behind that is still going on.
 func (s *stage) leaveOnDestroyRunning() *stage {
 	s.t.Helper()
@@ -155,6 +163,7 @@ func (s *stage) onceListed(happens func()) *stage {
 func (s *stage) loseAnswerOfTwo() *stage {
 	s.t.Helper()
 	return s.onceListed(func() {
+		s.holdRuns()
 		startElsewhere(s.t, s.sb, sandbox.Tenant, "work", map[string]any{"service_id": upkeepService, "action": upkeepWork, "parameters": map[string]any{"message": "hello"}})
 		s.fault(sandbox.Fault{Method: "POST", Path: createRunPath, After: true, Drop: true})
 	})
@@ -166,6 +175,7 @@ func (s *stage) loseAnswerAndList() *stage {
 	return s.onceListed(func() {
 		s.fault(sandbox.Fault{Method: "POST", Path: createRunPath, After: true, Drop: true})
 		s.fault(sandbox.Fault{Method: "GET", Path: createRunPath, Status: 503})
+		s.withTimeout("create", "1s")
 	})
 }
 

@@ -89,28 +89,19 @@ func merge(base, over map[string]any) map[string]any {
 	return merged
 }
 
-// without takes the members of over away from base, as deep as they go.
-func without(base, over map[string]any) map[string]any {
-	rest := maps.Clone(base)
-	for name, v := range over {
-		inner, ok := rest[name].(map[string]any)
-		outer, both := v.(map[string]any)
-		if ok && both && len(outer) > 0 {
-			rest[name] = without(inner, outer)
-			continue
-		}
-		delete(rest, name)
-	}
-	return rest
+// keysOnly keeps the names of an object's members, at any depth, and drops
+// their values.
+func keysOnly(v types.Dynamic) map[string]any {
+	members, _ := inputObject(v)
+	return memberNames(members)
 }
 
-// outline keeps the names of members and drops their values.
-func outline(members map[string]any) map[string]any {
+func memberNames(members map[string]any) map[string]any {
 	names := map[string]any{}
 	for name, v := range members {
 		names[name] = nil
 		if inner, ok := v.(map[string]any); ok {
-			names[name] = outline(inner)
+			names[name] = memberNames(inner)
 		}
 	}
 	return names

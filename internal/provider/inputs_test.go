@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/sodafoundation/terraform-provider-soda/internal/run"
 	"github.com/sodafoundation/terraform-provider-soda/internal/workflow"
 )
 
@@ -103,17 +104,17 @@ func TestInputObjects(t *testing.T) {
 		got  map[string]any
 		want string
 	}{
-		"merge":             {merge(decodeObject([]byte(base)), decodeObject([]byte(over))), `{"a": 1, "b": 2, "l": [], "o": {"x": 3, "y": {"w": 2, "z": 1}}}`},
-		"object over text":  {merge(decodeObject([]byte(`{"o": "x"}`)), decodeObject([]byte(`{"o": {"k": 1}}`))), `{"o": {"k": 1}}`},
-		"without":           {without(decodeObject([]byte(base)), decodeObject([]byte(`{"a": null, "o": {"y": {"z": null}}}`))), `{"l": [1], "o": {"x": 1, "y": {}}}`},
-		"without it all":    {without(decodeObject([]byte(base)), decodeObject([]byte(`{"o": {}, "l": null, "none": null}`))), `{"a": 1}`},
-		"without inside":    {without(decodeObject([]byte(`{"o": "masked"}`)), decodeObject([]byte(`{"o": {"k": null}}`))), `{}`},
-		"outline":           {outline(decodeObject([]byte(over))), `{"b": null, "l": null, "o": {"x": null, "y": {"w": null}}}`},
-		"as texts":          {asTexts(decodeObject([]byte(`{"n": 1.50, "b": true, "t": "x", "o": {"n": 1}}`))), `{"n": "1.50", "b": "true", "t": "x", "o": {"n": 1}}`},
-		"of what is no one": {decodeObject([]byte(`[1]`)), `{}`},
+		"merge":             {merge(run.DecodeObject([]byte(base)), run.DecodeObject([]byte(over))), `{"a": 1, "b": 2, "l": [], "o": {"x": 3, "y": {"w": 2, "z": 1}}}`},
+		"object over text":  {merge(run.DecodeObject([]byte(`{"o": "x"}`)), run.DecodeObject([]byte(`{"o": {"k": 1}}`))), `{"o": {"k": 1}}`},
+		"without":           {run.Without(run.DecodeObject([]byte(base)), run.DecodeObject([]byte(`{"a": null, "o": {"y": {"z": null}}}`))), `{"l": [1], "o": {"x": 1, "y": {}}}`},
+		"without it all":    {run.Without(run.DecodeObject([]byte(base)), run.DecodeObject([]byte(`{"o": {}, "l": null, "none": null}`))), `{"a": 1}`},
+		"without inside":    {run.Without(run.DecodeObject([]byte(`{"o": "masked"}`)), run.DecodeObject([]byte(`{"o": {"k": null}}`))), `{}`},
+		"outline":           {memberNames(run.DecodeObject([]byte(over))), `{"b": null, "l": null, "o": {"x": null, "y": {"w": null}}}`},
+		"as texts":          {asTexts(run.DecodeObject([]byte(`{"n": 1.50, "b": true, "t": "x", "o": {"n": 1}}`))), `{"n": "1.50", "b": "true", "t": "x", "o": {"n": 1}}`},
+		"of what is no one": {run.DecodeObject([]byte(`[1]`)), `{}`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if want := decodeObject([]byte(tc.want)); !reflect.DeepEqual(tc.got, want) {
+			if want := run.DecodeObject([]byte(tc.want)); !reflect.DeepEqual(tc.got, want) {
 				t.Errorf("got %v, want %v", tc.got, want)
 			}
 		})
@@ -121,10 +122,10 @@ func TestInputObjects(t *testing.T) {
 }
 
 func TestMergeLeavesItsArgumentsAlone(t *testing.T) {
-	base, over := decodeObject([]byte(`{"o": {"x": 1}}`)), decodeObject([]byte(`{"o": {"x": 2}}`))
+	base, over := run.DecodeObject([]byte(`{"o": {"x": 1}}`)), run.DecodeObject([]byte(`{"o": {"x": 2}}`))
 	merge(base, over)
-	without(base, over)
-	if !reflect.DeepEqual(base, decodeObject([]byte(`{"o": {"x": 1}}`))) {
+	run.Without(base, over)
+	if !reflect.DeepEqual(base, run.DecodeObject([]byte(`{"o": {"x": 1}}`))) {
 		t.Errorf("changed to %v", base)
 	}
 }
@@ -140,7 +141,7 @@ func TestKnown(t *testing.T) {
 			t.Errorf("%s counts as known", name)
 		}
 	}
-	if !known(decodeObject([]byte(`{"a": [1, {"b": null}], "c": "x"}`))) {
+	if !known(run.DecodeObject([]byte(`{"a": [1, {"b": null}], "c": "x"}`))) {
 		t.Error("what is known does not count so")
 	}
 }
@@ -152,7 +153,7 @@ func TestValueRoundTrip(t *testing.T) {
 		`{"big": 123456789012345678901234567890, "small": 0.1, "neg": -7.25}`,
 		`{"null inside a list": [null, 1]}`,
 	} {
-		want := decodeObject([]byte(text))
+		want := run.DecodeObject([]byte(text))
 		if got := inputs(value(want)); !reflect.DeepEqual(got, want) {
 			t.Errorf("got %#v, want %#v", got, want)
 		}

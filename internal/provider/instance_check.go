@@ -8,20 +8,22 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
 	"github.com/sodafoundation/terraform-provider-soda/internal/workflow"
 )
 
-// check derives the action and holds the inputs against its declaration.
-func (r *instanceResource) check(ctx context.Context, api *orchestration.Client, m, config *instanceModel) diag.Diagnostics {
-	declaration, found, diags := m.declared(ctx, api, config)
+// check derives the action, where it is left out, and holds the inputs against
+// its declaration.
+func (spec *runSpec) check(ctx context.Context, api *orchestration.Client) diag.Diagnostics {
+	declaration, found, diags := spec.declared(ctx, api)
 	if !found {
 		return diags
 	}
-	wrong := problems(m, config, declaration)
+	wrong := spec.problems(declaration)
 	if wrong.HasError() {
-		wrong = secondOpinion(ctx, api, m, config, wrong)
+		wrong = spec.secondOpinion(ctx, api, wrong)
 	}
 	diags.Append(wrong...)
 	return diags
@@ -29,49 +31,53 @@ func (r *instanceResource) check(ctx context.Context, api *orchestration.Client,
 
 // declared derives the action and finds its declaration. What is not known yet
 // is left to the check that Terraform makes before it applies.
-func (m *instanceModel) declared(ctx context.Context, api *orchestration.Client, config *instanceModel) (d workflow.Declaration, found bool, diags diag.Diagnostics) {
-	if m.ServiceID.IsUnknown() {
+func (spec *runSpec) declared(ctx context.Context, api *orchestration.Client) (d workflow.Declaration, found bool, diags diag.Diagnostics) {
+	if spec.ServiceID.IsUnknown() {
 		return d, false, nil
 	}
-	service, err := api.Service(ctx, m.ServiceID.ValueString())
+	service, err := api.Service(ctx, spec.ServiceID.ValueString())
 	switch {
-	case orchestration.IsNotFound(err) && !m.ValidateParameters.ValueBool() && !m.Action.IsUnknown():
-		return d, false, nil // a service without workflows can be run all the same (contract quirk 4)
+	case orchestration.IsNotFound(err) && !spec.Validate && isGiven(spec.Action):
+		return d, false, nil // a service without workflows can be run all the same (quirk 4)
 	case orchestration.IsNotFound(err):
 		diags.AddAttributeError(path.Root("service_id"), "No such service",
-			fmt.Sprintf("The orchestrator has no service %q with a workflow. List what there is with data \"soda_orchestration_services\".", m.ServiceID.ValueString()))
+			fmt.Sprintf("The orchestrator has no service %q with a workflow. List what there is with data \"soda_orchestration_services\".", spec.ServiceID.ValueString()))
 		return d, false, diags
 	case err != nil:
 		planWithoutAPI(&diags, path.Root("parameters"), err)
 		return d, false, diags
 	}
 
-	if m.Action.IsUnknown() && config.Action.IsNull() {
-		diags.Append(chooseAction(m, service)...)
+	if spec.Action.IsNull() {
+		action, more := onlyAction(service)
+		if diags.Append(more...); diags.HasError() {
+			return d, false, diags
+		}
+		spec.Action = types.StringValue(action)
 	}
-	if m.Action.IsUnknown() || !m.ValidateParameters.ValueBool() {
+	if spec.Action.IsUnknown() || !spec.Validate {
 		return d, false, diags
 	}
-	if d, found = declarationOf(service, m.Action.ValueString()); !found {
-		diags.AddAttributeError(path.Root("action"), "The service has no such workflow", noSuchAction(service, m.Action.ValueString()))
+	if d, found = declarationOf(service, spec.Action.ValueString()); !found {
+		diags.AddAttributeError(path.Root("action"), "The service has no such workflow", noSuchAction(service, spec.Action.ValueString()))
 	}
 	return d, found, diags
 }
 
-// secondOpinion asks the catalogue before inputs are refused: the declaration
-// that a service keeps is as old as the service (contract quirk 9), and
-// StackStorm goes by its own.
-func secondOpinion(ctx context.Context, api *orchestration.Client, m, config *instanceModel, first diag.Diagnostics) diag.Diagnostics {
+// secondOpinion asks the catalogue before inputs are refused. The declaration
+// that a service keeps is as old as the service, and StackStorm goes by its own
+// (quirk 9).
+func (spec *runSpec) secondOpinion(ctx context.Context, api *orchestration.Client, first diag.Diagnostics) diag.Diagnostics {
 	catalogue, err := api.Workflows(ctx)
 	if err != nil {
 		return first
 	}
 	for _, w := range catalogue {
-		if w.Ref != m.Action.ValueString() {
+		if w.Ref != spec.Action.ValueString() {
 			continue
 		}
 		if today, err := workflow.Parse(w.Parameters); err == nil {
-			return problems(m, config, today)
+			return spec.problems(today)
 		}
 	}
 	return first
@@ -86,10 +92,10 @@ func noSuchAction(service *orchestration.Service, action string) string {
 	return detail + "\n\nThe orchestrator would run any action of StackStorm all the same; set validate_parameters = false for that."
 }
 
-// problems reports everything that is wrong with the inputs, each on its member.
-func problems(m, config *instanceModel, declaration workflow.Declaration) (diags diag.Diagnostics) {
-	given, ok := inputObject(m.Parameters)
-	secret, okSecret := inputObject(config.ParametersWO)
+// problems reports everything that is wrong with the inputs.
+func (spec runSpec) problems(declaration workflow.Declaration) (diags diag.Diagnostics) {
+	given, ok := inputObject(spec.Parameters)
+	secret, okSecret := inputObject(spec.ParametersWO)
 	if !ok || !okSecret {
 		return nil // not even the members' names are known
 	}
@@ -98,7 +104,7 @@ func problems(m, config *instanceModel, declaration workflow.Declaration) (diags
 		writeOnly[name] = true
 	}
 	all := merge(given, secret)
-	found := slices.Concat(declaration.Check(all, writeOnly), workflow.Traps(m.Action.ValueString(), all), workflow.Exposed(m.Action.ValueString(), given))
+	found := slices.Concat(declaration.Check(all, writeOnly), workflow.Traps(spec.Action.ValueString(), all), workflow.Exposed(spec.Action.ValueString(), given))
 	for _, p := range found {
 		root := path.Root("parameters")
 		if holds(secret, p.Path) {

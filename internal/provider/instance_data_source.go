@@ -102,7 +102,7 @@ func (d *instanceDataSource) Read(ctx context.Context, req datasource.ReadReques
 	switch {
 	case orchestration.IsNotFound(err):
 		resp.Diagnostics.AddAttributeError(at, "No such run", fmt.Sprintf("The orchestrator has no run %q. List what there is with data \"soda_orchestration_instances\".", id))
-	case stumbles(ctx, api, err):
+	case onlyThisFails(ctx, api, err):
 		resp.Diagnostics.AddAttributeError(at, fmt.Sprintf("Run %s cannot be read", id), explain(err)+"\n\nOther requests work, so the orchestrator stumbles over this run alone: "+
 			"StackStorm has forgotten its execution, or holds it in a state the orchestrator has no word for (canceled, timed out, abandoned, paused, delayed). "+
 			"Look the execution up in StackStorm (st2 execution list).")

@@ -41,7 +41,7 @@ func takeInventory(ctx context.Context, api *orchestration.Client, f runFilter) 
 		found := newInventory(runs, f)
 		found.complete = true
 		return found, nil
-	case !stumbles(ctx, api, err):
+	case !onlyThisFails(ctx, api, err):
 		return inventory{}, err
 	}
 	services, err := api.Services(ctx)
@@ -96,14 +96,4 @@ func runsOf(ctx context.Context, api *orchestration.Client, serviceIDs ...string
 		return nil, fmt.Errorf("the list may be cut short, since StackStorm behind the orchestrator does not seem to answer: %w", err)
 	}
 	return runs, nil
-}
-
-// stumbles says whether a request failed because of what it was about, while
-// the orchestrator and StackStorm behind it work.
-func stumbles(ctx context.Context, api *orchestration.Client, err error) bool {
-	if !serverFault(err) {
-		return false
-	}
-	_, probe := api.Workflows(ctx)
-	return probe == nil
 }

@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -13,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
+	"github.com/sodafoundation/terraform-provider-soda/internal/run"
 	"github.com/sodafoundation/terraform-provider-soda/internal/workflow"
 )
 
@@ -32,6 +32,7 @@ type instanceModel struct {
 	ContinueOnTimeout   types.Bool           `tfsdk:"continue_on_timeout"`
 	ValidateParameters  types.Bool           `tfsdk:"validate_parameters"`
 	OnDestroy           types.Object         `tfsdk:"on_destroy"`
+	AdoptExisting       types.Bool           `tfsdk:"adopt_existing"`
 	Status              types.String         `tfsdk:"status"`
 	Output              types.String         `tfsdk:"output"`
 	Input               jsontypes.Normalized `tfsdk:"input"`
@@ -43,9 +44,7 @@ func (m *instanceModel) status() orchestration.Status {
 }
 
 // run names the run in messages.
-func (m *instanceModel) run() string {
-	return "run " + m.ID.ValueString() + " (" + quoted(m.Name.ValueString()) + ")"
-}
+func (m *instanceModel) run() string { return runName(m.ID.ValueString(), m.Name.ValueString()) }
 
 // fingerprint tells requests apart: two that have the same one would start the
 // same run. It is empty while something in it is unknown.
@@ -94,7 +93,7 @@ func (m *instanceModel) observeAll(in *orchestration.Instance) {
 
 // givenInputs is the server's echo less what it adds itself.
 func givenInputs(input json.RawMessage) map[string]any {
-	members := decodeObject(input)
+	members := run.DecodeObject(input)
 	for name := range members {
 		if workflow.ServerSet(name) {
 			delete(members, name)
@@ -104,23 +103,11 @@ func givenInputs(input json.RawMessage) map[string]any {
 }
 
 func normalized(input json.RawMessage, secret map[string]any) jsontypes.Normalized {
-	raw, err := json.Marshal(without(decodeObject(input), secret))
+	raw, err := json.Marshal(run.Without(run.DecodeObject(input), secret))
 	if err != nil {
 		return jsontypes.NewNormalizedNull()
 	}
 	return jsontypes.NewNormalizedValue(string(raw))
-}
-
-// decodeObject reads a JSON object with its numbers as they are written;
-// anything else is an empty one.
-func decodeObject(raw json.RawMessage) map[string]any {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	members := map[string]any{}
-	if d.Decode(&members) != nil || members == nil {
-		return map[string]any{}
-	}
-	return members
 }
 
 // Keys of the private state.
@@ -132,14 +119,18 @@ const (
 	privateDestroy = "destroy"
 	// privateTakeover is the id of the run that a replacement goes on with.
 	privateTakeover = "takeover"
+	// privateReplaced is the id of the run that a plan with a prior state is about.
+	// Delete finds it there if the configuration or -replace asked for a
+	// replacement, and not if the resource is tainted.
+	privateReplaced = "replaced"
 	// privateSecret holds the names (not the values) of write-only members.
 	privateSecret = "write_only"
-	// privateOnDestroy is the id of the on_destroy run under way, or cleanedUp.
+	// privateOnDestroy is the id of the on_destroy run under way, or onDestroyDone.
 	privateOnDestroy = "on_destroy_run"
 )
 
-// cleanedUp stands for an on_destroy run that has succeeded.
-const cleanedUp = "done"
+// onDestroyDone stands for an on_destroy run that has succeeded.
+const onDestroyDone = "done"
 
 type privateReader interface {
 	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)

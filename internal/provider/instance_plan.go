@@ -29,12 +29,8 @@ func (r *instanceResource) planDestroy(ctx context.Context, req resource.ModifyP
 	var state instanceModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	if state.OnDestroy.IsNull() {
-		resp.Diagnostics.AddWarning("Destroying a run undoes nothing", stays(&state))
+		resp.Diagnostics.AddWarning("Destroying a run does not undo it", stays(&state))
 	}
-}
-
-func stays(m *instanceModel) string {
-	return fmt.Sprintf("The orchestrator forgets %s. What its workflow made stays: volumes, attachments, objects. on_destroy can name a workflow that takes it away.", m.run())
 }
 
 // planCreate checks a run yet to be started against the live catalogue, and
@@ -56,9 +52,20 @@ func (r *instanceResource) planCreate(ctx context.Context, req resource.ModifyPl
 	if m.UserID.IsUnknown() && config.UserID.IsNull() {
 		m.UserID = types.StringValue(acc.userID)
 	}
-	resp.Diagnostics.Append(r.check(ctx, api, &m, &config)...)
+	spec := m.spec(&config)
+	resp.Diagnostics.Append(spec.check(ctx, api)...)
 	if resp.Diagnostics.HasError() {
 		return
+	}
+	if spec.Action.IsNull() && !spec.ServiceID.IsUnknown() {
+		// Left open here and known at apply, it would be an "inconsistent final
+		// plan", or the other way round.
+		resp.Diagnostics.AddAttributeError(path.Root("action"), "The workflow is not known",
+			"action is left out, which means the only workflow of the service, and the service cannot be read. Give action, or do the same again when the orchestrator answers. Nothing was started.")
+		return
+	}
+	if m.Action.IsUnknown() && isGiven(spec.Action) {
+		m.Action = spec.Action
 	}
 	r.planTakeover(ctx, &m, resp)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
@@ -70,7 +77,7 @@ func (r *instanceResource) planCreate(ctx context.Context, req resource.ModifyPl
 // create_before_destroy it is called too late, and Terraform itself refuses a
 // plan that misses the id, instead of running the workflow a second time.
 func (r *instanceResource) planTakeover(ctx context.Context, m *instanceModel, resp *resource.ModifyPlanResponse) {
-	id := r.runs.resume(m.fingerprint())
+	id := r.known.ClaimTakeover(m.fingerprint())
 	if id == "" {
 		return
 	}
@@ -91,7 +98,8 @@ func (r *instanceResource) planUpdate(ctx context.Context, req resource.ModifyPl
 	}
 	// Terraform plans a tainted resource as if there were none, so this one
 	// is not: there is nothing to take over.
-	r.runs.withdraw(state.ID.ValueString())
+	r.known.WithdrawTakeover(state.ID.ValueString())
+	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateReplaced, state.ID.ValueString())...)
 
 	switch {
 	case state.status() == orchestration.StatusFailed:

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
+	"github.com/sodafoundation/terraform-provider-soda/internal/run"
 )
 
 var (
@@ -51,41 +52,48 @@ func (r *instanceResource) Create(ctx context.Context, req resource.CreateReques
 	}
 
 	begun := time.Now()
-	inst, secret, diags := r.obtain(ctx, &m, &config, timeout)
-	resp.Diagnostics.Append(diags...)
+	o := waitOptions{argument: "timeouts.create", timeout: timeout, creating: true}
+	inst := r.startOrResume(ctx, &m, &config, &o, &resp.Diagnostics)
 	if inst == nil {
 		return
 	}
 
 	// The run exists from here on. It is recorded before the wait, so that
 	// whatever ends the wait leaves it in the state.
+	secret := keysOnly(config.ParametersWO)
 	m.observe(inst, secret)
 	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateSecret, secret)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
 
 	if m.WaitForCompletion.ValueBool() {
-		ended := r.settle(ctx, &m, inst, secret, waiting{argument: "timeouts.create", timeout: timeout, left: time.Until(begun.Add(timeout)), creating: true})
+		o.left = time.Until(begun.Add(timeout))
+		ended := r.waitAndReport(ctx, &m, inst, secret, o)
 		resp.Diagnostics.Append(ended.diags...)
 		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 		resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateUnresolved, ended.unresolved)...)
 	}
 }
 
-// obtain returns the run that Create stands for, and the names of its
-// write-only inputs: the one that the plan goes on with, or one to be started.
-func (r *instanceResource) obtain(ctx context.Context, m, config *instanceModel, timeout time.Duration) (*orchestration.Instance, map[string]any, diag.Diagnostics) {
+// startOrResume returns the run that Create stands for: the one that the plan
+// goes on with, or one to be started. It is nil if there is none.
+func (r *instanceResource) startOrResume(ctx context.Context, m, config *instanceModel, o *waitOptions, diags *diag.Diagnostics) *orchestration.Instance {
 	if m.ID.ValueString() != "" {
-		secret, _ := inputObject(config.ParametersWO)
-		return r.resumed(ctx, m), outline(secret), nil
+		return r.plannedRun(ctx, m)
 	}
-	launch, diags := r.prepare(ctx, m, config)
-	if diags.HasError() {
-		return nil, nil, diags
+	req, more := r.startRequest(ctx, m.spec(config))
+	if diags.Append(more...); diags.HasError() {
+		return nil
 	}
-	inst, more := r.start(ctx, launch, timeout)
-	diags.Append(more...)
-	return inst, outline(launch.secret), diags
+	m.Action, m.UserID = types.StringValue(req.Action), types.StringValue(req.UserID)
+	req.Timeout, req.Adopt = o.timeout, m.adopt()
+	begun := time.Now()
+	started, err := r.runs.Start(ctx, req)
+	diags.Append(startMessages(req, startWords{limit: o.argument, timeout: o.timeout}, started, err)...)
+	if err == nil && started.How != run.TakenOver {
+		o.started = begun
+	}
+	return started.Instance
 }
 
 func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
@@ -116,8 +124,8 @@ func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, r
 	default:
 		m.observe(inst, private[map[string]any](ctx, req.Private, privateSecret))
 	}
-	r.runs.see(inst.ID)
-	if private[bool](ctx, req.Private, privateUnresolved) && m.status() != orchestration.StatusFailed && !r.runs.offer(m.fingerprint(), inst.ID) {
+	r.known.MarkInState(inst.ID)
+	if private[bool](ctx, req.Private, privateUnresolved) && m.status() != orchestration.StatusFailed && !r.known.OfferTakeover(m.fingerprint(), inst.ID) {
 		resp.Diagnostics.AddError(fmt.Sprintf("Run %s would be repeated", inst.ID), m.deposed())
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
@@ -136,17 +144,16 @@ func (r *instanceResource) Update(ctx context.Context, req resource.UpdateReques
 		return
 	}
 	m.Status, m.Output, m.Input = state.Status, state.Output, state.Input
-	r.runs.own(m.ID.ValueString())
+	r.known.MarkOurs(m.ID.ValueString())
 
 	if m.WaitForCompletion.ValueBool() && !m.status().Final() {
-		last := &orchestration.Instance{ID: m.ID.ValueString(), ServiceID: m.ServiceID.ValueString(), TenantID: m.TenantID.ValueString(), Status: m.status(),
-			Output: m.Output.ValueString(), Input: []byte(m.Input.ValueString())}
 		secret := private[map[string]any](ctx, req.Private, privateSecret)
-		ended := r.settle(ctx, &m, last, secret, waiting{argument: "timeouts.update", timeout: timeout, left: timeout})
+		ended := r.waitAndReport(ctx, &m, m.lastSeen(), secret, waitOptions{argument: "timeouts.update", timeout: timeout, left: timeout})
 		resp.Diagnostics.Append(ended.diags...)
 	}
 	// An update never taints: whatever happened, the resource stands for its run.
 	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateUnresolved, false)...)
+	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateReplaced, "")...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
 }
@@ -195,25 +202,14 @@ func (m *instanceModel) forgetMasked(service *orchestration.Service) (d diag.Dia
 	return d
 }
 
-// deposed explains a run that Terraform keeps beside the plan for a new one: it
-// was to be taken over with create_before_destroy, which Terraform broke off.
-func (m *instanceModel) deposed() string {
-	return fmt.Sprintf("Terraform gave up waiting for %s when it was created, and it has status %s. A replacement that creates before it destroys was begun since, "+
-		"so that Terraform holds the run as a deposed object and plans a new one. That is refused, for it would run the workflow twice. Make the run the resource's own again:\n\n"+
-		"  terraform state rm ADDRESS\n  terraform import ADDRESS %s", m.run(), m.Status.ValueString(), m.ID.ValueString())
-}
-
 // unreadable decides about a run that cannot be read: one bad run must not
 // stop the plan of all others, an API that is down must.
 func (r *instanceResource) unreadable(ctx context.Context, api *orchestration.Client, m *instanceModel, err error) diag.Diagnostics {
 	var d diag.Diagnostics
-	if serverFault(err) {
-		if _, probe := api.Workflows(ctx); probe == nil {
-			d.AddWarning(fmt.Sprintf("The state of %s cannot be read", m.run()), fmt.Sprintf("%s\n\nOther requests work, so the orchestrator stumbles over this run alone: "+
-				"StackStorm has forgotten its execution, or holds it in a state the orchestrator has no word for (canceled, timed out, abandoned, paused, delayed). "+
-				"Terraform keeps what it knows: status %q. Look the execution up in StackStorm (st2 execution list).", explain(err), m.Status.ValueString()))
-			return d
-		}
+	if onlyThisFails(ctx, api, err) {
+		d.AddWarning(fmt.Sprintf("The state of %s cannot be read", m.run()), fmt.Sprintf("%s\n\n%s Terraform keeps what it knows: status %q. Look the execution up in StackStorm (st2 execution list).",
+			explain(err), unreadableAlone, m.Status.ValueString()))
+		return d
 	}
 	addError(&d, "Cannot read "+m.run(), err)
 	return d

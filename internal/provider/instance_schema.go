@@ -66,6 +66,10 @@ func (r *instanceResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 			"output": schema.StringAttribute{Computed: true, PlanModifiers: kept, MarkdownDescription: "What the run itself printed. Workflows print nothing; only their tasks do."},
 			"input": schema.StringAttribute{Computed: true, Sensitive: true, CustomType: jsontypes.NormalizedType{}, PlanModifiers: kept,
 				MarkdownDescription: "The inputs as StackStorm took them (JSON): cast to their types, and with those that the orchestrator adds. Without what came from `parameters_wo`."},
+			"adopt_existing": schema.BoolAttribute{Optional: true,
+				MarkdownDescription: "What to do with a run of this service that has the same name, user and inputs, and that no resource of this state holds. " +
+					"Not set: take it over if it has not ended, and stop with an error if it has succeeded. `true`: take it over in both cases. `false`: do not look for one, and start a new run. " +
+					"It holds for the `on_destroy` run too. Changing it runs nothing."},
 			"on_destroy": onDestroyAttribute(),
 			"timeouts": timeouts.Attributes(ctx, timeouts.Opts{Create: true, Update: true, Delete: true,
 				CreateDescription: "How long the run may take (default `2h`).",

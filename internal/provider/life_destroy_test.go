@@ -88,7 +88,7 @@ func TestAccOnDestroyFails(t *testing.T) {
 		w := failed(t)
 		w.write(workConfig("hello"))
 		w.apply().exits(0).says("0 added, 1 changed, 0 destroyed")
-		w.destroy().exits(0).says("undoes nothing")
+		w.destroy().exits(0).says("does not undo it")
 		w.expectCleanedUp(1, 1)
 	})
 }
@@ -214,6 +214,6 @@ func TestAccOnDestroyOfAFailedRun(t *testing.T) {
 	w := newWorkspace(t, sb, workConfig("hello", onDestroyLine))
 	sb.FailTask(upkeepWork, "")
 	w.apply().exits(1)
-	w.destroy().exits(0).says("on_destroy was not run", "only for a run that has succeeded")
+	w.destroy().exits(0).says("on_destroy was not run", "only after a successful run")
 	w.expectCleanedUp(0, 0)
 }

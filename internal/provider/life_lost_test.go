@@ -8,11 +8,11 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox"
 )
 
-// endAll makes every execution so far succeed.
-func (w *workspace) endAll() {
+// endAll gives every execution so far a final status.
+func (w *workspace) endAll(status string) {
 	w.t.Helper()
 	for _, e := range w.sb.Executions() {
-		if err := w.sb.ForceStatus(e.ID, "succeeded"); err != nil {
+		if err := w.sb.ForceStatus(e.ID, status); err != nil {
 			w.t.Fatal(err)
 		}
 	}
@@ -33,7 +33,7 @@ func TestAccLostAnswer(t *testing.T) {
 			w := newWorkspace(t, sb, volumeConfig(1))
 			w.setProviderArgument(`request_timeout = "3s"`)
 			old := startElsewhere(t, sb, sandbox.Tenant, "volume", nil)
-			w.endAll()
+			w.endAll("failed") // one that succeeded would be taken for this very run
 			sb.Fault(fault)
 			w.apply().exits(0).says("Found run", "after a lost answer")
 			w.expectExecutions(2)

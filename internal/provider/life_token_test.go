@@ -40,7 +40,7 @@ const adminArguments = `user_name           = "admin"
 // user is told before it is too late; a run that is known to be short is
 // no reason to.
 func TestAccTokenShorterThanTheRunMayBe(t *testing.T) {
-	const warning = "The token ends before the run may"
+	const warning = "The token may expire before the run ends"
 	sb := start(t, sandbox.Config{Auth: "keystone"})
 	sb.SetTokenTTL(10 * time.Minute)
 	w := newWorkspace(t, sb, volumeConfig(1))

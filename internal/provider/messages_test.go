@@ -59,8 +59,8 @@ var messageCases = map[string]func(s *stage){
 		s.applyAndTimeOut().forceStatus("succeeded").withArguments(map[string]any{"name": "other", "wait_for_completion": false}).apply(withoutRefresh)
 	},
 	"disappeared": func(s *stage) { s.holdRuns().apply(s.atFirstRead(func() { s.sb.Forget(s.recordID()) })) },
-	"lost-sight": func(s *stage) {
-		s.holdRuns().apply(s.atFirstRead(func() { s.fault(sandbox.Fault{Path: readRunPath, Status: 403}) }))
+	"timeout-behind-a-proxy": func(s *stage) {
+		s.withTimeout("create", "1s").holdRuns().apply(s.atFirstRead(func() { s.fault(sandbox.Fault{Path: readRunPath, Status: 403}) }))
 	},
 	"token-ends": func(s *stage) {
 		s.sb.SetTokenTTL(10 * time.Minute)
@@ -72,8 +72,16 @@ var messageCases = map[string]func(s *stage){
 	"imported-with-secrets": func(s *stage) {
 		s.withArguments(map[string]any{"parameters_wo": map[string]any{"password": "x"}}).apply().importRun().apply()
 	},
-	"unfinished": func(s *stage) { s.leaveRunning(); s.sb.Release(); s.apply() },
-	"taken-over": func(s *stage) { s.leaveRunning(); s.saved = savedResource{}; s.sb.Release(); s.apply() },
+	"unfinished": func(s *stage) { s.leaveRunning().apply(s.atFirstRead(s.sb.Release)) },
+	"taken-over": func(s *stage) { s.killed().apply(s.atFirstRead(s.sb.Release)) },
+	"taken-over-by-choice": func(s *stage) {
+		s.killed()
+		s.sb.Release()
+		s.withArguments(map[string]any{"adopt_existing": true}).apply()
+	},
+	"incomplete-list":   func(s *stage) { s.killed().forceStatus("canceled"); s.sb.Release(); s.apply() },
+	"unknown-workflow":  func(s *stage) { s.withArguments(map[string]any{"action": nil}).withoutCatalogue(503).apply() },
+	"already-succeeded": func(s *stage) { s.killed().forceStatus("succeeded").apply() },
 	"found": func(s *stage) {
 		s.fault(sandbox.Fault{Method: "POST", Path: createRunPath, After: true, Drop: true}).apply()
 	},

@@ -40,15 +40,20 @@ func TestPlanAction(t *testing.T) {
 	}
 }
 
-// A plan needs no orchestrator: what could not be checked is said.
+// A plan needs no orchestrator if it names the workflow: what could not be
+// checked is said. Without action nobody can tell which workflow would run.
 func TestPlanWithoutAPI(t *testing.T) {
 	sb := start(t, sandbox.Config{})
 	w := dial(t, sb)
-	given := map[string]any{"service_id": serviceFor(t, sb, provisionVolume), "parameters": map[string]any{"size": "big"}}
+	given := map[string]any{"service_id": serviceFor(t, sb, provisionVolume), "action": provisionVolume, "parameters": map[string]any{"size": "big"}}
+	open := map[string]any{"service_id": given["service_id"], "parameters": given["parameters"]}
 	recovered := sb.Fault(sandbox.Fault{Method: http.MethodGet, Path: "/services/", Status: http.StatusServiceUnavailable})
 	plan := w.planInstance(given)
-	if len(plan.reports) != 1 || !plan.reports[0].warning || plan.reports[0].path != "parameters" || plan.action() != notKnown {
+	if len(plan.reports) != 1 || !plan.reports[0].warning || plan.reports[0].path != "parameters" || plan.action() != provisionVolume {
 		t.Errorf("got %v", plan.reports)
+	}
+	if plan := w.planInstance(open); len(plan.reports) != 2 || plan.reports[0].warning || plan.reports[0].path != "action" {
+		t.Errorf("without action: %v", plan.reports)
 	}
 	recovered()
 	if plan := w.planInstance(given); len(plan.reports) < 2 {

@@ -36,7 +36,7 @@ func TestAccRealKeystone(t *testing.T) {
 	defer cancel()
 	<-length.Done()
 	sb.Release()
-	u.wait().exits(0).says("The token ends before the run may")
+	u.wait().exits(0).says("The token may expire before the run ends")
 	var tokens []string
 	for _, e := range sb.Executions() {
 		tokens = append(tokens, fmt.Sprint(e.Parameters["auth_token"]))

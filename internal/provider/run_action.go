@@ -16,6 +16,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
+	"github.com/sodafoundation/terraform-provider-soda/internal/run"
 	"github.com/sodafoundation/terraform-provider-soda/internal/workflow"
 )
 
@@ -24,9 +25,8 @@ var (
 	_ action.ActionWithModifyPlan = (*runAction)(nil)
 )
 
-// runAction runs a service's workflow now. It checks, starts and awaits the run
-// as the resource does, and keeps nothing.
-type runAction struct{ runs instanceResource }
+// runAction runs a service's workflow now, and keeps nothing.
+type runAction struct{ configured }
 
 func newRunAction() action.Action { return &runAction{} }
 
@@ -42,33 +42,29 @@ type runActionModel struct {
 	Timeouts           timeouts.Value `tfsdk:"timeouts"`
 }
 
-// instance is the resource this would be, as planned and as configured.
-func (m *runActionModel) instance() (planned, config *instanceModel) {
-	orUnknown := func(v types.String) types.String {
-		if v.IsNull() {
-			return types.StringUnknown()
-		}
-		return v
+// spec is what the configuration says about the run.
+func (m *runActionModel) spec() runSpec {
+	return runSpec{
+		ServiceID:   m.ServiceID,
+		Name:        m.Name,
+		Action:      m.Action,
+		Description: m.Description,
+		UserID:      m.UserID,
+		Parameters:  m.Parameters,
+		Validate:    isDefaultTrue(m.ValidateParameters),
 	}
-	orTrue := func(v types.Bool) types.Bool { return types.BoolValue(v.IsNull() || v.ValueBool()) }
-	return &instanceModel{
-		ServiceID:          m.ServiceID,
-		Name:               m.Name,
-		Action:             orUnknown(m.Action),
-		Description:        types.StringValue(m.Description.ValueString()),
-		UserID:             orUnknown(m.UserID),
-		Parameters:         m.Parameters,
-		WaitForCompletion:  orTrue(m.WaitForCompletion),
-		ValidateParameters: orTrue(m.ValidateParameters),
-	}, &instanceModel{Action: m.Action}
 }
+
+// isDefaultTrue is the value of an argument whose default is true: an action's
+// schema has no defaults.
+func isDefaultTrue(v types.Bool) bool { return v.IsNull() || v.ValueBool() }
 
 func (a *runAction) Metadata(_ context.Context, req action.MetadataRequest, resp *action.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_orchestration_run"
 }
 
 func (a *runAction) Configure(_ context.Context, req action.ConfigureRequest, resp *action.ConfigureResponse) {
-	a.runs.take(req.ProviderData, &resp.Diagnostics)
+	a.take(req.ProviderData, &resp.Diagnostics)
 }
 
 func (a *runAction) Schema(ctx context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
@@ -102,22 +98,22 @@ func (a *runAction) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	api, _, err := a.runs.api(ctx)
+	api, _, err := a.api(ctx)
 	if err != nil {
 		planWithoutAPI(&resp.Diagnostics, path.Root("parameters"), err)
 		return
 	}
-	planned, config := m.instance()
-	declaration, found, diags := planned.declared(ctx, api, config)
+	spec := m.spec()
+	declaration, found, diags := spec.declared(ctx, api)
 	resp.Diagnostics.Append(diags...)
 	if found {
-		resp.Diagnostics.Append(planned.openProblems(declaration)...)
+		resp.Diagnostics.Append(spec.openProblems(declaration)...)
 	}
 }
 
 // openProblems are problems where nothing is write-only.
-func (m *instanceModel) openProblems(d workflow.Declaration) (diags diag.Diagnostics) {
-	given, ok := inputObject(m.Parameters)
+func (spec runSpec) openProblems(d workflow.Declaration) (diags diag.Diagnostics) {
+	given, ok := inputObject(spec.Parameters)
 	if !ok {
 		return nil // not even the members' names are known
 	}
@@ -129,7 +125,7 @@ func (m *instanceModel) openProblems(d workflow.Declaration) (diags diag.Diagnos
 				p.Name+" is declared secret by the workflow, but an action has no write-only arguments: what is given is kept in clear in saved plans. parameters_wo of soda_orchestration_instance keeps it out.")
 		}
 	}
-	for _, p := range append(d.Check(given, secret), workflow.Traps(m.Action.ValueString(), given)...) {
+	for _, p := range append(d.Check(given, secret), workflow.Traps(spec.Action.ValueString(), given)...) {
 		addProblem(&diags, path.Root("parameters"), p)
 	}
 	return diags
@@ -145,58 +141,53 @@ func (a *runAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *
 	}
 
 	begun := time.Now()
-	m, config := c.instance()
-	l, diags := a.runs.prepare(ctx, m, config)
+	request, diags := a.startRequest(ctx, c.spec())
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	l.limit, l.stateless, l.afresh = "timeouts.invoke", true, true
-	inst, diags := a.runs.start(ctx, l, timeout)
-	resp.Diagnostics.Append(diags...)
-	if inst == nil {
+	request.Timeout, request.Adopt = timeout, run.AdoptRunning
+	started, err := a.runs.Start(ctx, request)
+	resp.Diagnostics.Append(startMessages(request, startWords{limit: "timeouts.invoke", timeout: timeout, stateless: true}, started, err)...)
+	if err != nil {
 		return
 	}
 
-	m.observe(inst, nil)
+	inst, name := started.Instance, runName(started.Instance.ID, request.Name)
 	tell := func(text string) { resp.SendProgress(action.InvokeProgressEvent{Message: text}) }
-	follow(upper(m.run()), begun, tell, func(see func(*orchestration.Instance, error)) {
-		see(inst, nil)
-		if !m.WaitForCompletion.ValueBool() {
+	reportProgress(upper(name), begun, tell, func(seen func(*orchestration.Instance, error)) {
+		seen(inst, nil)
+		if !isDefaultTrue(c.WaitForCompletion) {
 			return
 		}
-		ended, err := a.runs.await(ctx, l.api, inst, time.Until(begun.Add(timeout)), see)
-		m.observe(ended, nil)
+		last, err := a.runs.Wait(ctx, inst, time.Until(begun.Add(timeout)), seen)
 		if ctx.Err() != nil {
-			tell(m.goesOn()) // Terraform does not print the errors of an action it has interrupted
+			tell(stillGoesOn(name, last.Status)) // Terraform does not print the errors of an action it has interrupted
 		}
-		resp.Diagnostics.Append(m.verdict(ctx, err, time.Since(begun), timeout)...)
+		resp.Diagnostics.Append(actionMessages(ctx, request, last, err, begun)...)
 	})
 }
 
-// verdict is what a wait's end means to somebody who has no state to look at.
-func (m *instanceModel) verdict(ctx context.Context, err error, took, timeout time.Duration) (diags diag.Diagnostics) {
-	id := m.ID.ValueString()
+// actionMessages reports how a wait ended to somebody who has no state to look
+// at.
+func actionMessages(ctx context.Context, req run.Request, last *orchestration.Instance, err error, begun time.Time) (diags diag.Diagnostics) {
+	name := runName(last.ID, req.Name)
 	switch {
-	case err == nil && m.status() == orchestration.StatusSuccess:
+	case err == nil && last.Status == orchestration.StatusSuccess:
 	case err == nil:
-		diags.AddError(fmt.Sprintf("Run %s failed", id), m.howItFailed(took)+"\n\nWhat it did before it failed stays. Invoking the action again starts a new run.")
+		diags.AddError(fmt.Sprintf("Run %s failed", last.ID), howItFailed(req.Action, req.Name, last, begun)+"\n\nWhat it did before it failed stays. Invoking the action again starts a new run.")
 	case ctx.Err() != nil:
-		diags.AddError(fmt.Sprintf("Stopped waiting for run %s", id), m.goesOn())
-	case errors.Is(err, errOwnTimeout):
-		diags.AddAttributeError(path.Root("timeouts"), fmt.Sprintf("Run %s took longer than %s", id, timeout), m.goesOn()+" Raise timeouts.invoke if it needs longer.")
+		diags.AddError(fmt.Sprintf("Stopped waiting for run %s", last.ID), stillGoesOn(name, last.Status))
+	case errors.Is(err, run.ErrTimeout):
+		diags.AddAttributeError(path.Root("timeouts"), fmt.Sprintf("Run %s took longer than %s", last.ID, req.Timeout), stillGoesOn(name, last.Status)+" Raise timeouts.invoke if it needs longer.")
 	case orchestration.IsNotFound(err):
-		diags.AddError(fmt.Sprintf("Run %s has disappeared", id),
-			fmt.Sprintf("Somebody deleted the record of %s while Terraform waited for it. That does not stop the workflow, and nobody can follow it through the orchestrator any more. "+
-				"Look in StackStorm (st2 execution list --action %s) for how it ends.", m.run(), m.Action.ValueString()))
-	default:
-		diags.AddError(fmt.Sprintf("Lost sight of run %s", id), explain(err)+"\n\n"+m.goesOn())
+		diags.AddError(fmt.Sprintf("Run %s has disappeared", last.ID), disappeared(req.Action, name))
 	}
 	return diags
 }
 
-// goesOn says what becomes of a run that is not waited for to its end.
-func (m *instanceModel) goesOn() string {
+// stillGoesOn says what becomes of a run that is not waited for to its end.
+func stillGoesOn(name string, status orchestration.Status) string {
 	return fmt.Sprintf("%s goes on at the orchestrator; its status was %s. Terraform keeps no state of an action: data \"soda_orchestration_instance\" with this id shows how the run ends, "+
-		"and invoking the action again waits for it, as long as it has not ended, instead of starting a second one.", upper(m.run()), m.Status.ValueString())
+		"and invoking the action again waits for it, as long as it has not ended, instead of starting a second one.", upper(name), status)
 }

@@ -230,7 +230,7 @@ func TestRunActionWarnsOfShortTokens(t *testing.T) {
 	w := dialAs(t, sb, map[string]any{"auth_url": sb.URLs().Keystone, "user_name": "admin", "password": sandbox.Password,
 		"project_name": "admin", "user_domain_name": "Default", "project_domain_name": "Default"})
 	_, diagnosed := w.invoke(t.Context(), volumeArguments(t, sb, nil)).wait()
-	mustContain(t, diagnosed, "WARNING", "The token ends before the run may", "timeouts.invoke allows 2h")
+	mustContain(t, diagnosed, "WARNING", "The token may expire before the run ends", "timeouts.invoke allows 2h")
 }
 
 func TestRunActionRecordDisappears(t *testing.T) {

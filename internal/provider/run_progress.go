@@ -20,22 +20,22 @@ type progress struct {
 	err    error // of the last look
 }
 
-// follow tells of a run as long as wait lasts, which is handed what takes note
-// of each poll.
-func follow(run string, begun time.Time, tell func(string), wait func(see func(*orchestration.Instance, error))) {
+// reportProgress reports progress while wait runs. wait is given a function to
+// call after every poll.
+func reportProgress(run string, begun time.Time, tell func(string), wait func(seen func(*orchestration.Instance, error))) {
 	p := &progress{run: run, begun: begun, tell: tell}
 	done, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
 		p.everyMinute(done)
 	}()
-	wait(p.see)
+	wait(p.seen)
 	close(done)
 	<-ended
 }
 
-// see takes note of what a poll brought.
-func (p *progress) see(inst *orchestration.Instance, err error) {
+// seen notes what a poll brought.
+func (p *progress) seen(inst *orchestration.Instance, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.err = err
@@ -65,7 +65,7 @@ func (p *progress) everyMinute(done <-chan struct{}) {
 func (p *progress) say() {
 	text := fmt.Sprintf("%s: %s after %s", p.run, p.status, round(time.Since(p.begun)))
 	if p.err != nil {
-		text += fmt.Sprintf(" when last seen; the orchestrator cannot tell at present: %s", p.err)
+		text += fmt.Sprintf(" when last seen; the last read failed: %s", p.err)
 	}
 	p.tell(text)
 }

@@ -18,7 +18,7 @@ func TestProgress(t *testing.T) {
 			synctest.Wait()
 		}
 
-		follow("Run r", time.Now(), func(text string) { told = append(told, text) }, func(look func(*orchestration.Instance, error)) {
+		reportProgress("Run r", time.Now(), func(text string) { told = append(told, text) }, func(look func(*orchestration.Instance, error)) {
 			see := func(s orchestration.Status) { look(&orchestration.Instance{Status: s}, nil) }
 			see("Running")
 			pass(30 * time.Second)
@@ -35,7 +35,7 @@ func TestProgress(t *testing.T) {
 		want := []string{
 			"Run r: Running after 0s",
 			"Run r: Running after 1m0s",
-			"Run r: Running after 2m0s when last seen; the orchestrator cannot tell at present: no answer",
+			"Run r: Running after 2m0s when last seen; the last read failed: no answer",
 			"Run r: Running after 3m0s",
 			"Run r: Success after 3m10s",
 		}

@@ -3,14 +3,18 @@ package provider
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-jsontypes/jsontypes"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
+	"github.com/sodafoundation/terraform-provider-soda/internal/workflow"
 )
 
 // serviceModel is a service as data sources show it.
@@ -87,4 +91,39 @@ func workflowList(ctx context.Context, s *orchestration.Service, order []workflo
 
 func (m workflowModel) names(d orchestration.WorkflowDefinition) bool {
 	return m.DefinitionSource.ValueString() == d.DefinitionSource && m.WfeType.ValueString() == d.WfeType
+}
+
+// actionsOf lists a service's workflows, each once.
+func actionsOf(service *orchestration.Service) []string {
+	var actions []string
+	for _, w := range service.Workflows {
+		actions = append(actions, w.DefinitionSource)
+	}
+	slices.Sort(actions)
+	return slices.Compact(actions)
+}
+
+// onlyAction is the service's workflow where there is no choice.
+func onlyAction(service *orchestration.Service) (action string, diags diag.Diagnostics) {
+	actions := actionsOf(service)
+	if len(actions) != 1 {
+		diags.AddAttributeError(path.Root("action"), "Which workflow to run?",
+			fmt.Sprintf("Service %q has %d workflows, so action must name one: %s.", service.Name, len(actions), strings.Join(actions, ", ")))
+		return "", diags
+	}
+	return actions[0], nil
+}
+
+// declarationOf finds what the service knows of the workflow's inputs.
+func declarationOf(service *orchestration.Service, action string) (workflow.Declaration, bool) {
+	if service == nil {
+		return workflow.Declaration{}, false
+	}
+	for _, w := range service.Workflows {
+		if w.DefinitionSource == action {
+			d, err := workflow.Parse(w.Definition)
+			return d, err == nil
+		}
+	}
+	return workflow.Declaration{}, false
 }

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,7 +11,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/sodafoundation/terraform-provider-soda/internal/keystone"
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
 	"github.com/sodafoundation/terraform-provider-soda/internal/workflow"
 )
@@ -91,22 +89,6 @@ func (r *serviceResource) planCreate(ctx context.Context, m *serviceResourceMode
 func (m *serviceResourceModel) comparable(workflows []workflowModel) bool {
 	return !m.Name.IsUnknown() && !m.Description.IsUnknown() && !m.Group.IsUnknown() &&
 		!slices.ContainsFunc(workflows, func(w workflowModel) bool { return w.DefinitionSource.IsUnknown() || w.WfeType.IsUnknown() })
-}
-
-// planWithoutAPI tells that a check was left to apply. Only credentials that
-// were refused stop a plan: they would not get better by then.
-func planWithoutAPI(diags *diag.Diagnostics, at path.Path, err error) {
-	var unknown *unknownSettingsError
-	var login *keystone.Error
-	switch {
-	case errors.As(err, &unknown):
-		// Nothing to tell: the settings come from another resource.
-	case errors.As(err, &login) && !login.Temporary():
-		addError(diags, "Cannot log in to Keystone", err)
-	default:
-		diags.AddAttributeWarning(at, "Not checked against the catalogue",
-			explain(err)+"\n\nThe plan goes on without this check; it is made at apply, before anything is started.")
-	}
 }
 
 // twice reports a workflow named twice, which the orchestrator answers with a

@@ -12,7 +12,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/boolplanmodifier"
@@ -21,7 +20,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
-	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
@@ -103,29 +101,6 @@ func (r *serviceResource) Metadata(_ context.Context, req resource.MetadataReque
 
 func (r *serviceResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
 	resp.IdentitySchema = identitySchema()
-}
-
-// identitySchema is what tells one object of the orchestrator from another.
-func identitySchema() identityschema.Schema {
-	return identityschema.Schema{Attributes: map[string]identityschema.Attribute{
-		"tenant_id": identityschema.StringAttribute{OptionalForImport: true, Description: "Tenant it belongs to; default: the provider's."},
-		"id":        identityschema.StringAttribute{RequiredForImport: true, Description: "ID at the orchestrator."},
-	}}
-}
-
-type identityModel struct {
-	TenantID types.String `tfsdk:"tenant_id"`
-	ID       types.String `tfsdk:"id"`
-}
-
-// setIdentity must be called by Create, Read and Update alike, also by a Read
-// that finds nothing: Terraform before 1.12 hands no identity in, and the
-// framework then misses it coming out.
-func setIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, tenantID, id types.String) diag.Diagnostics {
-	if identity == nil {
-		return nil
-	}
-	return identity.Set(ctx, identityModel{TenantID: tenantID, ID: id})
 }
 
 func (r *serviceResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {

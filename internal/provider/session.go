@@ -16,6 +16,7 @@ import (
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/keystone"
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
+	"github.com/sodafoundation/terraform-provider-soda/internal/run"
 	"github.com/sodafoundation/terraform-provider-soda/internal/stackstorm"
 )
 
@@ -29,8 +30,8 @@ type session struct {
 	client  *orchestration.Client
 	account account
 
-	runs        runBook
-	forecast    forecast
+	known       *run.Known
+	runs        *run.Runs     // set with client
 	registering chan struct{} // holds one place: services are registered one at a time
 
 	stackStormOnce   sync.Once
@@ -48,7 +49,7 @@ func (e *unknownSettingsError) Error() string {
 }
 
 func newSession(set settings) *session {
-	return &session{settings: set, runs: newRunBook(), forecast: newForecast(), registering: make(chan struct{}, 1)}
+	return &session{settings: set, known: run.NewKnown(), registering: make(chan struct{}, 1)}
 }
 
 // api returns the client, after logging in where that has not been done yet.
@@ -88,6 +89,7 @@ func (s *session) api(ctx context.Context) (*orchestration.Client, account, erro
 		MaxConcurrent:  s.settings.maxConcurrent,
 		Log:            logRequest,
 	})
+	s.runs = run.New(run.Config{API: s.client, Fresh: s.fresh, Pace: s.settings.pace, Known: s.known})
 	return s.client, s.account, nil
 }
 

@@ -136,11 +136,11 @@ func (r *resolver) duration(argument string, v timetypes.GoDuration, variable st
 }
 
 func (r *resolver) invalid(argument, detail string, variables ...string) {
-	r.diags.AddAttributeError(argumentPath(argument), "Invalid provider setting", fmt.Sprintf("%s Check %s.", detail, place(argument, variables...)))
+	r.diags.AddAttributeError(argumentPath(argument), "Invalid provider setting", fmt.Sprintf("%s Check %s.", detail, setting(argument, variables...)))
 }
 
 func (r *resolver) missing(argument, what string, variables ...string) {
-	r.diags.AddAttributeError(argumentPath(argument), "Missing provider setting", fmt.Sprintf("%s Set %s.", what, place(argument, variables...)))
+	r.diags.AddAttributeError(argumentPath(argument), "Missing provider setting", fmt.Sprintf("%s Set %s.", what, setting(argument, variables...)))
 }
 
 // settings resolves everything and reports all that is missing or

@@ -9,18 +9,18 @@ import (
 	"strings"
 )
 
-// sameness compares values, with ids and dates equal when each recorded one
-// always comes back as one and the same of ours.
-type sameness struct {
+// matcher compares answers with recorded ones. An id or date may differ, if
+// each recorded one always has the same counterpart.
+type matcher struct {
 	ours     map[string]string // by recorded
 	recorded map[string]string // by ours
 }
 
-func newSameness() *sameness {
-	return &sameness{ours: map[string]string{}, recorded: map[string]string{}}
+func newMatcher() *matcher {
+	return &matcher{ours: map[string]string{}, recorded: map[string]string{}}
 }
 
-func (s *sameness) learn(recorded, ours string) {
+func (s *matcher) learn(recorded, ours string) {
 	s.ours[recorded], s.recorded[ours] = ours, recorded
 }
 
@@ -32,7 +32,7 @@ var passing = []*regexp.Regexp{
 	regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$`),
 }
 
-func (s *sameness) compare(path string, want, got any) []string {
+func (s *matcher) compare(path string, want, got any) []string {
 	switch want := want.(type) {
 	case jsonObject:
 		got, ok := got.(jsonObject)
@@ -54,7 +54,7 @@ func (s *sameness) compare(path string, want, got any) []string {
 		}
 		return differences
 	case string:
-		if got, ok := got.(string); ok && s.texts(want, got) {
+		if got, ok := got.(string); ok && s.matchText(want, got) {
 			return nil
 		}
 	default:
@@ -65,7 +65,7 @@ func (s *sameness) compare(path string, want, got any) []string {
 	return []string{fmt.Sprintf("%s: %s, recorded %s", path, asText(got), asText(want))}
 }
 
-func (s *sameness) compareObjects(path string, want, got jsonObject) []string {
+func (s *matcher) compareObjects(path string, want, got jsonObject) []string {
 	var differences []string
 	for _, k := range keys(want, got) {
 		w, wanted := want[k]
@@ -82,7 +82,7 @@ func (s *sameness) compareObjects(path string, want, got jsonObject) []string {
 	return differences
 }
 
-func (s *sameness) texts(want, got string) bool {
+func (s *matcher) matchText(want, got string) bool {
 	if ours, ok := s.ours[want]; ok {
 		return got == ours
 	}
@@ -98,8 +98,8 @@ func (s *sameness) texts(want, got string) bool {
 	return got == s.translate(want)
 }
 
-// translate puts our ids in the place of the recorded ones.
-func (s *sameness) translate(text string) string {
+// translate replaces the recorded ids by ours.
+func (s *matcher) translate(text string) string {
 	for recorded, ours := range s.ours {
 		text = strings.ReplaceAll(text, recorded, ours)
 	}
@@ -126,7 +126,7 @@ func sorted(list string) string {
 	return strings.Join(elems, ", ")
 }
 
-// record is a JSON object.
+// jsonObject is a JSON object.
 type jsonObject = map[string]any
 
 func asText(v any) string {

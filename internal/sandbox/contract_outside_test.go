@@ -10,9 +10,9 @@ import (
 	"strings"
 )
 
-// outside does, through the management port, what happened before a step: what
-// its note says, what the case's table says, and what its answer shows, namely
-// that executions had come to their end by then.
+// outside does what happened outside before a step, through the management
+// port. The step's note and beforeStep say what that was. An answer that shows
+// an instance as ended also says that its execution had ended.
 func (r *replay) outside(i int, step recordedStep) {
 	for _, note := range strings.Split(step.Note, "; ") {
 		r.note(note)
@@ -26,7 +26,7 @@ func (r *replay) outside(i int, step recordedStep) {
 	}
 }
 
-// end lets the executions end whose instances the recorded answer shows ended.
+// end ends the executions whose instances the recorded answer shows as ended.
 func (r *replay) end(answer any) {
 	switch v := answer.(type) {
 	case []any:
@@ -51,7 +51,7 @@ func (r *replay) force(execution, status string) {
 	r.manage(http.MethodPost, "/executions/"+execution+"/status", jsonObject{"status": status})
 }
 
-// nth is the id of an execution, by the order of their starts.
+// nth is the id of the n-th execution that was started, counted from 0.
 func (r *replay) nth(i int) string { return r.sandbox.Executions()[i].ID }
 
 func (r *replay) manage(method, path string, body any) {
@@ -75,7 +75,7 @@ func (r *replay) manage(method, path string, body any) {
 	}
 }
 
-// note does what one part of a note says; a note it cannot read fails the test.
+// note does what one part of a note says. An unknown note fails the test.
 func (r *replay) note(note string) {
 	for _, n := range notes {
 		if m := n.form.FindStringSubmatch(note); m != nil {
@@ -127,7 +127,8 @@ var notes = []struct {
 	}},
 	{whole(`90 actions of a pack 'aaa' were added to st2`), addActions},
 
-	// What the request itself is about; the table below does what it needs.
+	// These describe the request itself. If they need something done,
+	// beforeStep does it.
 	{whole(`|an empty object is fine .*|malformed and no token: .*|a fraction for an integer, null|(?:an empty one|null) is fine`), nil},
 	{whole(`unknown action|no reference|a required parameter is missing|an unknown (?:parameter|id is still 404|key of the body)`), nil},
 	{whole(`text for an integer|a number for text|null for a required one|a disabled action|a workflow without ip_addr.*`), nil},
@@ -162,8 +163,8 @@ func (r *replay) breakCall(path, kind string) {
 	r.manage(http.MethodPost, "/stackstorm/faults", f)
 }
 
-// addActions fills StackStorm's first page so far that opensds.lab-echo is the
-// last on it, as in the recording, whose StackStorm had fewer actions.
+// addActions fills StackStorm's first page until opensds.lab-echo is the last
+// action on it. That is how it was in the recording, with fewer actions.
 func addActions(r *replay, _ []string) {
 	before := 0
 	for i, ref := range r.sandbox.Actions() {
@@ -202,8 +203,8 @@ func (r *replay) output(text string) {
 	r.manage(http.MethodPost, "/executions/"+r.nth(0)+"/output", jsonObject{"text": text})
 }
 
-// beforeStep is what the recording's StackStorm was told in other ways than by
-// a note: with parameters that only its lab workflows had.
+// beforeStep is what the recording's StackStorm was told without a note. There
+// it came from parameters of lab workflows that only that StackStorm had.
 var beforeStep = map[string]map[int]func(*replay){
 	"instances-create-first-status-unmapped": {1: func(r *replay) {
 		r.manage(http.MethodPost, "/stackstorm/behaviour", jsonObject{"action": "opensds.lab-echo", "first_status": "delayed"})

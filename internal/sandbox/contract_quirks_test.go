@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// mended is a transport that takes a quirk out of the answers: it returns what
-// to answer instead, or nil. The body is nil if it was a page.
-type mended func(req *http.Request, status int, body any) (int, any)
+// withoutQuirk is a transport that hides a quirk. It returns what to answer
+// instead, or nil. The body is nil if the answer was a page.
+type withoutQuirk func(req *http.Request, status int, body any) (int, any)
 
-func (m mended) RoundTrip(req *http.Request) (*http.Response, error) {
+func (m withoutQuirk) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := http.DefaultTransport.RoundTrip(req)
 	if err != nil {
 		return nil, err
@@ -38,9 +38,9 @@ func (m mended) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// noticed replays a case with a quirk mended; the comparison must object, and
-// at the named place.
-func noticed(t *testing.T, name, where string, m mended) {
+// mustDiffer replays a case with a quirk hidden. The comparison must find a
+// difference at the named place.
+func mustDiffer(t *testing.T, name, where string, m withoutQuirk) {
 	t.Helper()
 	for _, c := range recordedCases(t) {
 		if c.Name != name {
@@ -55,10 +55,11 @@ func noticed(t *testing.T, name, where string, m mended) {
 	t.Fatalf("no case %s", name)
 }
 
-// The five below prove that TestContract would fail if the quirk went away.
+// The five tests below prove that TestContract would fail if the quirk were
+// gone.
 
 func TestContractNoticesQuirk1SecondServiceFails(t *testing.T) {
-	noticed(t, "services-add-second-on-same-workflow", "status 200, recorded 500",
+	mustDiffer(t, "services-add-second-on-same-workflow", "status 200, recorded 500",
 		func(_ *http.Request, status int, _ any) (int, any) {
 			if status == http.StatusInternalServerError {
 				return http.StatusOK, jsonObject{"id": "an id", "name": "svc-2"}
@@ -68,7 +69,7 @@ func TestContractNoticesQuirk1SecondServiceFails(t *testing.T) {
 }
 
 func TestContractNoticesQuirk8ServiceListedTwice(t *testing.T) {
-	noticed(t, "services-add-two-workflows", "1 elements, recorded 2",
+	mustDiffer(t, "services-add-two-workflows", "1 elements, recorded 2",
 		func(_ *http.Request, status int, body any) (int, any) {
 			if list, ok := body.([]any); ok && len(list) == 2 {
 				return status, list[:1]
@@ -78,7 +79,7 @@ func TestContractNoticesQuirk8ServiceListedTwice(t *testing.T) {
 }
 
 func TestContractNoticesQuirk20CastsAndMasks(t *testing.T) {
-	noticed(t, "instances-create-casts", `a_secret: "hush", recorded "********"`,
+	mustDiffer(t, "instances-create-casts", `a_secret: "hush", recorded "********"`,
 		func(_ *http.Request, status int, body any) (int, any) {
 			instance, _ := body.(jsonObject)
 			if input, ok := instance["input"].(jsonObject); ok && input["a_secret"] != nil {
@@ -89,7 +90,7 @@ func TestContractNoticesQuirk20CastsAndMasks(t *testing.T) {
 }
 
 func TestContractNoticesQuirk28ListCutShort(t *testing.T) {
-	noticed(t, "instances-list-poisoned", "2 elements, recorded 1",
+	mustDiffer(t, "instances-list-poisoned", "2 elements, recorded 1",
 		func(req *http.Request, status int, body any) (int, any) {
 			if list, ok := body.([]any); ok && req.URL.Query().Has("service_def") {
 				return status, append(list, list[0])
@@ -100,7 +101,7 @@ func TestContractNoticesQuirk28ListCutShort(t *testing.T) {
 
 func TestContractNoticesQuirk32TimestampsOfTheProcess(t *testing.T) {
 	now := time.Now()
-	noticed(t, "instances-timestamps", "created_at",
+	mustDiffer(t, "instances-timestamps", "created_at",
 		func(_ *http.Request, status int, body any) (int, any) {
 			if instance, ok := body.(jsonObject); ok && instance["created_at"] != nil {
 				now = now.Add(time.Minute)
@@ -110,7 +111,8 @@ func TestContractNoticesQuirk32TimestampsOfTheProcess(t *testing.T) {
 		})
 }
 
-// TestContractComparesWhatItSays: every kind of difference is one.
+// TestContractComparesWhatItSays: the comparison finds every kind of
+// difference.
 func TestContractComparesWhatItSays(t *testing.T) {
 	const uuid1, uuid2 = "11111111-2222-3333-4444-555555555555", "21111111-2222-3333-4444-555555555555"
 	for name, c := range map[string]struct {
@@ -141,7 +143,7 @@ func TestContractComparesWhatItSays(t *testing.T) {
 		if c.want == c.got {
 			got = want
 		}
-		if same := len(newSameness().compare("body", want, got)) == 0; same != c.same {
+		if same := len(newMatcher().compare("body", want, got)) == 0; same != c.same {
 			t.Errorf("%s: same is %v", name, same)
 		}
 	}

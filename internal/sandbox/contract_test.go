@@ -16,8 +16,8 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/orchestrator"
 )
 
-// recordedCase is one file of testdata/contract: what was asked of the real
-// service, one request after the other on an empty database, and what it said.
+// recordedCase is one file of testdata/contract. Its requests were sent to the
+// real service one after the other, on an empty database, and answered so.
 type recordedCase struct {
 	Name  string
 	About string
@@ -82,12 +82,12 @@ type replay struct {
 	c       recordedCase
 	sandbox *Sandbox
 	client  *http.Client
-	same    *sameness
+	same    *matcher
 	ids     []string // of recorded executions, in the order they came up
 }
 
-// seeds make random ids fall into the order of the recording, where the answer
-// depends on it.
+// seeds order random ids as in the recording, where the answer depends on their
+// order.
 var seeds = map[string]int64{"services-add-two-workflows": 1}
 
 func replayCase(t *testing.T, c recordedCase, transport http.RoundTripper) (differences []string) {
@@ -97,7 +97,7 @@ func replayCase(t *testing.T, c recordedCase, transport http.RoundTripper) (diff
 		TaskTime: time.Hour, // nothing ends by itself
 		hotpot:   orchestrator.Address{Host: "192.0.2.10", Port: "50040"}, gelato: orchestrator.Address{Host: "192.0.2.20", Port: "8089"},
 	})
-	r := &replay{t: t, c: c, sandbox: s, client: &http.Client{Transport: transport}, same: newSameness()}
+	r := &replay{t: t, c: c, sandbox: s, client: &http.Client{Transport: transport}, same: newMatcher()}
 	for i, step := range c.Steps {
 		r.outside(i, step)
 		for _, d := range r.ask(step) {
@@ -135,7 +135,7 @@ func (r *replay) ask(step recordedStep) (differences []string) {
 	return append(differences, r.compareBody(want.Body, got, want.Headers["content-type"] == "application/json")...)
 }
 
-// requestBody is a recorded text as it is, anything else as JSON.
+// requestBody is a recorded string as it is. Anything else is sent as JSON.
 func requestBody(step recordedStep) string {
 	var text string
 	switch err := json.Unmarshal(step.Request.Body, &text); {
@@ -184,8 +184,9 @@ func (r *replay) compareBody(recorded json.RawMessage, got []byte, isJSON bool) 
 
 var executionID = regexp.MustCompile(`\b[0-9a-f]{24}\b`)
 
-// translate puts the replay's ids in the place of the recorded ones. Those of
-// executions are never told: the n-th to come up is the n-th that was started.
+// translate replaces the recorded ids by ours. No answer has the ids of
+// executions, so the n-th of them in the recording is the n-th that was
+// started.
 func (r *replay) translate(text string) string {
 	return executionID.ReplaceAllStringFunc(r.same.translate(text), r.execution)
 }
@@ -208,8 +209,8 @@ func (r *replay) execution(recorded string) string {
 	return started[len(r.ids)-1].ID
 }
 
-// unknownOrAction: one id stands for an unknown execution in one case and for
-// an action in another.
+// unknownOrAction: in one case the id is an action's, in all others it is
+// unknown.
 func (r *replay) unknownOrAction(recorded string) string {
 	if r.c.Name != "services-add-by-action-id" {
 		return recorded

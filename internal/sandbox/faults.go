@@ -13,10 +13,12 @@ import (
 	"time"
 )
 
-// Fault is misbehaviour on request. It takes the requests that its Method and
-// Path match; of several faults the one that was added first. It waits for
-// Latency and Gate, if set, and then does the first of Hang, Drop and Status
-// that is set; with none of them the request is answered as usual.
+// Fault makes the requests that match its Method and Path go wrong. If several
+// faults match, the one that was added first counts.
+//
+// A fault first waits for Latency and Gate. Then it does the first of Hang,
+// Drop and Status that is set. With none of them the request is answered as
+// usual.
 type Fault struct {
 	Method      string // "" = any
 	Path        string // a regular expression on the URL's path; "" = any
@@ -33,28 +35,28 @@ type Fault struct {
 
 // faults holds the faults of one server.
 type faults struct {
-	done <-chan struct{} // the sandbox's end; lets go of whatever waits
+	done <-chan struct{} // closed at the sandbox's end, which ends every wait
 
 	mu   sync.Mutex
-	list []*armed
+	list []*activeFault
 }
 
-type armed struct {
+type activeFault struct {
 	Fault
 	path *regexp.Regexp
 	left int
 }
 
-// add panics if Path is no regular expression.
+// add panics if Path is not a regular expression.
 func (f *faults) add(fault Fault) (remove func()) {
-	a := &armed{Fault: fault, path: regexp.MustCompile(fault.Path), left: fault.Times}
+	a := &activeFault{Fault: fault, path: regexp.MustCompile(fault.Path), left: fault.Times}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.list = append(f.list, a)
 	return func() {
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		f.list = slices.DeleteFunc(f.list, func(b *armed) bool { return a == b })
+		f.list = slices.DeleteFunc(f.list, func(b *activeFault) bool { return a == b })
 	}
 }
 
@@ -64,7 +66,8 @@ func (f *faults) clear() {
 	f.list = nil
 }
 
-// take returns the fault a request meets, if any, and counts it.
+// take returns the fault that matches a request, if any, and counts the
+// request.
 func (f *faults) take(r *http.Request) (Fault, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -81,7 +84,7 @@ func (f *faults) take(r *http.Request) (Fault, bool) {
 	return Fault{}, false
 }
 
-// wait does not look at the client: a server works on for one that has gone.
+// wait goes on if the client has gone, since a server works on too.
 func (f *faults) wait(fault Fault) {
 	if fault.Latency > 0 {
 		t := time.NewTimer(fault.Latency)
@@ -99,8 +102,9 @@ func (f *faults) wait(fault Fault) {
 	}
 }
 
-// hang ends with the client, whose going the server only notices once the body
-// has been read, or with the server.
+// hang waits until the client goes away or the server is closed. The body must
+// be read first: without that the server does not notice that the client has
+// gone.
 func hang(r *http.Request) {
 	if _, err := io.Copy(io.Discard, r.Body); err != nil {
 		return
@@ -142,14 +146,14 @@ func (f Fault) send(w http.ResponseWriter) {
 	io.WriteString(w, f.Body)
 }
 
-// heldAnswer is an answer that has not been sent.
+// heldAnswer is an answer that has not been sent yet.
 type heldAnswer struct {
 	header http.Header
 	status int
 	body   bytes.Buffer
 }
 
-// serve lets a handler answer in process.
+// serve calls a handler and keeps its answer.
 func serve(h http.Handler, r *http.Request) *heldAnswer {
 	held := &heldAnswer{header: http.Header{}, status: http.StatusOK}
 	h.ServeHTTP(held, r)

@@ -15,7 +15,7 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/seed"
 )
 
-// started is a sandbox for one test.
+// started starts a sandbox that ends with the test.
 func started(t *testing.T, cfg Config) *Sandbox {
 	t.Helper()
 	s, err := Start(cfg)
@@ -30,8 +30,8 @@ func started(t *testing.T, cfg Config) *Sandbox {
 	return s
 }
 
-// fresh opens a connection per request: net/http repeats a GET by itself when
-// a kept one breaks.
+// fresh opens a connection for each request. On a kept connection that breaks,
+// net/http would repeat a GET by itself.
 var fresh = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 
 // get returns status and body, or 0 and the error if there was no answer.
@@ -63,8 +63,8 @@ func (s *Sandbox) api(path string) string {
 	return s.URLs().Orchestrator + "/v1beta/" + seed.Tenant + "/orchestration" + path
 }
 
-// order is a valid POST of an instance of the first shipped service.
-func (s *Sandbox) order() string {
+// volumeRequest is a valid POST of an instance of the first shipped service.
+func (s *Sandbox) volumeRequest() string {
 	return asText(jsonObject{
 		"service_id": s.Services()[0].ID, "name": "run", "description": "", "user_id": seed.User,
 		"action":     "opensds.provision-volume",
@@ -111,7 +111,7 @@ func TestFaultBeforeAndAfterTheWork(t *testing.T) {
 		s := started(t, Config{})
 		c.fault.Method, c.fault.Times = http.MethodPost, 1
 		s.Fault(c.fault)
-		status, body := request(t.Context(), http.MethodPost, s.api("/instances"), s.order())
+		status, body := request(t.Context(), http.MethodPost, s.api("/instances"), s.volumeRequest())
 		if status != c.fault.Status {
 			t.Errorf("%+v: %d %s", c.fault, status, body)
 		}
@@ -128,7 +128,7 @@ func TestFaultGateOutlivesTheClient(t *testing.T) {
 	ctx, giveUp := context.WithCancel(t.Context())
 	go func() {
 		defer close(arrived)
-		request(ctx, http.MethodPost, s.api("/instances"), s.order())
+		request(ctx, http.MethodPost, s.api("/instances"), s.volumeRequest())
 	}()
 	for len(s.Requests()) == 0 {
 		get(t, s.URLs().Manage+"/requests") // lets it arrive
@@ -233,14 +233,15 @@ func TestDropIsNoAnswer(t *testing.T) {
 	}
 }
 
-// TestFaultAfterTheWorkMayStillAnswer: late, or not before the gate opens.
+// TestFaultAfterTheWorkMayStillAnswer: it answers when the gate opens, and not
+// before.
 func TestFaultAfterTheWorkMayStillAnswer(t *testing.T) {
 	s := started(t, Config{})
 	gate := make(chan struct{})
 	s.Fault(Fault{Method: http.MethodPost, After: true, Gate: gate})
 	ended := make(chan string)
 	go func() {
-		code, body := request(t.Context(), http.MethodPost, s.api("/instances"), s.order())
+		code, body := request(t.Context(), http.MethodPost, s.api("/instances"), s.volumeRequest())
 		ended <- fmt.Sprint(code, " ", body)
 	}()
 	for len(s.Instances()) == 0 {

@@ -38,11 +38,11 @@ var manageRoutes = []manageRoute{
     "after": true, "drop": true, "hang": true, "latency_seconds": 2}: let the orchestrator misbehave; all keys are optional`, manageFault},
 	{"DELETE /faults", "remove them all", done(func(s *Sandbox) { s.faults.clear() })},
 	{"GET /instances", "the orchestrator's rows, with the execution ids that it never tells", func(s *Sandbox, _ *http.Request) (any, error) { return s.Instances(), nil }},
-	{"DELETE /instances/{id}", "delete a row behind everybody's back", manageForget},
+	{"DELETE /instances/{id}", "delete a row, as another client would", manageForget},
 	{"GET /requests", "every request to the orchestrator so far", func(s *Sandbox, _ *http.Request) (any, error) { return s.Requests(), nil }},
 	{"POST /restart", "restart the orchestrator", done((*Sandbox).Restart)},
 	{"POST /advance", `{"seconds": 60}: move the sandbox's clock`, manageAdvance},
-	{"POST /races", `{"on": true}: requests that overlap take each other's values`, manageRaces},
+	{"POST /races", `{"on": true}: requests that overlap mix up their answers`, manageRaces},
 	{"POST /keystone", `{"ttl": 60}: lifetime in seconds of the tokens issued from now on`, manageKeystone},
 }
 
@@ -90,7 +90,7 @@ func (s *Sandbox) answerManage(w http.ResponseWriter, r *http.Request, route man
 	fmt.Fprintf(w, "%s\n", text)
 }
 
-// done is for what takes nothing and tells nothing.
+// done makes a route of a method that takes nothing and returns nothing.
 func done(do func(*Sandbox)) func(*Sandbox, *http.Request) (any, error) {
 	return func(s *Sandbox, _ *http.Request) (any, error) {
 		do(s)
@@ -98,7 +98,7 @@ func done(do func(*Sandbox)) func(*Sandbox, *http.Request) (any, error) {
 	}
 }
 
-// read refuses keys it does not know: a misspelt one would pass for done.
+// read refuses unknown keys: a misspelt one would look as if it had worked.
 func read(r *http.Request, v any) error {
 	d := json.NewDecoder(r.Body)
 	d.DisallowUnknownFields()

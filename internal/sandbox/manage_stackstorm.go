@@ -41,7 +41,7 @@ func manageFailTask(s *Sandbox, r *http.Request) (any, error) {
 	return nil, nil
 }
 
-// stackStormStates are faults of every call, until another state is set.
+// stackStormStates are the faults behind the states of POST /stackstorm.
 var stackStormStates = map[string]StackStormFault{
 	"up":           {},
 	"down":         {Down: true},
@@ -57,7 +57,7 @@ func manageStackStorm(s *Sandbox, r *http.Request) (any, error) {
 	}
 	fault, ok := stackStormStates[in.State]
 	if !ok {
-		return nil, fmt.Errorf("%q is no state of StackStorm: up, down, refuse-login, html-errors or hang", in.State)
+		return nil, fmt.Errorf("%q is not a state of StackStorm: up, down, refuse-login, html-errors or hang", in.State)
 	}
 	s.RecoverStackStorm()
 	if in.State == "up" {

@@ -61,11 +61,12 @@ func TestManageRefuses(t *testing.T) {
 	}
 }
 
-// TestManageRun leads a run through its life by the port alone.
+// TestManageRun uses only the management port on a run, from its start to its
+// end.
 func TestManageRun(t *testing.T) {
 	s := started(t, Config{TaskTime: time.Second})
 	s.mustAsk(t, http.MethodPost, "/hold", "")
-	id := s.run(t, "t", s.order())
+	id := s.run(t, "t", s.volumeRequest())
 	s.mustAsk(t, http.MethodPost, "/advance", `{"seconds": 60}`)
 	if got := s.status(t, id); got != "Running" {
 		t.Errorf("held: %s", got)
@@ -99,13 +100,13 @@ func TestManageRun(t *testing.T) {
 func TestManageFailures(t *testing.T) {
 	s := started(t, Config{})
 	s.mustAsk(t, http.MethodPost, "/fail-task", `{"action": "opensds.provision-volume"}`)
-	first := s.run(t, "t", s.order())
+	first := s.run(t, "t", s.volumeRequest())
 	s.status(t, first)
 	if got := s.status(t, first); got != "Failed" {
 		t.Errorf("told to fail: %s", got)
 	}
 	s.mustAsk(t, http.MethodDelete, "/fail-task", "")
-	second := s.run(t, "t", s.order())
+	second := s.run(t, "t", s.volumeRequest())
 	s.status(t, second)
 	if got := s.status(t, second); got != "Success" {
 		t.Errorf("no longer told to fail: %s", got)
@@ -124,6 +125,11 @@ func TestManageFailures(t *testing.T) {
 	if got := s.status(t, second); got != "Success" {
 		t.Errorf("without faults: %s", got)
 	}
+	s.mustAsk(t, http.MethodPost, "/stackstorm", `{"state": "down"}`)
+	s.mustAsk(t, http.MethodPost, "/stackstorm", `{"state": "up"}`)
+	if got := s.status(t, second); got != "Success" {
+		t.Errorf("up again: %s", got)
+	}
 	s.mustAsk(t, http.MethodPost, "/stackstorm", `{"state": "refuse-login"}`)
 	if got := s.status(t, second); got != "500" {
 		t.Errorf("login refused: %s", got)
@@ -134,10 +140,10 @@ func TestManageFailures(t *testing.T) {
 	}
 }
 
-// TestManageRaces: switched on, two who read get each other's instances.
+// TestManageRaces: with races on, two readers get each other's instances.
 func TestManageRaces(t *testing.T) {
 	s := started(t, Config{})
-	ids := []string{s.run(t, "t", s.order()), s.run(t, "t", s.order())}
+	ids := []string{s.run(t, "t", s.volumeRequest()), s.run(t, "t", s.volumeRequest())}
 	mixed := func() bool {
 		var wrong atomic.Bool
 		var readers sync.WaitGroup
@@ -174,19 +180,20 @@ func TestManageTokenLifetime(t *testing.T) {
 	s.mustAsk(t, http.MethodPost, "/keystone", `{"ttl": 30}`)
 	token := s.login(t, "admin", "admin")
 	s.mustAsk(t, http.MethodPost, "/advance", `{"seconds": 31}`)
-	id := s.run(t, token, s.order())
+	id := s.run(t, token, s.volumeRequest())
 	s.status(t, id)
 	if got := s.status(t, id); got != "Failed" {
 		t.Errorf("with an expired token: %s", got)
 	}
 }
 
-// TestManageRestart: a new process writes another time into its rows.
+// TestManageRestart: a new process writes another time into its rows (quirk
+// 32).
 func TestManageRestart(t *testing.T) {
 	s := started(t, Config{})
-	s.run(t, "t", s.order())
+	s.run(t, "t", s.volumeRequest())
 	s.mustAsk(t, http.MethodPost, "/restart", "")
-	s.run(t, "t", s.order())
+	s.run(t, "t", s.volumeRequest())
 	var list []struct {
 		CreatedAt string `json:"created_at"`
 	}

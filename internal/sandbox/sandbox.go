@@ -31,21 +31,21 @@ const (
 	ApplicationCredentialSecret = seed.ApplicationCredentialSecret
 )
 
-// Config says how the sandbox behaves. Its zero value is a well-behaved one
-// whose workflows end as soon as somebody looks.
+// Config says how the sandbox behaves. With the zero value nothing goes wrong,
+// and a workflow ends when its execution is read.
 type Config struct {
 	Port     int           // the orchestrator's; 0 = any free one
-	TaskTime time.Duration // how long each task of a workflow takes; 0 = ends as soon as somebody looks
+	TaskTime time.Duration // how long each task of a workflow takes; 0 = a workflow ends when its execution is read
 	Latency  time.Duration // of every call the orchestrator makes to StackStorm
 	Auth     string        // how hotpot and gelato check tokens: "noauth" (default) or "keystone"
 	Packs    []string      // folders of StackStorm packs, with actions/*.yaml, to load besides the shipped one
-	Races    bool          // requests that overlap take each other's values (contract, Races)
-	Seed     int64         // for whatever is random
+	Races    bool          // requests that overlap mix up their answers (Races in testdata/contract/README.md)
+	Seed     int64         // of everything that is random
 	Bare     bool          // without the two services that an installation registers
 	Log      io.Writer     // a line per request; nil = quiet
 
-	// What the orchestrator's configuration file says instead of where the
-	// two really listen.
+	// What the orchestrator's configuration file says about these two. If
+	// unset, it is where they listen.
 	hotpot, gelato orchestrator.Address
 }
 
@@ -83,8 +83,8 @@ type URLs struct {
 	Manage       string `json:"manage"`       // a GET lists what the management port can do
 }
 
-// Start starts a sandbox that listens on 127.0.0.1 and nowhere else. Its state
-// is gone with Close.
+// Start starts a sandbox. It listens on 127.0.0.1 only, and its state is lost
+// when it is closed.
 func Start(cfg Config) (*Sandbox, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Sandbox{
@@ -98,7 +98,7 @@ func Start(cfg Config) (*Sandbox, error) {
 	return s, nil
 }
 
-// Close stops the servers and lets go of every request that waits.
+// Close stops the servers and ends every request that waits.
 func (s *Sandbox) Close() error {
 	var err error
 	s.closing.Do(func() {
@@ -118,36 +118,36 @@ func (s *Sandbox) Close() error {
 // URLs returns the addresses of all servers.
 func (s *Sandbox) URLs() URLs { return s.urls }
 
-// Service is a registered service, as far as it can be found.
+// Service is a registered service.
 type Service = orchestrator.Service
 
-// Row is an instance as the orchestrator's database holds it.
+// Row is an instance in the orchestrator's database.
 type Row = orchestrator.Row
 
-// Services lists the registered services, oldest first, without a request.
+// Services lists the registered services, oldest first. It makes no request.
 func (s *Sandbox) Services() []Service { return s.orchestrator.Services() }
 
-// Instances lists the stored instances, oldest first, without a request.
+// Instances lists the stored instances, oldest first. It makes no request.
 func (s *Sandbox) Instances() []Row { return s.orchestrator.Instances() }
 
-// Forget deletes an instance's record as somebody else would. It reports
+// Forget deletes an instance's record, as another client would. It reports
 // whether there was one.
 func (s *Sandbox) Forget(instanceID string) bool { return s.orchestrator.Forget(instanceID) }
 
-// Restart is a new process of the orchestrator on the old database.
+// Restart restarts the orchestrator. Its database stays.
 func (s *Sandbox) Restart() { s.orchestrator.Restart() }
 
-// SetRaces switches Config.Races.
+// SetRaces switches Config.Races on or off.
 func (s *Sandbox) SetRaces(on bool) { s.orchestrator.SetRaces(on) }
 
 // Advance moves the clock of the whole sandbox forward.
 func (s *Sandbox) Advance(d time.Duration) { s.clock.advance(d) }
 
-// SetTokenTTL sets how long tokens live that Keystone issues from now on.
+// SetTokenTTL sets the lifetime of the tokens that Keystone issues from now on.
 func (s *Sandbox) SetTokenTTL(d time.Duration) { s.keystone.SetTTL(d) }
 
-// Fault makes the orchestrator misbehave. It panics if f.Path is no regular
-// expression.
+// Fault makes the orchestrator misbehave, until remove is called. It panics if
+// f.Path is not a regular expression.
 func (s *Sandbox) Fault(f Fault) (remove func()) { return s.faults.add(f) }
 
 // Requests lists every request the orchestrator has received so far, each as

@@ -23,7 +23,7 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/stackstorm"
 )
 
-// clock is the wall clock, moved forward on request.
+// clock is the wall clock. It can be moved forward.
 type clock struct {
 	mu    sync.Mutex
 	ahead time.Duration
@@ -41,8 +41,8 @@ func (c *clock) advance(d time.Duration) {
 	c.ahead += d
 }
 
-// build makes the servers, those behind first, since the orchestrator hands
-// their addresses to the workflows.
+// build makes the servers. Hotpot and gelato come first, because the
+// orchestrator hands their addresses to the workflows.
 func (s *Sandbox) build(ctx context.Context) error {
 	s.keystone = keystone.New(keystone.Config{Now: s.clock.now, Seed: s.cfg.Seed})
 	var check access.Check
@@ -54,7 +54,7 @@ func (s *Sandbox) build(ctx context.Context) error {
 		return fmt.Errorf("auth is %q: it must be noauth or keystone", s.cfg.Auth)
 	}
 	s.hotpot, s.gelato = hotpot.New(check, s.clock.now), gelato.New(check, s.clock.now)
-	if err := s.listenBehind(ctx); err != nil {
+	if err := s.listenHotpotAndGelato(ctx); err != nil {
 		return err
 	}
 
@@ -72,11 +72,11 @@ func (s *Sandbox) build(ctx context.Context) error {
 			return err
 		}
 	}
-	return s.listenInFront(ctx)
+	return s.listenOthers(ctx)
 }
 
-// buildStackStorm loads the shipped pack and those of the configuration, which
-// are called like their folders where they do not name themselves.
+// buildStackStorm loads the shipped pack and those of the configuration. A pack
+// without a name of its own is called like its folder.
 func (s *Sandbox) buildStackStorm() error {
 	st2, err := stackstorm.New(stackstorm.Config{
 		TaskTime: s.cfg.TaskTime, Now: s.clock.now, Random: rand.New(rand.NewPCG(uint64(s.cfg.Seed), 2)),
@@ -98,7 +98,7 @@ func (s *Sandbox) buildStackStorm() error {
 	return nil
 }
 
-func (s *Sandbox) listenBehind(ctx context.Context) error {
+func (s *Sandbox) listenHotpotAndGelato(ctx context.Context) error {
 	hotpotAt, err := s.listen(ctx, 0, s.hotpot)
 	if err != nil {
 		return err
@@ -117,7 +117,7 @@ func (s *Sandbox) listenBehind(ctx context.Context) error {
 	return nil
 }
 
-func (s *Sandbox) listenInFront(ctx context.Context) error {
+func (s *Sandbox) listenOthers(ctx context.Context) error {
 	for _, server := range []struct {
 		url     *string
 		path    string
@@ -127,7 +127,7 @@ func (s *Sandbox) listenInFront(ctx context.Context) error {
 		{&s.urls.Keystone, "/identity", 0, s.keystone},
 		{&s.urls.StackStorm, "", 0, s.stackstorm},
 		{&s.urls.Manage, "", 0, s.manage()},
-		{&s.urls.Orchestrator, "", s.cfg.Port, s.recorded(s.faults.handler(s.orchestrator))},
+		{&s.urls.Orchestrator, "", s.cfg.Port, s.noteRequests(s.faults.handler(s.orchestrator))},
 	} {
 		at, err := s.listen(ctx, server.port, server.handler)
 		if err != nil {
@@ -156,9 +156,9 @@ func (s *Sandbox) listen(ctx context.Context, port int, h http.Handler) (orchest
 	return orchestrator.Address{Host: at.IP.String(), Port: strconv.Itoa(at.Port)}, nil
 }
 
-// recorded notes every request when it comes in and logs it when it is done,
-// also one that was cut off.
-func (s *Sandbox) recorded(next http.Handler) http.Handler {
+// noteRequests notes every request when it comes in. It logs the request when it is
+// done, even if the connection was cut.
+func (s *Sandbox) noteRequests(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		request := r.Method + " " + r.URL.RequestURI()
 		s.mu.Lock()
@@ -166,7 +166,7 @@ func (s *Sandbox) recorded(next http.Handler) http.Handler {
 		s.mu.Unlock()
 
 		began := time.Now()
-		noted := &notedWriter{ResponseWriter: w}
+		noted := &statusWriter{ResponseWriter: w}
 		defer func() {
 			s.log.Printf("%s %d %s", request, noted.status, time.Since(began).Round(time.Millisecond))
 		}()
@@ -174,26 +174,26 @@ func (s *Sandbox) recorded(next http.Handler) http.Handler {
 	})
 }
 
-// notedWriter remembers the status; 0 = there was no answer.
-type notedWriter struct {
+// statusWriter remembers the status; 0 = there was no answer.
+type statusWriter struct {
 	http.ResponseWriter
 	status int
 }
 
-func (w *notedWriter) WriteHeader(status int) {
+func (w *statusWriter) WriteHeader(status int) {
 	w.status = status
 	w.ResponseWriter.WriteHeader(status)
 }
 
-func (w *notedWriter) Write(b []byte) (int, error) {
+func (w *statusWriter) Write(b []byte) (int, error) {
 	if w.status == 0 {
 		w.status = http.StatusOK
 	}
 	return w.ResponseWriter.Write(b)
 }
 
-// inProcess reaches servers by the addresses the workflows are given, without a
-// socket.
+// inProcess calls servers directly, by the addresses that the workflows are
+// given.
 type inProcess map[orchestrator.Address]http.Handler
 
 func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {

@@ -7,21 +7,22 @@ import (
 // Execution is one execution of an action, as StackStorm holds it.
 type Execution = stackstorm.Execution
 
-// StackStormFault is an answer in place of StackStorm's.
+// StackStormFault is a fault of StackStorm.
 type StackStormFault = stackstorm.Fault
 
-// Executions lists every execution ever started and not purged, oldest first,
-// without those of a workflow's tasks.
+// Executions lists every execution that was started and not purged, oldest
+// first. It leaves out the executions of a workflow's tasks.
 func (s *Sandbox) Executions() []Execution { return s.stackstorm.Executions() }
 
-// Hold keeps executions from going on, until Release.
+// Hold stops all executions where they are, until Release.
 func (s *Sandbox) Hold() { s.stackstorm.Hold() }
 
 // Release ends Hold.
 func (s *Sandbox) Release() { s.stackstorm.Release() }
 
-// ForceStatus sets an execution's status, one of StackStorm's fourteen, as an
-// operator might. It stays until it is set again.
+// ForceStatus sets an execution's status, as an operator might. The status is
+// one of StackStorm's fourteen and stays until it is set again; "" lets the
+// execution go on.
 func (s *Sandbox) ForceStatus(executionID, st2Status string) error {
 	return s.stackstorm.ForceStatus(executionID, st2Status)
 }
@@ -29,15 +30,15 @@ func (s *Sandbox) ForceStatus(executionID, st2Status string) error {
 // Purge removes an execution from StackStorm's history.
 func (s *Sandbox) Purge(executionID string) error { return s.stackstorm.Purge(executionID) }
 
-// FailTask makes the next executions of an action fail at a task, "" being the
-// first one.
+// FailTask makes the next executions of an action fail at a task. The task ""
+// is the first one.
 func (s *Sandbox) FailTask(action, task string) { s.stackstorm.FailTask(action, task) }
 
 // ClearFailures ends FailTask.
 func (s *Sandbox) ClearFailures() { s.stackstorm.ClearFailures() }
 
-// FailStackStorm makes calls to StackStorm fail, those of the orchestrator among
-// them. It panics if f.Call is no kind of call.
+// FailStackStorm makes calls to StackStorm fail, the orchestrator's and
+// everybody else's. It panics if f.Call is not a kind of call.
 func (s *Sandbox) FailStackStorm(f StackStormFault) {
 	if err := s.stackstorm.Fail(f); err != nil {
 		panic(err)
@@ -57,8 +58,8 @@ func (s *Sandbox) SetResult(executionID string, result map[string]any) error {
 	return s.stackstorm.SetResult(executionID, result)
 }
 
-// SetFirstStatus makes executions of an action that start from now on begin
-// with a status and stay in it; "" ends that.
+// SetFirstStatus sets the status in which the next executions of an action
+// begin and stay. The status "" ends that.
 func (s *Sandbox) SetFirstStatus(action, st2Status string) error {
 	return s.stackstorm.SetFirstStatus(action, st2Status)
 }
@@ -66,9 +67,9 @@ func (s *Sandbox) SetFirstStatus(action, st2Status string) error {
 // Actions lists the references of all actions, in StackStorm's order.
 func (s *Sandbox) Actions() []string { return s.stackstorm.Actions() }
 
-// AddAction registers an action, or replaces the one of its reference. The
-// metadata is the YAML of a pack's actions/*.yaml; its pack is "default" unless
-// it names one.
+// AddAction registers an action, or replaces the one with the same reference.
+// The metadata is the YAML of a pack's actions/*.yaml. If it names no pack, the
+// pack is "default".
 func (s *Sandbox) AddAction(metadata string) error { return s.stackstorm.AddAction(metadata) }
 
 // RemoveAction unregisters an action. It reports whether there was one.

@@ -49,7 +49,7 @@ func (s *Sandbox) status(t *testing.T, id string) string {
 // TestSandboxProvisionsAVolume: Running, then Success, and the volume is in use.
 func TestSandboxProvisionsAVolume(t *testing.T) {
 	s := started(t, Config{})
-	id := s.run(t, "any text", s.order())
+	id := s.run(t, "any text", s.volumeRequest())
 	if got := []string{s.status(t, id), s.status(t, id)}; got[0] != "Running" || got[1] != "Success" {
 		t.Errorf("statuses %v, want Running, then Success", got)
 	}
@@ -88,8 +88,8 @@ func TestSandboxMigratesABucket(t *testing.T) {
 	}
 }
 
-// TestTokensAreCheckedBehindTheOrchestrator and not by it: a bad one is a 200
-// and a failed run.
+// TestTokensAreCheckedBehindTheOrchestrator: the orchestrator accepts a bad
+// token with a 200, and the run fails (quirk 18).
 func TestTokensAreCheckedBehindTheOrchestrator(t *testing.T) {
 	s := started(t, Config{Auth: "keystone"})
 	good, foreign := s.login(t, "admin", "admin"), s.login(t, "demo", "demo")
@@ -101,7 +101,7 @@ func TestTokensAreCheckedBehindTheOrchestrator(t *testing.T) {
 		"good": {good, "Success"}, "garbage": {"garbage", "Failed"},
 		"of another project": {foreign, "Failed"}, "expired": {expired, "Failed"},
 	} {
-		id := s.run(t, c.token, s.order())
+		id := s.run(t, c.token, s.volumeRequest())
 		s.status(t, id)
 		if got := s.status(t, id); got != c.want {
 			t.Errorf("a token that is %s: %s, want %s", name, got, c.want)
@@ -138,7 +138,7 @@ func (s *Sandbox) login(t *testing.T, user, project string) string {
 func TestHoldAndRelease(t *testing.T) {
 	s := started(t, Config{})
 	s.Hold()
-	id := s.run(t, "t", s.order())
+	id := s.run(t, "t", s.volumeRequest())
 	for range 5 {
 		if got := s.status(t, id); got != "Running" {
 			t.Fatalf("held, and %s", got)
@@ -153,13 +153,13 @@ func TestHoldAndRelease(t *testing.T) {
 func TestFailTask(t *testing.T) {
 	s := started(t, Config{})
 	s.FailTask("opensds.provision-volume", "attach_volume")
-	failed := s.run(t, "t", s.order())
+	failed := s.run(t, "t", s.volumeRequest())
 	s.status(t, failed)
 	if got := s.status(t, failed); got != "Failed" {
 		t.Errorf("told to fail: %s", got)
 	}
 	s.ClearFailures()
-	good := s.run(t, "t", s.order())
+	good := s.run(t, "t", s.volumeRequest())
 	s.status(t, good)
 	if got := s.status(t, good); got != "Success" {
 		t.Errorf("no longer told to fail: %s", got)
@@ -168,7 +168,7 @@ func TestFailTask(t *testing.T) {
 
 func TestOperatorsAndAccidents(t *testing.T) {
 	s := started(t, Config{})
-	id := s.run(t, "t", s.order())
+	id := s.run(t, "t", s.volumeRequest())
 	execution := s.Executions()[0].ID
 	for _, c := range []struct{ st2, want string }{{"canceled", "500"}, {"paused", "500"}, {"failed", "Failed"}, {"succeeded", "Success"}} {
 		if err := s.ForceStatus(execution, c.st2); err != nil {
@@ -200,8 +200,8 @@ func TestOperatorsAndAccidents(t *testing.T) {
 	}
 }
 
-// TestStackStormHangs: so does the read, until StackStorm is back or the
-// sandbox ends (contract quirk 30).
+// TestStackStormHangs: a read hangs with StackStorm, until that recovers or the
+// sandbox ends (quirk 30).
 func TestStackStormHangs(t *testing.T) {
 	for name, end := range map[string]func(*Sandbox){
 		"recovered": func(s *Sandbox) { s.RecoverStackStorm() },
@@ -213,7 +213,7 @@ func TestStackStormHangs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := started(t, Config{})
-			id := s.run(t, "t", s.order())
+			id := s.run(t, "t", s.volumeRequest())
 			s.FailStackStorm(StackStormFault{Hang: true})
 			ended := make(chan int)
 			go func() {
@@ -239,7 +239,7 @@ func TestStackStormHangs(t *testing.T) {
 func TestSeedDecidesTheIDs(t *testing.T) {
 	ids := func(seed int64) string {
 		s := started(t, Config{Seed: seed})
-		s.run(t, "t", s.order())
+		s.run(t, "t", s.volumeRequest())
 		return fmt.Sprint(s.Services(), s.Instances()[0].ID)
 	}
 	if a, b := ids(1), ids(1); a != b {
@@ -279,12 +279,12 @@ func TestStartRefuses(t *testing.T) {
 	}
 }
 
-// TestRestart: old rows keep their timestamps, new ones have others, a second
-// later at least.
+// TestRestart: old rows keep their timestamps. New rows have others, at least a
+// second later.
 func TestRestart(t *testing.T) {
 	s := started(t, Config{})
 	created := func() string {
-		s.run(t, "t", s.order())
+		s.run(t, "t", s.volumeRequest())
 		var list []struct {
 			CreatedAt string `json:"created_at"`
 		}
@@ -304,7 +304,7 @@ func TestRestart(t *testing.T) {
 	}
 }
 
-// TestCloseEndsWhatStackStormDoes: a call that would hang is over at once.
+// TestCloseEndsWhatStackStormDoes: after it no call hangs.
 func TestCloseEndsWhatStackStormDoes(t *testing.T) {
 	s := started(t, Config{})
 	s.FailStackStorm(StackStormFault{Hang: true})

@@ -2,7 +2,7 @@ data "soda_orchestration_service" "migration" {
   name = "migration bucket"
 }
 
-# By hand: terraform apply -invoke=action.soda_orchestration_run.archive
+# Type: terraform apply -invoke=action.soda_orchestration_run.archive
 action "soda_orchestration_run" "archive" {
   config {
     service_id = data.soda_orchestration_service.migration.id
@@ -21,7 +21,7 @@ action "soda_orchestration_run" "archive" {
   }
 }
 
-# Or whenever something else changes.
+# Or run it whenever something else changes.
 resource "terraform_data" "release" {
   input = "1.4.0"
 

@@ -1,4 +1,4 @@
-# A run that somebody else started, by the id the dashboard shows.
+# A run that somebody else started. The dashboard shows its id.
 data "soda_orchestration_instance" "by_hand" {
   id = "f703c29a-5058-46bd-a9f4-1d7b305e8218"
 }

@@ -2,7 +2,7 @@ data "soda_orchestration_workflow" "provision" {
   ref = "opensds.provision-volume"
 }
 
-# A resource block to fill in: terraform output -raw skeleton
+# A resource block to fill in. Print it with: terraform output -raw skeleton
 output "skeleton" {
   value = data.soda_orchestration_workflow.provision.skeleton
 }

@@ -1,6 +1,6 @@
-# Runs that succeeded, whoever started them. With
-# terraform query -generate-config-out=runs.tf
-# they become resources, each with an import block.
+# All runs that have succeeded. This writes a resource and an import block for
+# each of them:
+#   terraform query -generate-config-out=runs.tf
 list "soda_orchestration_instance" "done" {
   provider         = soda
   include_resource = true

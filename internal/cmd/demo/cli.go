@@ -21,8 +21,8 @@ type cli struct {
 	env       []string
 }
 
-// newCLI copies the configuration's own files, so that no state gets into the
-// folder it comes from.
+// newCLI copies the configuration, so that no state is written into the folder
+// it comes from.
 func newCLI(path, tfrc, config, dir string, urls sandbox.URLs) (*cli, error) {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return nil, err
@@ -54,24 +54,24 @@ func newCLI(path, tfrc, config, dir string, urls sandbox.URLs) (*cli, error) {
 	return &cli{path: path, dir: dir, env: env}, nil
 }
 
-// neutral drops what would make the CLI or the provider behave as their user
-// is used to, and not as the demo expects.
+// neutral drops the user's own settings of the CLI and the provider. The demo
+// needs its own.
 func neutral(env []string) []string {
 	var kept []string
 	for _, variable := range env {
-		settles := false
+		setting := false
 		for _, prefix := range []string{"TF_", "SODA_", "OPENSDS_", "OS_"} {
-			settles = settles || strings.HasPrefix(variable, prefix)
+			setting = setting || strings.HasPrefix(variable, prefix)
 		}
-		if !settles {
+		if !setting {
 			kept = append(kept, variable)
 		}
 	}
 	return kept
 }
 
-// run returns what the CLI printed, or an error with all of it unless the CLI
-// ended with the exit code wanted.
+// run returns what the CLI printed. If the exit code is not the wanted one, all
+// of it is in the error.
 func (c *cli) run(ctx context.Context, want int, args ...string) (string, error) {
 	cmd := command(ctx, c.path, args...)
 	cmd.Dir, cmd.Env = c.dir, c.env

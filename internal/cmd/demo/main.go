@@ -26,7 +26,7 @@ func main() {
 	}
 }
 
-// run tells the whole story, and leaves neither a process nor a file behind
+// run carries out the demo. It leaves neither a process nor a file behind,
 // however it ends.
 func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	o, err := parse(args, out)
@@ -36,6 +36,8 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	seen := &recording{Writer: out, begun: time.Now()}
+	out = seen
 	dir, err := os.MkdirTemp("", "soda-demo-")
 	if err != nil {
 		return err
@@ -49,7 +51,8 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	defer func() {
 		err = errors.Join(err, sb.stop())
 		if err == nil {
-			fmt.Fprintln(out, "Sandbox stopped; nothing of it remains.")
+			fmt.Fprintln(out, "The sandbox has stopped. Nothing remains.")
+			err = seen.save(o.svg)
 		}
 	}()
 	fmt.Fprintf(out, "SODA orchestration in memory at %s\n", sb.urls.Orchestrator)
@@ -58,11 +61,11 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	return story{tf: tf, api: sb.urls}.tell(ctx, out)
+	return steps{tf: tf, api: sb.urls}.run(ctx, out)
 }
 
-// tell goes through the story's steps until one is not as it should be.
-func (s story) tell(ctx context.Context, out io.Writer) error {
+// run takes the steps in order, until one does not see what it should.
+func (s steps) run(ctx context.Context, out io.Writer) error {
 	for _, step := range []struct {
 		about string
 		do    func(context.Context) (seen string, err error)
@@ -71,8 +74,8 @@ func (s story) tell(ctx context.Context, out io.Writer) error {
 		{"plan again", s.planAgain},
 		{"ask hotpot for the volume", s.volumeIsAttached},
 		{"ask gelato for the objects", s.objectsArrived},
-		{"delete the volume's instance behind Terraform's back", s.forgetInstance},
-		{"plan, which finds it", s.planFindsIt},
+		{"delete the volume's run outside of Terraform", s.forgetInstance},
+		{"plan, which notices that", s.planFindsIt},
 		{"destroy", s.destroy},
 		{"ask the orchestrator and hotpot what is left", s.whatIsLeft},
 	} {
@@ -89,17 +92,19 @@ func (s story) tell(ctx context.Context, out io.Writer) error {
 	return nil
 }
 
-// options are paths, made absolute since the CLI runs elsewhere.
-type options struct{ tf, tfrc, sandbox, config string }
+// options are paths. They are made absolute, because the CLI runs in another
+// folder.
+type options struct{ tf, tfrc, sandbox, config, svg string }
 
 func parse(args []string, out io.Writer) (options, error) {
 	var o options
 	f := flag.NewFlagSet("demo", flag.ContinueOnError)
 	f.SetOutput(out)
 	f.StringVar(&o.tf, "tf", "", "the CLI, terraform or tofu")
-	f.StringVar(&o.tfrc, "tfrc", "", "the CLI configuration `file` that leads to the provider")
+	f.StringVar(&o.tfrc, "tfrc", "", "the CLI configuration `file` that names the provider")
 	f.StringVar(&o.sandbox, "sandbox", "", "the sandbox's binary")
 	f.StringVar(&o.config, "config", "examples/demo", "the `folder` with the configuration to apply")
+	f.StringVar(&o.svg, "svg", "", "also write what is printed to this `file`, as a picture")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}

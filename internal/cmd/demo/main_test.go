@@ -4,16 +4,22 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 const config = "../../../examples/demo"
@@ -47,13 +53,13 @@ func script(t *testing.T, lines string) string {
 	return path
 }
 
-// tell runs the demo with a CLI in place of Terraform, in a temporary folder
-// that must be empty again afterwards.
-func tell(ctx context.Context, t *testing.T, cli string) (out string, err error) {
+// demo runs the demo with a CLI, in a temporary folder that must be empty
+// again afterwards.
+func demo(ctx context.Context, t *testing.T, cli string) (out string, err error) {
 	t.Helper()
 	t.Setenv("TMPDIR", t.TempDir())
 	var written bytes.Buffer
-	err = run(ctx, []string{"-tf", cli, "-tfrc", os.DevNull, "-sandbox", sandboxBinary, "-config", config}, &written)
+	err = run(ctx, []string{"-tf", cli, "-tfrc", tfrc(), "-sandbox", sandboxBinary, "-config", config}, &written)
 	if left, _ := os.ReadDir(os.Getenv("TMPDIR")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
@@ -64,6 +70,73 @@ func tell(ctx context.Context, t *testing.T, cli string) (out string, err error)
 	}
 	return written.String(), err
 }
+
+// tfrc is the CLI configuration that names the built provider, if there is one.
+func tfrc() string { return cmp.Or(os.Getenv("SODA_TFRC"), os.DevNull) }
+
+// TestAccReadmeShowsTheDemo: what README.md shows of `make demo` is what it
+// prints, except ids, ports and times.
+func TestAccReadmeShowsTheDemo(t *testing.T) {
+	if os.Getenv("TF_ACC") == "" {
+		t.Skip("needs a CLI and the built provider: make test")
+	}
+	page, err := os.ReadFile("../../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const opening = "```text\nSODA orchestration in memory"
+	_, shown, found := strings.Cut(string(page), opening)
+	shown, _, closed := strings.Cut(shown, "```\n")
+	if !found || !closed {
+		t.Fatalf("README.md has no block that begins with %q", opening)
+	}
+	printed, err := demo(t.Context(), t, os.Getenv("TF_ACC_TERRAFORM_PATH"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if shown = "SODA orchestration in memory" + shown; constant(shown) != constant(printed) {
+		t.Errorf("README.md shows\n%s\nbut the demo prints\n%s", shown, printed)
+	}
+}
+
+// TestPicture: the picture is well-formed, shows every word that was printed,
+// and is written only if a file is named.
+func TestPicture(t *testing.T) {
+	var out bytes.Buffer
+	r := &recording{Writer: &out, begun: time.Now()}
+	long := "  0.2s  plan: " + strings.Repeat("a <word> & ", 20) + "end"
+	fmt.Fprintln(r, "first")
+	fmt.Fprintln(r, long)
+	if out.String() != "first\n"+long+"\n" {
+		t.Errorf("printed: %q", &out)
+	}
+	var picture struct {
+		Text []string `xml:"text"`
+	}
+	if err := xml.Unmarshal(r.svg(), &picture); err != nil {
+		t.Fatal(err)
+	}
+	shown := strings.Fields(strings.Join(picture.Text, " "))
+	if want := strings.Fields("$ make demo first " + long); !slices.Equal(shown, want) {
+		t.Errorf("the picture shows %q, want %q", shown, want)
+	}
+	for _, row := range picture.Text {
+		if len(row) > columns {
+			t.Errorf("a row is too long: %q", row)
+		}
+	}
+	file := filepath.Join(t.TempDir(), "demo.svg")
+	if err := errors.Join(r.save(""), r.save(file)); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(file); err != nil || !bytes.Equal(text, r.svg()) {
+		t.Errorf("the file is not the picture: %v", err)
+	}
+}
+
+var varies = regexp.MustCompile(`(?m)^ *\d+\.\d+s|:\d{4,5}\b|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
+
+func constant(text string) string { return varies.ReplaceAllString(text, "_") }
 
 func TestFailsLoudly(t *testing.T) {
 	for name, c := range map[string]struct{ script, want string }{
@@ -76,11 +149,11 @@ func TestFailsLoudly(t *testing.T) {
 		"apply only says that it did":  {success("Success"), "ask hotpot for the volume: hotpot has 0 volumes demo-volume, not one"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			out, err := tell(t.Context(), t, script(t, c.script))
+			out, err := demo(t.Context(), t, script(t, c.script))
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error %v, want %q", err, c.want)
 			}
-			if strings.Contains(out, "nothing of it remains") {
+			if strings.Contains(out, "Nothing remains") {
 				t.Errorf("it ends as if all were well:\n%s", out)
 			}
 		})
@@ -96,7 +169,7 @@ esac
 `
 }
 
-// TestInterrupted has a CLI with a child, as Terraform has the provider; both
+// TestInterrupted has a CLI with a child, as Terraform has the provider. Both
 // must be gone.
 func TestInterrupted(t *testing.T) {
 	dir := t.TempDir()
@@ -117,7 +190,7 @@ func TestInterrupted(t *testing.T) {
 		}
 		gone <- err
 	}()
-	_, err := tell(ctx, t, script(t, "exec 3> "+alive+"\ncat "+never+" > "+os.DevNull+" 2>&1 &\nexec cat "+never))
+	_, err := demo(ctx, t, script(t, "exec 3> "+alive+"\ncat "+never+" > "+os.DevNull+" 2>&1 &\nexec cat "+never))
 	if err == nil || !strings.Contains(err.Error(), "interrupted at: apply") {
 		t.Errorf("error %v, want that it was interrupted", err)
 	}
@@ -131,11 +204,11 @@ func TestCallersEnvironmentIsKeptOut(t *testing.T) {
 		t.Setenv(name, "stray")
 	}
 	t.Setenv("HOME", "/kept")
-	_, err := tell(t.Context(), t, script(t, "env; exit 1"))
+	_, err := demo(t.Context(), t, script(t, "env; exit 1"))
 	if err == nil || strings.Contains(err.Error(), "=stray") {
 		t.Errorf("the CLI was given the caller's variables: %v", err)
 	}
-	for _, want := range []string{"HOME=/kept\n", "SODA_AUTH_STRATEGY=noauth\n", "TF_CLI_CONFIG_FILE=" + os.DevNull + "\n", "SODA_ENDPOINT=http://127.0.0.1:"} {
+	for _, want := range []string{"HOME=/kept\n", "SODA_AUTH_STRATEGY=noauth\n", "TF_CLI_CONFIG_FILE=" + tfrc() + "\n", "SODA_ENDPOINT=http://127.0.0.1:"} {
 		if !strings.Contains(fmt.Sprint(err), want) {
 			t.Errorf("the CLI's environment lacks %q: %v", want, err)
 		}

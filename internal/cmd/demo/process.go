@@ -20,9 +20,9 @@ import (
 // grace is how long a process may take to end when asked to.
 const grace = 10 * time.Second
 
-// command prepares a process that ctx interrupts. It gets a process group of
-// its own: a Ctrl-C at the terminal reaches us alone, so that nobody is
-// interrupted twice, which Terraform takes for "at once, whatever is lost".
+// command prepares a process that ctx interrupts. The process gets a group of
+// its own, so a Ctrl-C at the terminal reaches only the demo. Terraform must not
+// be interrupted twice: it would exit at once and lose its state.
 func command(ctx context.Context, path string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -31,11 +31,11 @@ func command(ctx context.Context, path string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// sweep ends what an interrupted process may have left of its group, such as
-// the provider of a CLI that was killed.
+// sweep ends what is left of an interrupted process's group, such as the
+// provider of a CLI that was killed.
 func sweep(cmd *exec.Cmd) {
 	if cmd.Process != nil {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // nothing may be left of it
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // there may be nothing left
 	}
 }
 
@@ -49,7 +49,7 @@ type sandboxProcess struct {
 // startSandbox returns once everything listens.
 func startSandbox(ctx context.Context, binary, pack, dir string) (*sandboxProcess, error) {
 	ready := filepath.Join(dir, "urls.json")
-	// Whatever ends the demo, the sandbox goes last; so ctx does not end it.
+	// The sandbox is stopped last, however the demo ends. So ctx must not end it.
 	cmd := command(context.WithoutCancel(ctx), binary, "--quiet", "--task-time", "300ms", "--pack", pack, "--ready-file", ready)
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {

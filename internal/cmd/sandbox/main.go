@@ -12,7 +12,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
@@ -28,7 +27,7 @@ func main() {
 	}
 }
 
-// run starts a sandbox, tells how to use it and stops it when ctx ends.
+// run starts a sandbox, prints how to use it, and stops it when ctx ends.
 func run(ctx context.Context, args []string, stdout io.Writer) (err error) {
 	opts, err := parse(args, stdout)
 	if errors.Is(err, flag.ErrHelp) {
@@ -50,7 +49,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) (err error) {
 		}
 	}
 	<-ctx.Done()
-	fmt.Fprintln(stdout, "\nStopped; nothing of it remains.")
+	fmt.Fprintln(stdout, "\nStopped. Nothing remains.")
 	return nil
 }
 
@@ -66,7 +65,7 @@ gelato, on loopback, as recorded from the real service with all its faults.
 
 Examples:
 
-  sandbox                                   # prints a provider block to paste
+  sandbox                                   # prints a main.tf and what else to type
   sandbox --task-time 30s                   # slower workflows
   sandbox --auth keystone                   # with logins and tokens that are checked
   sandbox --pack ./mypack                   # also the workflows of mypack/actions/*.yaml
@@ -113,7 +112,8 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	return o, nil
 }
 
-// writeReadyFile makes the file appear whole: a script may read it at once.
+// writeReadyFile makes the file appear with all of its content, because a script
+// may read it at once.
 func writeReadyFile(path string, urls sandbox.URLs) error {
 	text, err := json.MarshalIndent(urls, "", "  ")
 	if err != nil {
@@ -123,46 +123,4 @@ func writeReadyFile(path string, urls sandbox.URLs) error {
 		return fmt.Errorf("writing the ready file: %w", err)
 	}
 	return os.Rename(path+".part", path)
-}
-
-func introduce(w io.Writer, s *sandbox.Sandbox, cfg sandbox.Config) {
-	u := s.URLs()
-	fmt.Fprintf(w, `SODA orchestration in memory, seed %d. Stop it with Ctrl-C.
-
-  orchestrator  %s
-  hotpot        %s
-  gelato        %s
-  keystone      %s
-  stackstorm    %s
-  management    %s   (open it: it lists what it can do)
-
-`, cfg.Seed, u.Orchestrator, u.Hotpot, u.Gelato, u.Keystone, u.StackStorm, u.Manage)
-
-	fmt.Fprintf(w, "  tenant   %s\n  user     %s\n  host     %s\n  profile  %s\n  buckets  source-bucket, archive-bucket, destination-bucket\n",
-		sandbox.Tenant, sandbox.User, sandbox.HostID, sandbox.ProfileID)
-	for _, sv := range s.Services() {
-		fmt.Fprintf(w, "  service  %s  %s (%s)\n", sv.ID, sv.Name, strings.Join(sv.Workflows, ", "))
-	}
-	fmt.Fprintf(w, "\nTo use it from Terraform:\n\n%s\n", providerBlock(u, cfg.Auth))
-}
-
-func providerBlock(u sandbox.URLs, auth string) string {
-	if auth != "keystone" {
-		return fmt.Sprintf(`provider "soda" {
-  endpoint      = "%s"
-  tenant_id     = "%s"
-  auth_strategy = "noauth"
-}
-`, u.Orchestrator, sandbox.Tenant)
-	}
-	return fmt.Sprintf(`provider "soda" {
-  endpoint            = "%s"
-  auth_url            = "%s"
-  user_name           = "admin"
-  password            = "%s"
-  project_name        = "admin"
-  user_domain_name    = "Default"
-  project_domain_name = "Default"
-}
-`, u.Orchestrator, u.Keystone, sandbox.Password)
 }

@@ -42,7 +42,7 @@ func (w *firstLine) String() string {
 func start(t *testing.T, args ...string) (out *firstLine, stop func() error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	out = &firstLine{until: "\n}\n", seen: make(chan struct{})}
+	out = &firstLine{until: "\nterraform apply\n", seen: make(chan struct{})}
 	ended := make(chan error, 1)
 	go func() { ended <- run(ctx, args, out) }()
 	t.Cleanup(cancel)
@@ -60,13 +60,13 @@ func start(t *testing.T, args ...string) (out *firstLine, stop func() error) {
 func TestIntroductionIsTrue(t *testing.T) {
 	ready := filepath.Join(t.TempDir(), "urls.json")
 	out, stop := start(t, "--ready-file", ready, "--task-time", "0s")
-	for _, want := range []string{`provider "soda" {`, `auth_strategy = "noauth"`, "volume provision (opensds.provision-volume)"} {
+	for _, want := range []string{`provider "soda" {`, "export SODA_AUTH_STRATEGY=noauth\n", "volume provision (opensds.provision-volume)"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the introduction lacks %q:\n%s", want, out)
 		}
 	}
-	endpoint := between(t, out.String(), `endpoint      = "`, `"`)
-	tenant := between(t, out.String(), `tenant_id     = "`, `"`)
+	endpoint := between(t, out.String(), "export SODA_ENDPOINT=", "\n")
+	tenant := between(t, out.String(), "export SODA_TENANT_ID=", "\n")
 	resp, err := http.Get(endpoint + "/v1beta/" + tenant + "/orchestration/services")
 	if err != nil {
 		t.Fatal(err)
@@ -107,9 +107,9 @@ func checkReadyFile(t *testing.T, path string) {
 	}
 }
 
-func TestKeystoneBlock(t *testing.T) {
+func TestKeystoneEnvironment(t *testing.T) {
 	out, stop := start(t, "--auth", "keystone", "--quiet")
-	for _, want := range []string{"/identity\"", `user_name           = "admin"`, `project_domain_name = "Default"`} {
+	for _, want := range []string{"/identity\n", "OS_USERNAME=admin", "OS_PROJECT_DOMAIN_NAME=Default"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the introduction lacks %q:\n%s", want, out)
 		}

@@ -1,6 +1,6 @@
 // Command schemajson prints the provider's schemas in the form of `terraform
-// providers schema -json`. It asks the provider itself, so that the documents
-// show what no one CLI does: identities, list resources and actions together.
+// providers schema -json`. It asks the provider itself. Older CLIs leave out
+// identities, list resources and actions; the documents need all of them.
 package main
 
 import (

@@ -7,7 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// The types below have the keys of Terraform's output, and leave out what
+// The types below have the keys of Terraform's output. They leave out what
 // Terraform leaves out.
 
 type document struct {

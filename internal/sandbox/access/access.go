@@ -1,5 +1,5 @@
-// Package access is what hotpot and gelato have in common: whom a request comes
-// from, and what a policy lets that caller do.
+// Package access is what hotpot and gelato have in common: who sends a request,
+// and what a policy allows that caller.
 package access
 
 import (
@@ -7,22 +7,23 @@ import (
 	"strings"
 )
 
-// NoauthAdminTenant is the one tenant that a server with authentication off takes
-// for an administrator's. It is compiled into hotpot and gelato.
+// NoauthAdminTenant is the only tenant that counts as an administrator when
+// authentication is off. It is compiled into hotpot and gelato.
 const NoauthAdminTenant = "e93b4c0934da416eb9c8d120c5d04d96"
 
-// Check says what a caller's token is good for; admin means administrator
-// of the project "admin". The error's text is the server's 401 message. A nil
-// Check is authentication switched off.
+// Check looks up a caller's token. admin means administrator of the project
+// "admin". The error's text is the message of the server's 401. A nil Check
+// means that authentication is off.
 type Check func(token string) (userID, projectID string, admin bool, err error)
 
-// Caller is whom hotpot or gelato takes a request to come from.
+// Caller is the sender of a request, as hotpot or gelato sees it.
 type Caller struct {
 	User, Tenant string
 	Admin        bool
 }
 
-// Identify trusts the path's tenant when nothing is checked.
+// Identify returns the sender of a request. With authentication off it trusts
+// the tenant in the path.
 func (check Check) Identify(r *http.Request, pathTenant string) (Caller, error) {
 	if check == nil {
 		return Caller{Tenant: pathTenant, Admin: pathTenant == NoauthAdminTenant}, nil
@@ -31,15 +32,15 @@ func (check Check) Identify(r *http.Request, pathTenant string) (Caller, error) 
 	return Caller{User: user, Tenant: project, Admin: admin}, err
 }
 
-// Policy is what hotpot's and gelato's policy files say of an operation on
-// a tenant; it is not asked when authentication is off.
+// Policy says whether a caller may do an operation on a tenant, as in hotpot's
+// and gelato's policy files. With authentication off it is not asked.
 type Policy func(who Caller, tenant string) bool
 
-// Owner lets the tenant itself and administrators pass.
+// Owner allows the tenant itself and administrators.
 func Owner(who Caller, tenant string) bool { return who.Admin || who.Tenant == tenant }
 
-// Admin lets administrators pass.
+// Admin allows administrators.
 func Admin(who Caller, _ string) bool { return who.Admin }
 
-// Anybody lets every caller pass.
+// Anybody allows every caller.
 func Anybody(Caller, string) bool { return true }

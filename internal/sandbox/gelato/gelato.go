@@ -1,5 +1,5 @@
-// Package gelato stands in for SODA's multi-cloud API, gelato. It knows nothing of
-// whoever calls it.
+// Package gelato stands in for SODA's multi-cloud API, gelato. Any HTTP client
+// can use it.
 package gelato
 
 import (
@@ -17,16 +17,15 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/seed"
 )
 
-// Server stands in for the multi-cloud API. Nothing in it goes on by itself:
-// every look at a job takes that job one step further, so that what a test sees
-// depends on what it did and not on how long it took.
+// Server is the multi-cloud API. Each read of a job takes that job one step
+// further, and nothing else does. So what a test sees does not depend on time.
 type Server struct {
 	now   func() time.Time
 	check access.Check
 	mux   *http.ServeMux // below /v1/{tenant}
 	s3    *http.ServeMux // below /v1/s3
 
-	mu       sync.Mutex // guards all below, during a whole operation
+	mu       sync.Mutex // guards the fields below, for a whole operation
 	ids      *seed.IDs
 	backends []backendRow
 	buckets  []*bucketRow
@@ -45,7 +44,7 @@ type backendRow struct {
 	BucketName string `json:"bucketName"`
 }
 
-// bucketRow belongs to everybody who may use gelato.
+// bucketRow belongs to no tenant: everybody can use it.
 type bucketRow struct {
 	name    string
 	backend string
@@ -53,8 +52,8 @@ type bucketRow struct {
 	objects map[string]string // content by key
 }
 
-// New checks tokens with check, or takes the tenant of the path for the
-// caller's when check is nil.
+// New makes a gelato with two backends and three buckets. If check is nil, the
+// tenant in the path counts as the caller's.
 func New(check access.Check, now func() time.Time) *Server {
 	g := &Server{now: now, check: check, mux: http.NewServeMux(), s3: http.NewServeMux(), ids: seed.NewIDs(1)}
 	g.seed()
@@ -103,7 +102,8 @@ func (g *Server) routes() {
 	g.route(g.s3, "PUT /v1/s3/{bucket}", g.s3PutBucket)
 }
 
-// ServeHTTP accepts a final slash everywhere, as the pack's actions send one.
+// ServeHTTP accepts a final slash everywhere, because the pack's actions send
+// one.
 func (g *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if trimmed := strings.TrimSuffix(r.URL.Path, "/"); trimmed != r.URL.Path {
 		r = r.Clone(r.Context())
@@ -116,18 +116,18 @@ func (g *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.mux.ServeHTTP(w, r)
 }
 
-// call is one request of a caller who may make it.
+// call is one request that the caller is allowed to make.
 type call struct {
 	*http.Request
 	access.Caller
 	body []byte
 }
 
-// owns says whether the caller sees what belongs to a tenant.
+// owns reports whether the caller sees what belongs to a tenant.
 func (c *call) owns(tenant string) bool { return c.Admin || c.Tenant == tenant }
 
-// apiError is an error whose body is not made of it but is it, whatever
-// its type: text, JSON from a service behind, or XML.
+// apiError is an error answer. Its body is sent as it is: plain text, JSON or
+// XML.
 type apiError struct {
 	status int
 	text   string
@@ -135,10 +135,10 @@ type apiError struct {
 
 func (e *apiError) Error() string { return e.text }
 
-// errorBehind is what a service behind the API says, nearly always with 500:
-// the RPC framework's error, which is JSON within a bare text.
-func errorBehind(format string, args ...any) error {
-	text, _ := json.Marshal(struct { // texts and a number
+// serviceError is an error of a service behind the API, nearly always a 500. It
+// is the RPC framework's error: JSON, sent as plain text.
+func serviceError(format string, args ...any) error {
+	text, _ := json.Marshal(struct { // strings and a number can always be encoded
 		ID     string `json:"id"`
 		Code   int    `json:"code"`
 		Detail string `json:"detail"`
@@ -147,8 +147,8 @@ func errorBehind(format string, args ...any) error {
 	return &apiError{http.StatusInternalServerError, string(text)}
 }
 
-// route asks for token and tenant before it operates. The S3 face has no tenant
-// in its path, so that only the token counts there.
+// route adds an operation. The token and the tenant are checked first. The S3
+// API has no tenant in its path, so only the token is checked there.
 func (g *Server) route(mux *http.ServeMux, pattern string, operate func(*call) (any, error)) {
 	mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		tenant := r.PathValue("tenant")
@@ -163,7 +163,7 @@ func (g *Server) route(mux *http.ServeMux, pattern string, operate func(*call) (
 		}
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
-			return // nobody is left to answer
+			return // the client has gone
 		}
 
 		g.mu.Lock()
@@ -177,9 +177,9 @@ func (g *Server) route(mux *http.ServeMux, pattern string, operate func(*call) (
 			document.write(w, http.StatusOK)
 			return
 		}
-		text, _ := json.MarshalIndent(answer, "", " ") // of our own types, which all can be
+		text, _ := json.MarshalIndent(answer, "", " ") // our own types can always be encoded
 		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(text) // the client may have left
+		_, _ = w.Write(text) // the client may have gone
 	})
 }
 
@@ -201,7 +201,8 @@ func (g *Server) listBackends(c *call) (any, error) {
 	}{found, len(found)}, nil
 }
 
-// listBuckets is the sandbox's own: the real gelato lists buckets by S3 alone.
+// listBuckets exists in the sandbox only: the real gelato lists buckets in its
+// S3 API.
 func (g *Server) listBuckets(*call) (any, error) {
 	type bucket struct {
 		Name    string   `json:"name"`
@@ -215,7 +216,7 @@ func (g *Server) listBuckets(*call) (any, error) {
 	return map[string]any{"buckets": found}, nil
 }
 
-// bucket is nil when there is none of that name.
+// bucket returns nil if there is no bucket of that name.
 func (g *Server) bucket(name string) *bucketRow {
 	for _, b := range g.buckets {
 		if b.name == name {
@@ -225,7 +226,7 @@ func (g *Server) bucket(name string) *bucketRow {
 	return nil
 }
 
-// keys lists in order the objects whose names begin with prefix.
+// keys lists the names of the objects that begin with prefix, in order.
 func (b *bucketRow) keys(prefix string) []string {
 	keys := []string{}
 	for key := range b.objects {

@@ -17,7 +17,7 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/seed"
 )
 
-// client talks to a gelato of its own.
+// client calls a gelato of its own.
 type client struct {
 	*testing.T
 	url   string // of the server, without path
@@ -68,13 +68,13 @@ func (c *client) refused(status int, message, method, path, body string) {
 	}
 }
 
-// behind wants the error of a service behind the API.
+// behind expects an error of a service behind the API.
 func (c *client) behind(detail, method, path, body string) {
 	c.Helper()
 	c.refused(500, fmt.Sprintf(`{"id":"go.micro.client","code":500,"detail":%q,"status":"Internal Server Error"}`, detail), method, path, body)
 }
 
-// objects lists a bucket by way of the S3 face.
+// objects lists a bucket through the S3 API.
 func (c *client) objects(bucket string) []string {
 	c.Helper()
 	status, text := c.call(http.MethodGet, "/v1/s3/"+bucket, "")
@@ -91,7 +91,7 @@ func (c *client) objects(bucket string) []string {
 	return keys
 }
 
-// planBody is spelled as the pack's action spells it.
+// planBody has the spelling of the pack's action.
 func planBody(name, source, dest string, remain bool) string {
 	return fmt.Sprintf(`{"tenantId":"x","userId":"x","Description":"d","Name":%q,"Type":"migration","RemainSource":%v,
 		"SourceConn":{"StorType":"opensds-obj","BucketName":%q},"DestConn":{"StorType":"opensds-obj","BucketName":%q}}`, name, remain, source, dest)
@@ -112,7 +112,7 @@ func (c *client) job(id string) map[string]any {
 	return c.want("GET", "jobs/"+id, "")["job"].(map[string]any)
 }
 
-// statuses looks at a job until it no longer changes.
+// statuses reads a job until its status stays the same.
 func (c *client) statuses(job string) string {
 	c.Helper()
 	seen := []string{}
@@ -356,7 +356,7 @@ func TestChecksTokens(t *testing.T) {
 	}
 }
 
-// tokens knows three callers by simple names.
+// tokens knows two callers by simple names.
 func tokens(token string) (string, string, bool, error) {
 	switch token {
 	case "admin":

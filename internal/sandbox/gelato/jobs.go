@@ -4,8 +4,9 @@ import (
 	"net/http"
 )
 
-// never is how an unset time reads: the year 1, in Unix seconds.
-const never = -62135596800
+// unsetTime is how an unset time is shown: the start of the year 1, in Unix
+// seconds.
+const unsetTime = -62135596800
 
 type jobRow struct {
 	ID             string `json:"id,omitempty"`
@@ -26,16 +27,17 @@ type jobRow struct {
 	Progress       int    `json:"progress,omitempty"` // per cent
 
 	tenant string
-	prefix string // of the objects to move
-	remain bool   // at the source
+	prefix string // moves only objects that begin with it
+	remain bool   // keeps the objects at the source
 }
 
-// getJob shows no start and a description that says nothing, unlike the list.
+// getJob shows neither the start time nor the real description. The list shows
+// both.
 func (g *Server) getJob(c *call) (any, error) {
 	id := c.PathValue("id")
 	for _, job := range g.jobs {
 		if job.ID == id && c.owns(job.tenant) {
-			seen := g.look(job)
+			seen := g.read(job)
 			seen.StartTime = 0
 			seen.Description = "for test"
 			return map[string]any{"job": seen}, nil
@@ -50,7 +52,7 @@ func (g *Server) listJobs(c *call) (any, error) {
 	for _, job := range g.jobs {
 		if c.owns(job.tenant) && (!query.Has("planName") || query.Get("planName") == job.PlanName) &&
 			(!query.Has("type") || query.Get("type") == job.Type) {
-			found = append(found, g.look(job))
+			found = append(found, g.read(job))
 		}
 	}
 	return struct {
@@ -59,8 +61,8 @@ func (g *Server) listJobs(c *call) (any, error) {
 	}{found, len(found)}, nil
 }
 
-// look returns the job as it stands and then takes it one step on.
-func (g *Server) look(job *jobRow) jobRow {
+// read returns the job as it is, and then takes it one step further.
+func (g *Server) read(job *jobRow) jobRow {
 	seen := *job
 	switch job.Status {
 	case "pending":
@@ -71,8 +73,8 @@ func (g *Server) look(job *jobRow) jobRow {
 	return seen
 }
 
-// start counts what there is to move. It fails for want of the source, which it
-// cannot list.
+// start counts the objects to move. It fails if there is no source bucket to
+// list.
 func (g *Server) start(job *jobRow) {
 	job.Status = "running"
 	job.StartTime = g.now().Unix()
@@ -87,7 +89,8 @@ func (g *Server) start(job *jobRow) {
 	}
 }
 
-// move fails for want of the destination, unless there is nothing to move.
+// move fails if there is no destination bucket, unless there is nothing to
+// move.
 func (g *Server) move(job *jobRow) {
 	source, dest := g.bucket(job.SourceLocation), g.bucket(job.DestLocation)
 	keys := source.keys(job.prefix)

@@ -33,20 +33,20 @@ type planAnswer struct {
 	Plan *planRow `json:"plan"`
 }
 
-var validName = regexp.MustCompile(`[[:alnum:]\-_.]`) // anywhere in the name is enough
+var validName = regexp.MustCompile(`[[:alnum:]\-_.]`) // one such character anywhere is enough
 
-// createPlan says nothing about buckets that are not there: their absence is
-// the job's failure.
+// createPlan does not check that the buckets exist. If they do not, the job
+// fails later.
 func (g *Server) createPlan(c *call) (any, error) {
 	var plan planRow
 	if err := json.Unmarshal(c.body, &plan); err != nil {
 		return nil, &apiError{http.StatusInternalServerError, err.Error()}
 	}
-	if err := plan.fault(); err != nil {
+	if err := plan.check(); err != nil {
 		return nil, err
 	}
 	if slices.ContainsFunc(g.plans, func(p *planRow) bool { return p.TenantID == c.Tenant && p.Name == plan.Name }) {
-		return nil, errorBehind("duplicate name:%s", plan.Name)
+		return nil, serviceError("duplicate name:%s", plan.Name)
 	}
 	plan.ID = g.ids.Hex(24)
 	plan.TenantID, plan.UserID = c.Tenant, c.User
@@ -54,27 +54,27 @@ func (g *Server) createPlan(c *call) (any, error) {
 	return planAnswer{&plan}, nil
 }
 
-// fault looks in the order of the real service: connectors one after the other,
-// what must be there, the name, and whether source and destination differ.
-func (p *planRow) fault() error {
+// check checks in the order of the real service: the connectors, the required
+// fields, the name, and that source and destination differ.
+func (p *planRow) check() error {
 	for _, end := range []struct {
 		name      string
 		connector *connector
 	}{{"source", p.SourceConn}, {"destination", p.DestConn}} {
 		if end.connector == nil {
-			return errorBehind("invalid %s connector", end.name)
+			return serviceError("invalid %s connector", end.name)
 		}
 		if end.connector.StorType != "opensds-obj" {
-			return errorBehind("Invalid connector type.")
+			return serviceError("Invalid connector type.")
 		}
 	}
 	switch {
 	case p.Name == "" || p.Type == "":
-		return errorBehind("Name or type is null.")
+		return serviceError("Name or type is null.")
 	case !validName.MatchString(p.Name):
-		return errorBehind("invalid plan name")
+		return serviceError("invalid plan name")
 	case *p.SourceConn == *p.DestConn:
-		return errorBehind("source is the same as destination")
+		return serviceError("source is the same as destination")
 	}
 	return nil
 }
@@ -109,31 +109,32 @@ func (g *Server) plan(c *call) (*planRow, error) {
 			return p, nil
 		}
 	}
-	return nil, errorBehind("plan does not exist")
+	return nil, serviceError("plan does not exist")
 }
 
-// updatePlan takes what is given; who it belongs to and its type stay.
+// updatePlan changes what is given, but neither the owner nor the type.
 func (g *Server) updatePlan(c *call) (any, error) {
 	plan, err := g.plan(c)
 	if err != nil {
 		return nil, err
 	}
 	changed := *plan
-	// Pointers would be filled in place, in the plan that may yet stay.
+	// Copies: decoding fills structs behind pointers in place, and the old plan
+	// stays if the new one is refused.
 	source, dest := *plan.SourceConn, *plan.DestConn
 	changed.SourceConn, changed.DestConn = &source, &dest
 	if err := json.Unmarshal(c.body, &changed); err != nil {
-		return nil, errorBehind("%v", err)
+		return nil, serviceError("%v", err)
 	}
 	changed.ID, changed.TenantID, changed.UserID, changed.Type = plan.ID, plan.TenantID, plan.UserID, plan.Type
-	if err := changed.fault(); err != nil {
+	if err := changed.check(); err != nil {
 		return nil, err
 	}
 	*plan = changed
 	return planAnswer{plan}, nil
 }
 
-// deletePlan is glad about a plan that is not there.
+// deletePlan succeeds even if there is no such plan.
 func (g *Server) deletePlan(c *call) (any, error) {
 	id := c.PathValue("id")
 	g.plans = slices.DeleteFunc(g.plans, func(p *planRow) bool { return p.ID == id && c.owns(p.TenantID) })
@@ -148,7 +149,7 @@ func (g *Server) runPlan(c *call) (any, error) {
 	job := &jobRow{
 		ID: g.ids.Hex(24), Type: plan.Type, PlanName: plan.Name, PlanID: plan.ID,
 		SourceLocation: plan.SourceConn.BucketName, DestLocation: plan.DestConn.BucketName,
-		Status: "pending", CreateTime: g.now().Unix(), EndTime: never, StartTime: never,
+		Status: "pending", CreateTime: g.now().Unix(), EndTime: unsetTime, StartTime: unsetTime,
 		tenant: c.Tenant, prefix: plan.Filter.Prefix, remain: plan.RemainSource,
 	}
 	g.jobs = append(g.jobs, job)

@@ -8,22 +8,22 @@ import (
 	"time"
 )
 
-// s3Namespace has no final slash, though S3's own has one: the pack's
-// get-bucket finds buckets under this name only.
+// s3Namespace has no final slash, unlike that of the real S3. The pack's action
+// get-bucket finds buckets only under this name.
 const s3Namespace = "http://s3.amazonaws.com/doc/2006-03-01"
 
-// xmlAnswer is an answer of the S3 face.
+// xmlAnswer is an answer of the S3 API.
 type xmlAnswer struct{ document any }
 
 func (x xmlAnswer) text() string {
-	text, _ := xml.MarshalIndent(x.document, "", "  ") // of our own types, which all can be
+	text, _ := xml.MarshalIndent(x.document, "", "  ") // our own types can always be encoded
 	return xml.Header + string(text)
 }
 
 func (x xmlAnswer) write(w http.ResponseWriter, status int) {
 	w.Header().Set("Content-Type", "application/xml")
 	w.WriteHeader(status)
-	_, _ = w.Write([]byte(x.text())) // the client may have left
+	_, _ = w.Write([]byte(x.text())) // the client may have gone
 }
 
 func s3Error(status int, code, message, bucket string) error {
@@ -35,7 +35,7 @@ func s3Error(status int, code, message, bucket string) error {
 	}{Code: code, Message: message, BucketName: bucket}}.text()}
 }
 
-// s3Message is what a success reads like; the pack prints the Msg.
+// s3Message is the answer of a success. The pack prints its Msg.
 type s3Message struct {
 	XMLName xml.Name `xml:"BaseResponse"`
 	Msg     string
@@ -87,7 +87,8 @@ func (g *Server) s3Bucket(c *call) (*bucketRow, error) {
 	return nil, s3Error(http.StatusNotFound, "NoSuchBucket", "The specified bucket does not exist", name)
 }
 
-// s3PutBucket makes a bucket, or with ?load looks for what others left in it.
+// s3PutBucket makes a bucket. With ?load it looks for objects that others put
+// into one.
 func (g *Server) s3PutBucket(c *call) (any, error) {
 	if c.URL.Query().Has("load") {
 		return g.s3Load(c)
@@ -111,8 +112,8 @@ func (g *Server) s3PutBucket(c *call) (any, error) {
 	return xmlAnswer{s3Message{Msg: "Create bucket successfully."}}, nil
 }
 
-// s3Load has no cloud to look into, so it finds what an analysis would have
-// left: one result below the prefix.
+// s3Load adds the object that an analysis would have left below the prefix,
+// since there is no cloud to look into.
 func (g *Server) s3Load(c *call) (any, error) {
 	bucket, err := g.s3Bucket(c)
 	if err != nil {

@@ -34,7 +34,7 @@ func (h *Server) createAttachment(c *call) (int, any, error) {
 		return 0, nil, err
 	}
 
-	attachment.rowBase = rowBase{ID: h.ids.UUID(), CreatedAt: h.stamp(), TenantID: c.Tenant}
+	attachment.rowBase = rowBase{ID: h.ids.UUID(), CreatedAt: h.timestamp(), TenantID: c.Tenant}
 	attachment.Status = "creating"
 	attachment.AccessProtocol = "iscsi"
 	if attachment.AttachMode != "ro" {
@@ -42,7 +42,7 @@ func (h *Server) createAttachment(c *call) (int, any, error) {
 	}
 	answer := attachment
 
-	attachment.UpdatedAt = h.stamp()
+	attachment.UpdatedAt = h.timestamp()
 	volume.UpdatedAt = attachment.UpdatedAt
 	if h.failAttach != nil && h.failAttach(attachment.HostID) {
 		attachment.Status = "error"
@@ -60,8 +60,8 @@ func (h *Server) createAttachment(c *call) (int, any, error) {
 	return http.StatusAccepted, answer, nil
 }
 
-// checkAttachment refuses a volume that is not available in words that say the
-// opposite: they are the real server's.
+// checkAttachment refuses a volume that is not available. The message says
+// "status of volume is available"; that mistake is the real server's.
 func (h *Server) checkAttachment(who access.Caller, hostID, volumeID string) (*volumeRow, error) {
 	host, err := h.hosts.find(who, hostID)
 	if err != nil {
@@ -114,7 +114,7 @@ func (h *Server) deleteAttachment(c *call) (int, any, error) {
 	})
 	if volume, ok := h.volumes.rows[attachment.VolumeID]; ok && len(others) == 0 {
 		volume.Status = "available"
-		volume.UpdatedAt = h.stamp()
+		volume.UpdatedAt = h.timestamp()
 	}
 	return http.StatusAccepted, nil, nil
 }

@@ -48,7 +48,7 @@ func TestLists(t *testing.T) {
 	}
 }
 
-// tokens knows three callers by simple names.
+// tokens knows two callers by simple names.
 func tokens(token string) (string, string, bool, error) {
 	switch token {
 	case "admin":
@@ -93,7 +93,7 @@ func TestTenantsSeeTheirOwn(t *testing.T) {
 	}
 	demo.refused(404, "volume "+ours+" not found: Wrong resource uuid provided!", "GET", "block/volumes/"+ours, "")
 	admin.want(200, "GET", "block/volumes/"+theirs, "")
-	// An administrator hears other words about what is not there.
+	// An administrator gets another message for an unknown id.
 	admin.refused(404, "volume nope not found: specified volume(nope) can't find", "GET", "block/volumes/nope", "")
 	admin.refused(400, "get host failed in create volume attachment method: specified host(nope) can't find",
 		"POST", "block/attachments", attachBody("nope", ours))

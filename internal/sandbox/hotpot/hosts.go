@@ -22,7 +22,7 @@ type initiator struct {
 }
 
 func (h *Server) createHost(c *call) (int, any, error) {
-	var host hostRow // has no place for a password: it is never told again
+	var host hostRow // it has no field for the password, which no answer has
 	if err := c.decode("host", &host); err != nil {
 		return 0, nil, err
 	}
@@ -31,7 +31,7 @@ func (h *Server) createHost(c *call) (int, any, error) {
 			return 0, nil, refusal(http.StatusBadRequest, "the host with name %s already exists in the system", host.HostName)
 		}
 	}
-	host.rowBase = rowBase{ID: h.ids.UUID(), CreatedAt: h.stamp(), TenantID: c.Tenant}
+	host.rowBase = rowBase{ID: h.ids.UUID(), CreatedAt: h.timestamp(), TenantID: c.Tenant}
 	h.hosts.put(&host)
 	return http.StatusOK, host, nil
 }
@@ -79,7 +79,7 @@ func (h *Server) updateHost(c *call) (int, any, error) {
 	if len(change.Initiators) > 0 {
 		host.Initiators = change.Initiators
 	}
-	host.UpdatedAt = h.stamp()
+	host.UpdatedAt = h.timestamp()
 	return http.StatusOK, host, nil
 }
 

@@ -1,5 +1,5 @@
-// Package hotpot stands in for SODA's block storage API, hotpot. It knows nothing
-// of whoever calls it.
+// Package hotpot stands in for SODA's block storage API, hotpot. Any HTTP
+// client can use it.
 package hotpot
 
 import (
@@ -17,13 +17,13 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/seed"
 )
 
-// Server stands in for the block storage API. Its work is done by the time an
-// answer is out, as with the real one, whose handlers go on working before they
-// return: what was answered "creating" reads "available" in the next request.
+// Server is the block storage API. Its work is done when the answer is sent: a
+// volume that was answered as "creating" reads "available" in the next request.
+// The real handlers also go on working before they return.
 type Server struct {
-	// failVolume makes a volume end in "error" as if no pool fitted, and
-	// failAttach an attachment as if the driver refused; nil: all goes well.
-	// Both are set before the first request.
+	// failVolume makes a volume end in "error", as if no pool fitted.
+	// failAttach does so for an attachment, as if the driver refused. If nil,
+	// nothing fails. Both are set before the first request.
 	failVolume func(name string) bool
 	failAttach func(hostID string) bool
 
@@ -31,7 +31,7 @@ type Server struct {
 	check access.Check
 	mux   *http.ServeMux
 
-	mu          sync.Mutex // guards all below, during a whole operation
+	mu          sync.Mutex // guards the fields below, for a whole operation
 	ids         *seed.IDs
 	volumes     table[*volumeRow]
 	attachments table[*attachmentRow]
@@ -40,8 +40,8 @@ type Server struct {
 	profiles    table[*profileRow]
 }
 
-// New checks tokens with check, or takes the tenant of the path for the
-// Caller's when check is nil.
+// New makes a hotpot with one host and one profile. If check is nil, the tenant
+// in the path counts as the caller's.
 func New(check access.Check, now func() time.Time) *Server {
 	h := &Server{
 		now:         now,
@@ -61,7 +61,7 @@ func New(check access.Check, now func() time.Time) *Server {
 
 func (h *Server) seed() {
 	h.hosts.put(&hostRow{
-		rowBase:           rowBase{ID: seed.HostID, CreatedAt: h.stamp(), TenantID: seed.Tenant},
+		rowBase:           rowBase{ID: seed.HostID, CreatedAt: h.timestamp(), TenantID: seed.Tenant},
 		HostName:          "host-1",
 		OSType:            "linux",
 		AccessMode:        "agentless",
@@ -70,7 +70,7 @@ func (h *Server) seed() {
 		Initiators:        []initiator{{PortName: "iqn.1993-08.org.debian:01:host-1", Protocol: "iscsi"}},
 	})
 	h.profiles.put(&profileRow{
-		rowBase:     rowBase{ID: seed.ProfileID, CreatedAt: h.stamp()},
+		rowBase:     rowBase{ID: seed.ProfileID, CreatedAt: h.timestamp()},
 		Name:        "default_block",
 		Description: "default policy",
 		StorageType: "block",
@@ -109,8 +109,8 @@ func (h *Server) routes() {
 	h.route("DELETE", profiles+"/{id}", nil, access.Admin, h.deleteProfile)
 }
 
-// ServeHTTP accepts a trailing slash everywhere, as the pack's snapshot action
-// sends one.
+// ServeHTTP accepts a final slash everywhere, because the pack's snapshot
+// action sends one.
 func (h *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if trimmed := strings.TrimSuffix(r.URL.Path, "/"); trimmed != r.URL.Path {
 		r = r.Clone(r.Context())
@@ -127,7 +127,7 @@ type call struct {
 	body  []byte
 }
 
-// decode reports a body that the schema let through and the record cannot hold.
+// decode fails on a body that passed the schema and does not fit into the row.
 func (c *call) decode(what string, into any) error {
 	if len(c.body) == 0 {
 		return refusal(http.StatusBadRequest, "parse %s request body failed: %v", what, io.EOF)
@@ -149,9 +149,9 @@ func refusal(status int, format string, args ...any) error {
 	return &apiError{Code: status, Message: fmt.Sprintf(format, args...)}
 }
 
-// route puts the checks before an operation in the order of the real server:
-// token, OpenAPI document, policy. Only what an operation itself says is sent
-// as JSON by type; the checks before it do not set one.
+// route adds an operation. The checks before it have the order of the real
+// server: token, OpenAPI document, policy. Only the operation's own answers
+// have a content type.
 func (h *Server) route(method, path string, schema bodySchema, policy access.Policy, operate func(*call) (int, any, error)) {
 	h.mux.HandleFunc(method+" /v1beta/{tenant}/"+path, func(w http.ResponseWriter, r *http.Request) {
 		tenant := r.PathValue("tenant")
@@ -162,7 +162,7 @@ func (h *Server) route(method, path string, schema bodySchema, policy access.Pol
 		}
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
-			return // nobody is left to answer
+			return // the client has gone
 		}
 		if fault := schema.check(r.Header.Get("Content-Type"), body); fault != "" {
 			h.answer(w, http.StatusBadRequest, &apiError{http.StatusBadRequest, fault})
@@ -187,11 +187,11 @@ func (h *Server) route(method, path string, schema bodySchema, policy access.Pol
 func (h *Server) answer(w http.ResponseWriter, status int, body any) {
 	var text []byte
 	if body != nil {
-		text, _ = json.Marshal(body) // of our own types, which all can be
+		text, _ = json.Marshal(body) // our own types can always be encoded
 	}
 	w.WriteHeader(status)
-	_, _ = w.Write(text) // the client may have left
+	_, _ = w.Write(text) // the client may have gone
 }
 
-// stamp is local time without saying so, as hotpot has it.
-func (h *Server) stamp() string { return h.now().Format("2006-01-02T15:04:05") }
+// timestamp is the local time without a time zone.
+func (h *Server) timestamp() string { return h.now().Format("2006-01-02T15:04:05") }

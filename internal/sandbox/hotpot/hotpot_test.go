@@ -17,7 +17,7 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/seed"
 )
 
-// client talks to a hotpot of its own, as a tenant.
+// client calls a hotpot of its own, as a tenant.
 type client struct {
 	*testing.T
 	hotpot *Server
@@ -37,15 +37,15 @@ func newClient(t *testing.T, check access.Check) *client {
 	return &client{T: t, hotpot: hotpot, minute: minute, url: server.URL, tenant: seed.Tenant}
 }
 
-// tick lets a minute go by.
+// tick moves the clock by a minute.
 func (c *client) tick() { c.minute.Add(1) }
 
-// updated wants records that changed within this minute.
+// updated expects rows that changed within this minute.
 func (c *client) updated(paths ...string) {
 	c.Helper()
 	for _, path := range paths {
-		if got := c.want(200, "GET", path, "")["updatedAt"]; got != c.hotpot.stamp() {
-			c.Errorf("%s was updated at %v, not %s", path, got, c.hotpot.stamp())
+		if got := c.want(200, "GET", path, "")["updatedAt"]; got != c.hotpot.timestamp() {
+			c.Errorf("%s was updated at %v, not %s", path, got, c.hotpot.timestamp())
 		}
 	}
 }
@@ -92,7 +92,7 @@ func (c *client) want(status int, method, path, body string) map[string]any {
 	return object
 }
 
-// refused wants exactly the envelope of an error.
+// refused expects exactly this error.
 func (c *client) refused(status int, message, method, path, body string) {
 	c.Helper()
 	want, _ := json.Marshal(map[string]any{"code": status, "message": message})

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// profileRow belongs to no tenant. The properties are kept as they came:
-// nothing in the sandbox places volumes by them.
+// profileRow belongs to no tenant. Its properties are stored unchanged, and
+// nothing uses them.
 type profileRow struct {
 	rowBase
 	Name             string          `json:"name,omitempty"`
@@ -31,7 +31,7 @@ func (h *Server) createProfile(c *call) (int, any, error) {
 	if len(h.profiles.where(func(p *profileRow) bool { return p.Name == profile.Name })) > 0 {
 		return 0, nil, refusal(http.StatusBadRequest, "create profile failed: the profile name '%s' already exists", profile.Name)
 	}
-	profile.rowBase = rowBase{ID: h.ids.UUID(), CreatedAt: h.stamp()}
+	profile.rowBase = rowBase{ID: h.ids.UUID(), CreatedAt: h.timestamp()}
 	h.profiles.put(&profile)
 	return http.StatusOK, profile, nil
 }

@@ -71,7 +71,7 @@ func TestHosts(t *testing.T) {
 	c.tick()
 	changed := c.want(200, "PUT", path, `{"ip":"127.0.0.3"}`)
 	want := maps.Clone(made)
-	want["ip"], want["updatedAt"] = "127.0.0.3", c.hotpot.stamp()
+	want["ip"], want["updatedAt"] = "127.0.0.3", c.hotpot.timestamp()
 	if !reflect.DeepEqual(changed, want) {
 		t.Errorf("changed:\n%v, want\n%v", changed, want)
 	}

@@ -8,9 +8,8 @@ import (
 	"strings"
 )
 
-// bodySchema is the part of hotpot's OpenAPI document that concerns one
-// body, in the order of the document. Keys that it does not name pass. The
-// installer puts the document where the server looks for it.
+// bodySchema describes one request body in hotpot's OpenAPI document, in the
+// order of that document. Unknown keys are allowed.
 type bodySchema []property
 
 type property struct {
@@ -71,7 +70,7 @@ var (
 	}
 )
 
-// optional is the same without anything required.
+// optional is the same schema with nothing required.
 func (s bodySchema) optional() bodySchema {
 	s = slices.Clone(s)
 	for i := range s {
@@ -80,8 +79,9 @@ func (s bodySchema) optional() bodySchema {
 	return s
 }
 
-// check is empty for a good body, else the words of the validating library of
-// the real server. An empty body is none, which no operation's document forbids.
+// check returns "" for a good body. Otherwise it returns the message of the
+// real server's validating library. An empty body is good: no operation's
+// document forbids it.
 func (s bodySchema) check(contentType string, body []byte) string {
 	if s == nil || len(body) == 0 {
 		return ""
@@ -93,21 +93,21 @@ func (s bodySchema) check(contentType string, body []byte) string {
 	if err := json.Unmarshal(body, &value); err != nil {
 		return "Request body has an error: failed to decode request body: " + err.Error()
 	}
-	if fault := s.fault(value); fault != "" {
+	if fault := s.mismatch(value); fault != "" {
 		return "Request body has an error: doesn't match the schema: " + fault
 	}
 	return ""
 }
 
-// fault looks at the values given before it looks for what is not there.
-func (s bodySchema) fault(value any) string {
+// mismatch checks the given values before it looks for missing ones.
+func (s bodySchema) mismatch(value any) string {
 	object, ok := value.(map[string]any)
 	if !ok {
-		return property{kind: "object"}.fault(value)
+		return property{kind: "object"}.mismatch(value)
 	}
 	for _, p := range s {
 		if given, ok := object[p.name]; ok {
-			if fault := p.fault(given); fault != "" {
+			if fault := p.mismatch(given); fault != "" {
 				return fmt.Sprintf("Error at %q:%s", "/"+p.name, fault)
 			}
 		}
@@ -120,9 +120,9 @@ func (s bodySchema) fault(value any) string {
 	return ""
 }
 
-// fault names, for a wrong type, the type that was given and not the one that
-// should have been: the library's slip, kept.
-func (p property) fault(value any) string {
+// mismatch names, for a wrong type, the type that was given instead of the one
+// that is needed. That mistake is the real library's.
+func (p property) mismatch(value any) string {
 	if p.enum != nil && !slices.Contains(p.enum, value) {
 		return "JSON value is not one of the allowed values"
 	}

@@ -9,7 +9,7 @@ type snapshotRow struct {
 	Name        string `json:"name,omitempty"`
 	Description string `json:"description,omitempty"`
 	ProfileID   string `json:"profileId,omitempty"`
-	Size        int64  `json:"size,omitempty"` // GB, known once it is made
+	Size        int64  `json:"size,omitempty"` // GB; set when the snapshot is made
 	Status      string `json:"status,omitempty"`
 	VolumeID    string `json:"volumeId,omitempty"`
 }
@@ -37,12 +37,12 @@ func (h *Server) createSnapshot(c *call) (int, any, error) {
 			"create volume snapshot failed: only the status of volume is available or in-use, the snapshot can be created")
 	}
 
-	snapshot.rowBase = rowBase{ID: h.ids.UUID(), CreatedAt: h.stamp(), TenantID: c.Tenant}
+	snapshot.rowBase = rowBase{ID: h.ids.UUID(), CreatedAt: h.timestamp(), TenantID: c.Tenant}
 	snapshot.Status = "creating"
 	snapshot.Size = 0
 	answer := snapshot
 
-	snapshot.UpdatedAt = h.stamp()
+	snapshot.UpdatedAt = h.timestamp()
 	snapshot.Status = "available"
 	snapshot.Size = volume.Size
 	h.snapshots.put(&snapshot)

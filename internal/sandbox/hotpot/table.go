@@ -14,8 +14,8 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/access"
 )
 
-// rowBase is what every record begins with. The first three are never left
-// out of an answer.
+// rowBase is the beginning of every row. Its first three fields are in every
+// answer.
 type rowBase struct {
 	ID        string `json:"id"`
 	CreatedAt string `json:"createdAt"`
@@ -26,9 +26,9 @@ type rowBase struct {
 
 func (b *rowBase) base() *rowBase { return b }
 
-// table holds the records of one kind.
+// table holds the rows of one kind.
 type table[T interface{ base() *rowBase }] struct {
-	kind string // as it is called in messages
+	kind string // its name in messages
 	rows map[string]T
 }
 
@@ -40,9 +40,9 @@ func (t *table[T]) put(row T) { t.rows[row.base().ID] = row }
 
 func (t *table[T]) remove(id string) { delete(t.rows, id) }
 
-// find sees the Caller's tenant only, or all for an administrator. The real
-// server looks twice for an administrator, so that the two hear different
-// words about the same absence.
+// find looks in the caller's tenant, or in all tenants for an administrator. An
+// administrator gets another message if there is none, because the real server
+// looks twice.
 func (t *table[T]) find(who access.Caller, id string) (T, error) {
 	row, ok := t.rows[id]
 	if ok && (who.Admin || row.base().TenantID == who.Tenant) {
@@ -55,7 +55,7 @@ func (t *table[T]) find(who access.Caller, id string) (T, error) {
 	return none, errNoKey
 }
 
-// shared finds a record that belongs to no tenant.
+// shared finds a row that belongs to no tenant.
 func (t *table[T]) shared(id string) (T, error) {
 	row, ok := t.rows[id]
 	if !ok {
@@ -64,12 +64,13 @@ func (t *table[T]) shared(id string) (T, error) {
 	return row, nil
 }
 
-// noKey is what the store itself says of an id that it does not hold.
+// noKey is the store's message for an unknown id.
 const noKey = "Wrong resource uuid provided!"
 
-var errNoKey = errors.New(noKey) //nolint:staticcheck // the store's own words
+var errNoKey = errors.New(noKey) //nolint:staticcheck // the real store's words
 
-// visible lists in the order of the store's keys: by tenant, then id.
+// visible lists what the caller may see in the order of the store's keys: by
+// tenant, then by id.
 func (t *table[T]) visible(who access.Caller) []T {
 	rows := []T{}
 	for _, row := range t.rows {
@@ -83,13 +84,13 @@ func (t *table[T]) visible(who access.Caller) []T {
 	return rows
 }
 
-// where lists, in no order, all tenants' records that keep says yes to.
+// where lists the rows of all tenants that keep accepts, in no order.
 func (t *table[T]) where(keep func(T) bool) []T {
 	return slices.DeleteFunc(slices.Collect(maps.Values(t.rows)), func(row T) bool { return !keep(row) })
 }
 
-// page answers a list request: any field's name filters by its value, names
-// that are no field are ignored, and 50 is all there is unless limit says more.
+// page answers a list request. Every field's name filters by its value; other
+// names are ignored. The default limit is 50.
 func (t *table[T]) page(who access.Caller, query url.Values, sortable ...string) []T {
 	rows := slices.DeleteFunc(t.visible(who), func(row T) bool {
 		for name, values := range query {
@@ -108,7 +109,7 @@ func (t *table[T]) page(who access.Caller, query url.Values, sortable ...string)
 	return rows[:min(limit, len(rows))]
 }
 
-// sortRows sorts downwards unless told "asc".
+// sortRows sorts in descending order unless direction is "asc".
 func sortRows[T any](rows []T, key, direction string) {
 	slices.SortStableFunc(rows, func(a, b T) int {
 		if !strings.EqualFold(direction, "asc") {
@@ -123,7 +124,7 @@ func sortRows[T any](rows []T, key, direction string) {
 	})
 }
 
-// fieldOf finds the value of the field that an answer calls name.
+// fieldOf returns the value of the field with that name in JSON.
 func fieldOf(row any, name string) (any, bool) {
 	v := reflect.Indirect(reflect.ValueOf(row))
 	for _, f := range reflect.VisibleFields(v.Type()) {

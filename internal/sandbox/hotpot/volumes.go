@@ -10,7 +10,7 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/access"
 )
 
-// poolID is the one pool, which every volume fits into.
+// poolID is the only pool. Every volume fits into it.
 const poolID = "084bf71e-a102-11e7-88a8-e31fe6d52248"
 
 type volumeRow struct {
@@ -27,7 +27,7 @@ type volumeRow struct {
 	SnapshotID        string            `json:"snapshotId,omitempty"`
 	SnapshotFromCloud bool              `json:"snapshotFromCloud,omitempty"`
 	ReplicationID     string            `json:"replicationId,omitempty"`
-	AttachStatus      string            // the one field that has no name of its own in JSON; never set
+	AttachStatus      string            // never set; the only field without a JSON name of its own
 	MultiAttach       bool              `json:"multiAttach,omitempty"`
 }
 
@@ -46,7 +46,7 @@ func (h *Server) createVolume(c *call) (int, any, error) {
 		return 0, nil, refusal(http.StatusBadRequest, "create volume failed: %v", err)
 	}
 
-	volume.rowBase = rowBase{ID: h.ids.UUID(), CreatedAt: h.stamp(), TenantID: c.Tenant, UserID: c.User}
+	volume.rowBase = rowBase{ID: h.ids.UUID(), CreatedAt: h.timestamp(), TenantID: c.Tenant, UserID: c.User}
 	volume.ProfileID = profile.ID
 	volume.Status = "creating"
 	if volume.AvailabilityZone == "" {
@@ -54,7 +54,7 @@ func (h *Server) createVolume(c *call) (int, any, error) {
 	}
 	answer := volume
 
-	volume.UpdatedAt = h.stamp()
+	volume.UpdatedAt = h.timestamp()
 	if h.failVolume != nil && h.failVolume(volume.Name) {
 		volume.Status = "error"
 	} else {
@@ -66,7 +66,8 @@ func (h *Server) createVolume(c *call) (int, any, error) {
 	return http.StatusAccepted, answer, nil
 }
 
-// volumeProfile takes the profile that is called default_block for the default.
+// volumeProfile finds a profile. The default is the one with the name
+// default_block.
 func (h *Server) volumeProfile(id string) (*profileRow, error) {
 	if id == "" {
 		found := h.profiles.where(func(p *profileRow) bool { return p.Name == "default_block" && p.StorageType == "block" })
@@ -124,8 +125,8 @@ func (h *Server) namedVolume(c *call) (*volumeRow, error) {
 	return volume, nil
 }
 
-// updateVolume takes over all that is given and not empty, the status
-// included: anybody may say that a volume is in use.
+// updateVolume changes every field that is given and not empty. That includes
+// the status: any caller may say that a volume is in use.
 func (h *Server) updateVolume(c *call) (int, any, error) {
 	var change volumeRow
 	if err := c.decode("volume", &change); err != nil {
@@ -152,7 +153,7 @@ func (h *Server) updateVolume(c *call) (int, any, error) {
 		volume.Metadata = map[string]string{}
 	}
 	maps.Copy(volume.Metadata, change.Metadata)
-	volume.UpdatedAt = h.stamp()
+	volume.UpdatedAt = h.timestamp()
 	return http.StatusOK, volume, nil
 }
 
@@ -161,7 +162,8 @@ func (h *Server) deleteVolume(c *call) (int, any, error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	// Without a pool nothing was ever made, so there is nothing to ask about.
+	// A volume without a pool was never made in a storage system, so nothing
+	// can depend on it.
 	if volume.PoolID != "" {
 		if err := h.checkVolumeUnused(volume); err != nil {
 			return 0, nil, refusal(http.StatusBadRequest, "delete volume failed: %v", err)
@@ -205,7 +207,7 @@ func (h *Server) resizeVolume(c *call) (int, any, error) {
 			"extend volume failed: new size for extend must be greater than current size.(current: %d GB, extended: %d GB).",
 			volume.Size, request.NewSize)
 	}
-	volume.UpdatedAt = h.stamp()
+	volume.UpdatedAt = h.timestamp()
 	answer := *volume
 	answer.Status = "extending"
 	volume.Size = request.NewSize

@@ -38,8 +38,8 @@ type recording struct {
 	}
 }
 
-// TestAnswersAsRecorded replays every case, with the recording's
-// lifetime of tokens, on a clock that moves when the recording says so.
+// TestAnswersAsRecorded replays every case with the recording's lifetime of
+// tokens. The clock moves when the recording says so.
 func TestAnswersAsRecorded(t *testing.T) {
 	files, err := filepath.Glob("../testdata/contract/keystone/*.json")
 	if err != nil {
@@ -72,7 +72,7 @@ type replay struct {
 	known  map[string]string
 }
 
-// clock stands still unless told.
+// clock moves only when it is told to.
 type clock struct{ seconds atomic.Int64 }
 
 func (c *clock) now() time.Time { return time.Unix(c.seconds.Load(), 0) }
@@ -110,7 +110,8 @@ func (r *replay) play(recording recording) {
 	}
 }
 
-// decodeBody is JSON if it can be, text if not, nil if there is none.
+// decodeBody decodes JSON. It returns any other text as it is, and nil for
+// none.
 func decodeBody(text []byte) any {
 	if len(text) == 0 {
 		return nil
@@ -124,8 +125,8 @@ func decodeBody(text []byte) any {
 
 var placeholder = regexp.MustCompile(`<[a-z ]+>`)
 
-// send fills in placeholders. Tokens that the recording uses without having
-// asked for them come from a login of the account that they are called after.
+// send fills in placeholders. For a token that the recording never asked for,
+// it logs in with the account that the token is named after.
 func (r *replay) send(method, path string, headers map[string]string, body string) (*http.Response, []byte) {
 	fill := func(text string) string {
 		return placeholder.ReplaceAllStringFunc(text, func(name string) string {
@@ -198,8 +199,8 @@ func passwordLogin(user, scope string) string {
 
 var instant = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000000Z$`)
 
-// compare wants the same keys, the same kinds of values and the same values,
-// but for ids, which must stay what they were when first seen, and times.
+// compare expects the same keys, types and values. Times may differ, and ids
+// may differ if each keeps its first counterpart.
 func (r *replay) compare(where string, got, want any) {
 	switch want := want.(type) {
 	case map[string]any:

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// credentialRow is an application credential: a login of its own for one
-// project, without the user's password.
+// credentialRow is an application credential. It logs in to one project without
+// the user's password.
 type credentialRow struct {
 	id, name, secret, description string
 	user                          *userRow
 	project                       *projectRow
 	roles                         []string
-	expires                       time.Time // zero: never
+	expires                       time.Time // zero = never
 	unrestricted                  bool
 }
 
@@ -87,7 +87,7 @@ func (k *Server) createCredential(c *call) (int, any, error) {
 				name = known
 			}
 		}
-		if !c.token.has(name) {
+		if !c.token.hasRole(name) {
 			return 0, nil, invalid("Invalid application credential: Cannot create an application credential with unassigned role")
 		}
 		made.roles = append(made.roles, name)
@@ -95,7 +95,7 @@ func (k *Server) createCredential(c *call) (int, any, error) {
 	k.credentials = append(k.credentials, made)
 
 	answer := k.describeCredential(c, made)
-	answer["secret"] = made.secret // told this once
+	answer["secret"] = made.secret // the only answer that has it
 	return http.StatusCreated, object{"application_credential": answer}, nil
 }
 
@@ -124,7 +124,7 @@ func (k *Server) listCredentials(c *call) (int, any, error) {
 	}
 	found := []any{}
 	for _, known := range k.credentials {
-		if known.user == user && c.selects(known.name) {
+		if known.user == user && c.matchesName(known.name) {
 			found = append(found, k.describeCredential(c, known))
 		}
 	}
@@ -139,7 +139,7 @@ func (k *Server) getCredential(c *call) (int, any, error) {
 	return http.StatusOK, object{"application_credential": k.describeCredential(c, credential)}, nil
 }
 
-// deleteCredential ends the tokens that came from it as well.
+// deleteCredential also ends the tokens that were issued for the credential.
 func (k *Server) deleteCredential(c *call) (int, any, error) {
 	credential, err := k.pathCredential(c, "identity:delete_application_credential")
 	if err != nil {

@@ -8,14 +8,14 @@ func (k *Server) ownProjects(c *call) (int, any, error) {
 	return http.StatusOK, c.collection("projects", []any{c.project(c.token.user.project)}), nil
 }
 
-// listProjects is for administrators, though of any project.
+// listProjects is allowed to administrators of any project.
 func (k *Server) listProjects(c *call) (int, any, error) {
-	if !c.token.has("admin") {
+	if !c.token.hasRole("admin") {
 		return 0, nil, forbidden("identity:list_projects")
 	}
 	found := []any{}
 	for _, p := range k.projects {
-		if c.selects(p.name) {
+		if c.matchesName(p.name) {
 			found = append(found, c.project(p))
 		}
 	}
@@ -24,7 +24,7 @@ func (k *Server) listProjects(c *call) (int, any, error) {
 
 func (k *Server) getProject(c *call) (int, any, error) {
 	id := c.PathValue("id")
-	if own := c.token.project; !c.token.has("admin") && (own == nil || own.id != id) {
+	if own := c.token.project; !c.token.hasRole("admin") && (own == nil || own.id != id) {
 		return 0, nil, forbidden("identity:get_project")
 	}
 	for _, p := range k.projects {
@@ -36,12 +36,12 @@ func (k *Server) getProject(c *call) (int, any, error) {
 }
 
 func (k *Server) listUsers(c *call) (int, any, error) {
-	if !c.token.has("admin") {
+	if !c.token.hasRole("admin") {
 		return 0, nil, forbidden("identity:list_users")
 	}
 	found := []any{}
 	for _, u := range k.users {
-		if c.selects(u.name) {
+		if c.matchesName(u.name) {
 			found = append(found, c.user(u))
 		}
 	}
@@ -64,10 +64,11 @@ func (k *Server) userProjects(c *call) (int, any, error) {
 	return http.StatusOK, c.collection("projects", []any{c.project(user.project)}), nil
 }
 
-// pathUser is oneself, or anybody for an administrator.
+// pathUser is the user in the path: the caller, or anybody if the caller is an
+// administrator.
 func (k *Server) pathUser(c *call, action string) (*userRow, error) {
 	id := c.PathValue("id")
-	if id != c.token.user.id && !c.token.has("admin") {
+	if id != c.token.user.id && !c.token.hasRole("admin") {
 		return nil, forbidden(action)
 	}
 	for _, u := range k.users {
@@ -78,8 +79,8 @@ func (k *Server) pathUser(c *call, action string) (*userRow, error) {
 	return nil, notFound("Could not find user: %s.", id)
 }
 
-// selects applies the one filter that clients of SODA use.
-func (c *call) selects(name string) bool {
+// matchesName applies the filter by name, the only one that clients of SODA use.
+func (c *call) matchesName(name string) bool {
 	query := c.URL.Query()
 	return !query.Has("name") || query.Get("name") == name
 }

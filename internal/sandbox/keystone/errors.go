@@ -6,7 +6,7 @@ import (
 	"net/http"
 )
 
-// apiError is an answer of Keystone's that is none.
+// apiError is an error answer of Keystone.
 type apiError struct {
 	status  int
 	message string
@@ -20,8 +20,8 @@ func (e *apiError) body() object {
 	}}
 }
 
-// errLogin is what everything reads like that has to do with who one
-// is: a wrong password, an unknown user, no role, a token that has expired.
+// errLogin answers every failed authentication: a wrong password, an unknown
+// user, no role on the project, or an expired token.
 var errLogin = &apiError{http.StatusUnauthorized, "The request you have made requires authentication."}
 
 func forbidden(action string) error {

@@ -1,5 +1,5 @@
-// Package keystone stands in for the identity service, Keystone, as it was
-// recorded to answer.
+// Package keystone stands in for the identity service Keystone. It answers as
+// Keystone 22 with Fernet tokens was recorded to.
 package keystone
 
 import (
@@ -14,15 +14,14 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/seed"
 )
 
-// Config sets up a Server; the zero value is a usable one.
+// Config sets up a Server. The zero value is usable.
 type Config struct {
 	TTL  time.Duration // of tokens; 0 = an hour, Keystone's default
 	Seed int64
 	Now  func() time.Time // nil = time.Now
 }
 
-// Server stands in for the identity service, at /identity/v3 and at
-// /v3, as Keystone 22 with Fernet tokens was recorded to answer.
+// Server is the identity service. It answers at /identity/v3 and at /v3.
 type Server struct {
 	now func() time.Time
 	mux *http.ServeMux
@@ -43,8 +42,8 @@ type projectRow struct{ id, name, description string }
 
 type userRow struct {
 	id, name string
-	home     *projectRow // taken when no scope is asked for; nil: none
-	project  *projectRow // the one that the user has roles on
+	home     *projectRow // the scope of a login that asks for none; may be nil
+	project  *projectRow // the only one that the user has roles on
 	roles    []string
 }
 
@@ -69,8 +68,8 @@ func New(cfg Config) *Server {
 	return k
 }
 
-// seed makes the accounts of an installation: its administrator, the one that
-// hotpot and gelato validate tokens with, and a plain member.
+// seed makes the accounts of an installation: its administrator, the user with
+// which hotpot and gelato check tokens, and a plain member.
 func (k *Server) seed() {
 	for _, role := range []string{"admin", "member", "reader"} {
 		k.roles[role] = k.ids.Hex(32)
@@ -80,7 +79,7 @@ func (k *Server) seed() {
 	demo := &projectRow{id: k.ids.Hex(32), name: "demo"}
 	k.projects = []*projectRow{admin, service, demo}
 
-	administrator := []string{"member", "reader", "admin"} // the first two follow from the third
+	administrator := []string{"member", "reader", "admin"} // admin implies the first two
 	k.users = []*userRow{
 		{id: seed.User, name: "admin", project: admin, roles: administrator},
 		{id: k.ids.Hex(32), name: "opensds", home: service, project: service, roles: administrator},
@@ -96,7 +95,7 @@ func (k *Server) seed() {
 	}
 }
 
-// SetTTL is how long tokens live that are issued from now on.
+// SetTTL sets the lifetime of the tokens that are issued from now on.
 func (k *Server) SetTTL(d time.Duration) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -127,8 +126,8 @@ func (k *Server) routes() {
 	})
 }
 
-// ServeHTTP answers the same below /identity and below the root, with or
-// without a final slash.
+// ServeHTTP answers below /identity as it does below the root. A final slash
+// makes no difference.
 func (k *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r = r.Clone(r.Context())
 	r.URL.Path = "/" + strings.Trim(strings.TrimPrefix(r.URL.Path, "/identity"), "/")
@@ -139,13 +138,13 @@ func (k *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // call is one request.
 type call struct {
 	*http.Request
-	base   string // address of the service, without /v3
+	base   string // the service's address, without /v3
 	header http.Header
 	body   []byte
 	token  *issuedToken // the caller's; nil on public routes
 }
 
-// self is the address that a list gives as its own.
+// self is the address that a list gives as its own link.
 func (c *call) self() string {
 	self := c.base + c.URL.Path
 	if c.URL.RawQuery != "" {
@@ -156,7 +155,7 @@ func (c *call) self() string {
 
 type operation func(*call) (int, any, error)
 
-// route asks for a valid token first.
+// route adds an operation that needs a valid token.
 func (k *Server) route(pattern string, operate operation) {
 	k.public(pattern, func(c *call) (int, any, error) {
 		token, err := k.valid(c.Header.Get("X-Auth-Token"))
@@ -179,7 +178,7 @@ func (k *Server) public(pattern string, operate operation) {
 		}
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
-			return // nobody is left to answer
+			return // the client has gone
 		}
 
 		k.mu.Lock()
@@ -196,10 +195,10 @@ func (k *Server) public(pattern string, operate operation) {
 			w.WriteHeader(status)
 			return
 		}
-		text, _ := json.Marshal(answer) // maps of texts and numbers
+		text, _ := json.Marshal(answer) // maps of strings and numbers can always be encoded
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
-		_, _ = w.Write(append(text, '\n')) // the client may have left
+		_, _ = w.Write(append(text, '\n')) // the client may have gone
 	})
 }
 

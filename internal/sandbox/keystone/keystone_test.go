@@ -13,7 +13,7 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/seed"
 )
 
-// client talks to a Keystone of its own.
+// client calls a Keystone of its own.
 type client struct {
 	*testing.T
 	keystone *Server

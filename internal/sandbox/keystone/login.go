@@ -9,7 +9,7 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/seed"
 )
 
-// The body of a login, as far as it is looked at.
+// The body of a login, as far as it is read.
 type (
 	loginBody struct {
 		Auth *struct {
@@ -53,8 +53,8 @@ type (
 	}
 )
 
-// ok says whether it is the only domain there is.
-func (d *domainRef) ok() bool { return d.ID == "default" || d.ID == "" && d.Name == "Default" }
+// isDefault reports whether d is "Default", the only domain.
+func (d *domainRef) isDefault() bool { return d.ID == "default" || d.ID == "" && d.Name == "Default" }
 
 func (k *Server) login(c *call) (int, any, error) {
 	var request loginBody
@@ -83,12 +83,13 @@ func (k *Server) login(c *call) (int, any, error) {
 	if token.expires.IsZero() {
 		token.expires = token.issued.Add(k.ttl)
 	}
-	c.header.Set("X-Subject-Token", k.keep(token))
-	return http.StatusCreated, k.describe(c.base, token), nil
+	c.header.Set("X-Subject-Token", k.store(token))
+	return http.StatusCreated, k.describeToken(c.base, token), nil
 }
 
-// authenticate finds out who it is. The token that it returns has no text and
-// no time yet and, unless a credential settled it, no project.
+// authenticate finds out who logs in. The token that it returns has no text and
+// no times yet. It has a project only if it was issued for an application
+// credential.
 func (k *Server) authenticate(identity *identityBody, scoped bool) (*issuedToken, error) {
 	switch method := identity.Methods[0]; {
 	case method == "password" && identity.Password != nil:
@@ -118,14 +119,14 @@ func (k *Server) userOf(ref *userRef) (*userRow, error) {
 		return nil, malformed("Expecting to find domain in user")
 	}
 	for _, u := range k.users {
-		if ref.ID == u.id || ref.ID == "" && ref.Name == u.name && ref.Domain.ok() {
+		if ref.ID == u.id || ref.ID == "" && ref.Name == u.name && ref.Domain.isDefault() {
 			return u, nil
 		}
 	}
 	return nil, errLogin
 }
 
-// byToken makes one token out of another: it ends when the first does.
+// byToken issues a token for another token. Both end at the same time.
 func (k *Server) byToken(text string) (*issuedToken, error) {
 	from, err := k.valid(text)
 	if err != nil {
@@ -160,9 +161,8 @@ func (k *Server) byCredential(ref *credentialRef, scoped bool) (*issuedToken, er
 	}, nil
 }
 
-// scope gives the token the project asked for, or the user's own when nothing
-// is said. Only the word "unscoped", alone or as a key, keeps that from
-// happening.
+// scope sets the project that the login asked for. Without a scope it sets the
+// user's own project; with the scope "unscoped" it sets none.
 func (k *Server) scope(token *issuedToken, asked json.RawMessage) error {
 	var scope scopeBody
 	switch {
@@ -186,8 +186,8 @@ func (k *Server) scope(token *issuedToken, asked json.RawMessage) error {
 	return nil
 }
 
-// projectOf is nil for a project that is not there and for every other kind of
-// scope, since nobody has a role on anything but projects.
+// projectOf is nil for an unknown project, and for a scope that is not a
+// project: nobody has a role on anything else.
 func (k *Server) projectOf(scope scopeBody) (*projectRow, error) {
 	if scope.Project == nil {
 		return nil, nil
@@ -199,15 +199,16 @@ func (k *Server) projectOf(scope scopeBody) (*projectRow, error) {
 		return nil, malformed("Expecting to find domain in project")
 	}
 	for _, known := range k.projects {
-		if p := scope.Project; p.ID == known.id || p.ID == "" && p.Name == known.name && p.Domain.ok() {
+		if p := scope.Project; p.ID == known.id || p.ID == "" && p.Name == known.name && p.Domain.isDefault() {
 			return known, nil
 		}
 	}
 	return nil, nil
 }
 
-// keep gives the token its text. What a Fernet token holds makes its length.
-func (k *Server) keep(token *issuedToken) string {
+// store gives the token its text and stores it. As with a real Fernet token, the
+// content decides the length.
+func (k *Server) store(token *issuedToken) string {
 	length := 183
 	switch {
 	case token.project == nil:
@@ -220,17 +221,17 @@ func (k *Server) keep(token *issuedToken) string {
 	return text
 }
 
-// issuedToken is what stands behind a token's text.
+// issuedToken is what a token's text stands for.
 type issuedToken struct {
 	methods    []string
 	user       *userRow
-	project    *projectRow // nil: unscoped
+	project    *projectRow // nil = unscoped
 	roles      []string    // on the project
 	credential *credentialRow
-	audit      []string // its own id and that of the login it came from
+	audit      []string // its own id, then that of the login it came from
 	issued     time.Time
 	expires    time.Time
 	revoked    bool
 }
 
-func (t *issuedToken) has(role string) bool { return slices.Contains(t.roles, role) }
+func (t *issuedToken) hasRole(role string) bool { return slices.Contains(t.roles, role) }

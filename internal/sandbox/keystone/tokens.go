@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// valid finds a token that may be used. Keystone tells a text that it cannot
-// read from a token that it no longer takes, and not why it does not. The one
-// token that comes with an error is sound but for its credential, which is gone:
-// even as the caller's that is a 404 and no 401.
+// valid looks up a token. Keystone distinguishes unreadable tokens from
+// rejected ones, but gives no reason. If only the token's application
+// credential was deleted, valid returns both the token and an error, because
+// Keystone then answers 404, not 401.
 func (k *Server) valid(text string) (*issuedToken, error) {
 	token, ok := k.tokens[text]
 	switch {
@@ -27,14 +27,14 @@ func (k *Server) valid(text string) (*issuedToken, error) {
 	return token, nil
 }
 
-// subject is the token that the call is about. Others' tokens are for
-// administrators, of whatever project.
+// subject is the token that the call is about. Only administrators, of any
+// project, may ask about somebody else's token.
 func (k *Server) subject(c *call, action string) (*issuedToken, error) {
 	subject, err := k.valid(c.Header.Get("X-Subject-Token"))
 	if err != nil {
 		return nil, err
 	}
-	if subject != c.token && !c.token.has("admin") {
+	if subject != c.token && !c.token.hasRole("admin") {
 		return nil, forbidden(action)
 	}
 	return subject, nil
@@ -46,7 +46,7 @@ func (k *Server) validate(c *call) (int, any, error) {
 		return 0, nil, err
 	}
 	c.header.Set("X-Subject-Token", c.Header.Get("X-Subject-Token"))
-	return http.StatusOK, k.describe(c.base, subject), nil
+	return http.StatusOK, k.describeToken(c.base, subject), nil
 }
 
 func (k *Server) revoke(c *call) (int, any, error) {
@@ -58,7 +58,7 @@ func (k *Server) revoke(c *call) (int, any, error) {
 	return http.StatusNoContent, nil, nil
 }
 
-func (k *Server) describe(base string, t *issuedToken) object {
+func (k *Server) describeToken(base string, t *issuedToken) object {
 	domain := object{"id": "default", "name": "Default"}
 	token := object{
 		"methods": t.methods,
@@ -87,7 +87,7 @@ func (k *Server) describe(base string, t *issuedToken) object {
 	return object{"token": token}
 }
 
-// catalog knows of nothing but Keystone itself, as installed.
+// catalog lists Keystone only, as after an installation.
 func (k *Server) catalog(base string) []any {
 	var endpoints []any
 	for _, known := range k.endpoints {
@@ -98,13 +98,13 @@ func (k *Server) catalog(base string) []any {
 	return []any{object{"id": k.serviceID, "type": "identity", "name": "keystone", "endpoints": endpoints}}
 }
 
-// timestamp has whole seconds only: a Fernet token keeps no more.
+// timestamp has whole seconds, because a Fernet token keeps no fractions.
 func timestamp(t time.Time) string {
 	return t.UTC().Truncate(time.Second).Format("2006-01-02T15:04:05.000000Z")
 }
 
-// Check is the access.Check of services that ask this Keystone. It never says
-// that a token has expired, since Keystone itself does not (it answers 404).
+// Check looks up a token for hotpot and gelato. Its error never says that the
+// token has expired, because Keystone answers them with a 404.
 func (k *Server) Check(text string) (userID, projectID string, admin bool, err error) {
 	if text == "" {
 		return "", "", false, errors.New("token not found in header")
@@ -118,5 +118,5 @@ func (k *Server) Check(text string) (userID, projectID string, admin bool, err e
 	if token.project == nil {
 		return "", "", false, errors.New("extract project failed,the token is unscoped")
 	}
-	return token.user.id, token.project.id, token.has("admin") && token.project.name == "admin", nil
+	return token.user.id, token.project.id, token.hasRole("admin") && token.project.name == "admin", nil
 }

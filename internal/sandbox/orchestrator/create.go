@@ -7,9 +7,8 @@ import (
 	"net/http"
 )
 
-// createInstance starts an execution and stores an instance for it. Whatever
-// fails after the start leaves the execution running and nobody to know of it
-// (contract quirks 16 and 17).
+// createInstance starts an execution and stores an instance for it. If storing
+// fails, the execution goes on and no record of it is kept (quirks 16 and 17).
 func (o *Server) createInstance(c *call) (answer, error) {
 	_, leave := o.races.enter()
 	defer leave()
@@ -25,7 +24,7 @@ func (o *Server) createInstance(c *call) (answer, error) {
 		return answer{http.StatusBadRequest, "Bad Request. Authentication Token is missing"}, nil
 	}
 	content, _ := payload.(record)
-	order, refusal := o.takeOrder(content)
+	order, refusal := o.takeOwnKeys(content)
 	if refusal != "" {
 		return answer{http.StatusBadRequest, refusal}, nil
 	}
@@ -58,40 +57,40 @@ func (o *Server) createInstance(c *call) (answer, error) {
 	return o.storeInstance(c.tenant, order, execution)
 }
 
-// order is what the orchestrator keeps of a request for itself.
-type order struct {
+// ownKeys is the part of a request that the orchestrator keeps for itself.
+type ownKeys struct {
 	service, name     any
 	description, user *any // nil = was not in the request
 }
 
-// takeOrder takes the orchestrator's own keys out of the body; the rest goes to
-// StackStorm as it is.
-func (o *Server) takeOrder(content record) (ord order, refusal string) {
-	ord.service = content["service_id"]
+// takeOwnKeys takes the orchestrator's own keys out of the body. The rest goes to
+// StackStorm unchanged.
+func (o *Server) takeOwnKeys(content record) (own ownKeys, refusal string) {
+	own.service = content["service_id"]
 	delete(content, "service_id")
-	id, err := bind(ord.service)
+	id, err := bind(own.service)
 	if err != nil || id == nil || id == "" || o.store.service(id) == nil {
-		return ord, "required input service_id is missing or incorrect"
+		return own, "required input service_id is missing or incorrect"
 	}
 	name, ok := content["name"]
 	delete(content, "name")
 	if !ok || name == "" {
-		return ord, "required input service 'name' is missing"
+		return own, "required input service 'name' is missing"
 	}
-	ord.name = name
-	ord.description = take(content, "description")
-	ord.user = take(content, "user_id")
+	own.name = name
+	own.description = take(content, "description")
+	own.user = take(content, "user_id")
 
 	action, ok := content["action"]
 	_, isObject := content["parameters"].(record)
 	if !ok || action == "" || !isObject {
-		return ord, actionMissing
+		return own, actionMissing
 	}
-	return ord, ""
+	return own, ""
 }
 
-// actionMissing is the one text for a missing or empty action, for parameters
-// that are no object, and for a race (contract quirk 22).
+// actionMissing answers a missing or empty action, parameters that are not an
+// object, and a race (quirk 22).
 const actionMissing = "required input action is missing"
 
 func take(content record, key string) *any {
@@ -103,8 +102,9 @@ func take(content record, key string) *any {
 	return &v
 }
 
-// address sets hotpot's for its one workflow and gelato's for everything else
-// (contract quirk 19), reading the configuration file for each value.
+// address sets the address that a workflow calls: hotpot's for
+// opensds.provision-volume, gelato's for every other action (quirk 19). The
+// configuration file is read once for each value.
 func (o *Server) address(action any, to *parameters) error {
 	at := o.gelato
 	if action == "opensds.provision-volume" {
@@ -121,15 +121,15 @@ func (o *Server) address(action any, to *parameters) error {
 	return nil
 }
 
-// storeInstance answers with the values as they were sent; reads will show
+// storeInstance answers with the values as they were sent. Later reads show
 // them as text columns hold them.
-func (o *Server) storeInstance(tenant string, ord order, execution record) (answer, error) {
+func (o *Server) storeInstance(tenant string, own ownKeys, execution record) (answer, error) {
 	parameters, _ := execution["parameters"].(record)
 	if _, ok := parameters["auth_token"]; !ok {
 		return answer{}, errors.New("KeyError: 'auth_token'")
 	}
 	delete(parameters, "auth_token")
-	if ord.description == nil || ord.user == nil {
+	if own.description == nil || own.user == nil {
 		return answer{}, errors.New("UnboundLocalError: cannot access local variable 'description' or 'user_id'")
 	}
 	first, _ := execution["status"].(string)
@@ -143,8 +143,8 @@ func (o *Server) storeInstance(tenant string, ord order, execution record) (answ
 	}
 
 	sent := record{
-		"id": o.store.newID(), "tenant_id": tenant, "status": status, "name": ord.name,
-		"description": *ord.description, "user_id": *ord.user, "service_definition_id": ord.service,
+		"id": o.store.newID(), "tenant_id": tenant, "status": status, "name": own.name,
+		"description": *own.description, "user_id": *own.user, "service_definition_id": own.service,
 	}
 	row := &instanceRow{columns: record{"output": nil}, input: string(input)}
 	for key, v := range sent {
@@ -155,6 +155,6 @@ func (o *Server) storeInstance(tenant string, ord order, execution record) (answ
 	id, _ := execution["id"].(string)
 	at := o.store.addInstance(row, id)
 	sent["created_at"], sent["updated_at"] = at, at
-	sent["service_id"], sent["input"] = ord.service, parameters
+	sent["service_id"], sent["input"] = own.service, parameters
 	return answer{http.StatusOK, sent}, nil
 }

@@ -7,8 +7,8 @@ import (
 	"net/http"
 )
 
-// statusMap is all the orchestrator knows of StackStorm's fourteen statuses
-// (contract quirk 26).
+// statusMap holds the five of StackStorm's fourteen statuses that the
+// orchestrator knows (quirk 26).
 var statusMap = map[string]string{
 	"requested": "Running",
 	"scheduled": "Running",
@@ -50,7 +50,7 @@ func (o *Server) listInstances(c *call) (answer, error) {
 	for _, rec := range list {
 		status, output, err := o.refresh(g, rec["id"].(string))
 		if err != nil {
-			return answer{}, err // for everybody, for one bad instance (contract quirk 28)
+			return answer{}, err // one bad instance fails the whole list (quirk 28)
 		}
 		if err := g.complete(rec, status, output); err != nil {
 			return answer{}, err
@@ -63,8 +63,8 @@ func (o *Server) listInstancesOfService(c *call) (answer, error) {
 	return o.filteredInstances(c.id)
 }
 
-// filteredInstances ends, with 200, before the first instance it cannot read
-// (contract quirks 28 and 29).
+// filteredInstances ends the list at the first instance that it cannot read,
+// with 200 (quirks 28 and 29).
 func (o *Server) filteredInstances(service string) (answer, error) {
 	g, leave := o.races.enter()
 	defer leave()
@@ -80,8 +80,9 @@ func (o *Server) filteredInstances(service string) (answer, error) {
 	return answer{http.StatusOK, list}, nil
 }
 
-// refresh asks StackStorm how an instance's execution stands and stores what it
-// hears, even where the other half of it failed and the read is a 500.
+// refresh asks StackStorm for the status and output of an instance's execution
+// and stores the answers. If only one of the two calls works, it stores that
+// answer and the read is a 500.
 func (o *Server) refresh(g *globals, instanceID string) (status, output string, err error) {
 	if err := o.races.readConfig(); err != nil {
 		return "", "", err
@@ -140,8 +141,8 @@ func (o *Server) deleteInstance(c *call) (answer, error) {
 	return answer{http.StatusOK, "Success"}, nil
 }
 
-// putInstance never works: it asks StackStorm to change an action whose name it
-// gets wrong (contract quirk 34).
+// putInstance always fails: it asks StackStorm to change an action and gets the
+// name wrong (quirk 34).
 func (o *Server) putInstance(c *call) (answer, error) {
 	payload, err := c.json()
 	if err != nil {

@@ -2,7 +2,7 @@ package orchestrator
 
 import "fmt"
 
-// What the sandbox can see and do behind the API.
+// What the sandbox can see and do without the API.
 
 // Services lists the registered services, oldest first.
 func (o *Server) Services() []Service { return o.store.registered() }
@@ -13,15 +13,15 @@ func (o *Server) Instances() []Row { return o.store.rows() }
 // Forget deletes an instance's row. It reports whether there was one.
 func (o *Server) Forget(instanceID string) bool { return o.store.remove(instanceID) }
 
-// Restart is a new process on the old database.
+// Restart starts a new process on the old database.
 func (o *Server) Restart() { o.store.restart() }
 
-// SetRaces says whether requests that overlap take each other's values.
+// SetRaces says whether requests that overlap mix up their answers.
 func (o *Server) SetRaces(on bool) { o.races.set(on) }
 
-// RegisterShipped registers the two services that the installer registers, for
-// a tenant and user. It names one more workflow with the first service, which
-// does not exist and is dropped (quirk 4).
+// RegisterShipped registers the two services that the installer registers. The
+// installer names a second workflow with the first service. That one does not
+// exist and is dropped (quirk 4).
 func (o *Server) RegisterShipped(tenant, user string) error {
 	for _, sv := range []struct{ name, group, description, workflow string }{
 		{"volume provision", "provisioning", "Volume Service", "opensds.provision-volume"},

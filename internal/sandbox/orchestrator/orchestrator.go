@@ -1,5 +1,6 @@
-// Package orchestrator stands in for SODA's orchestration service. It answers as
-// the real one was recorded to, and knows StackStorm by its HTTP API alone.
+// Package orchestrator stands in for SODA's orchestration service. It answers
+// as the real service was recorded to. It knows StackStorm by its HTTP API
+// only.
 package orchestrator
 
 import (
@@ -21,9 +22,9 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/seed"
 )
 
-// Server answers as the orchestration service was recorded to. Its
-// errors are that service's uncaught exceptions: each becomes a bare 500 page
-// whose cause only the log tells.
+// Server is the orchestration service. Its errors are exceptions that the real
+// service does not catch. Each becomes a 500 page without a cause; only the log
+// has the cause.
 type Server struct {
 	st2    *st2Client
 	store  *store
@@ -33,18 +34,18 @@ type Server struct {
 	log    *log.Logger
 }
 
-// Config is what the orchestrator's configuration file says, and how
-// the stand-in behaves.
+// Config holds what the orchestrator's configuration file says, and how the
+// stand-in behaves.
 type Config struct {
 	StackStorm     http.RoundTripper
 	User, Password string  // at StackStorm
-	Hotpot, Gelato Address // what workflows are told
+	Hotpot, Gelato Address // the addresses that workflows are given
 
 	Latency time.Duration // of a round trip to StackStorm
-	Races   bool          // requests that overlap take each other's values (contract, Races)
+	Races   bool          // requests that overlap mix up their answers; see globals
 	Seed    int64
 	Now     func() time.Time
-	Context context.Context // the sandbox's life
+	Context context.Context // ends with the sandbox
 	Log     *log.Logger
 }
 
@@ -61,17 +62,18 @@ func New(cfg Config) *Server {
 	}
 }
 
-// Address is what the configuration file says about a service behind; the
-// port is text there, and stays text in the parameters of a workflow.
+// Address is the address of a service in the configuration file. The port is a
+// string there, and it stays one in the parameters of a workflow.
 type Address struct{ Host, Port string }
 
 // URL is the root of the service at that address.
 func (a Address) URL() string { return "http://" + net.JoinHostPort(a.Host, a.Port) }
 
-// view answers one route. An error is an exception nobody caught.
+// view answers one route. An error is an exception that nobody caught.
 type view func(*Server, *call) (answer, error)
 
-// call is one request and what the route's pattern took from its path.
+// call is one request, with the values that the route's pattern took from its
+// path.
 type call struct {
 	*http.Request
 	tenant, id string
@@ -115,13 +117,13 @@ var routes = []route{
 	}},
 }
 
-// noAnswer is what HEAD meets on instances: the view knows GET, PUT and DELETE
-// and returns nothing for the rest (contract quirk 41).
+// noAnswer answers HEAD on instances. The real view returns nothing for it,
+// which Flask makes a 500 (quirk 41).
 func noAnswer(*Server, *call) (answer, error) {
 	return answer{}, errors.New("TypeError: the view function did not return a valid response")
 }
 
-// errBadRequest is the page for a body that is not JSON (contract quirk 40).
+// errBadRequest becomes the 400 page for a body that is not JSON (quirk 40).
 var errBadRequest = errors.New("400 Bad Request")
 
 func (o *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -156,7 +158,7 @@ func (o *Server) answer(w http.ResponseWriter, v view, c *call) {
 	case errors.Is(err, errBadRequest):
 		sendPage(w, http.StatusBadRequest)
 	case err != nil:
-		// The page tells nobody why; the log does.
+		// The page has no cause; the log has it.
 		o.log.Printf("  %s %s: %v", c.Method, c.URL.Path, err)
 		sendPage(w, http.StatusInternalServerError)
 	default:
@@ -166,8 +168,9 @@ func (o *Server) answer(w http.ResponseWriter, v view, c *call) {
 	}
 }
 
-// match finds the route of a path. One final slash is accepted everywhere; an
-// empty element is not, so that an empty tenant is a 404.
+// match finds the route of a path. It is not an http.ServeMux because Flask
+// accepts a final slash everywhere, answers 404 for an empty element, and never
+// redirects to a cleaned path.
 func match(path string) (rt route, tenant, id string, ok bool) {
 	elems := strings.Split(strings.TrimSuffix(path, "/"), "/")
 	for _, rt := range routes {
@@ -207,8 +210,8 @@ func (rt route) allowed() string {
 	return strings.Join(methods, ", ")
 }
 
-// json reads the body as Flask 2.2 does: any other content type than JSON is
-// the same 400 as text that does not parse (contract quirk 40).
+// json reads the body as Flask 2.2 does. A content type other than JSON is the
+// same 400 as a body that does not parse (quirk 40).
 func (c *call) json() (any, error) {
 	kind, _, _ := mime.ParseMediaType(c.Header.Get("Content-Type"))
 	if kind != "application/json" && (!strings.HasPrefix(kind, "application/") || !strings.HasSuffix(kind, "+json")) {
@@ -225,8 +228,8 @@ func (c *call) json() (any, error) {
 	return v, nil
 }
 
-// decodeJSON keeps numbers as they are written: what StackStorm echoes as 2.0
-// is passed on as 2.0.
+// decodeJSON keeps numbers as they are written: a 2.0 from StackStorm is passed
+// on as 2.0.
 func decodeJSON(raw []byte) (any, error) {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
@@ -240,8 +243,8 @@ func decodeJSON(raw []byte) (any, error) {
 	return v, nil
 }
 
-// encodeJSON writes JSON as Flask's jsonify does: sorted keys, one line, a
-// final newline, and nothing outside ASCII.
+// encodeJSON writes JSON as Flask's jsonify does: keys sorted, on one line with
+// a final newline, in ASCII.
 func encodeJSON(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -282,7 +285,7 @@ var explanations = map[int]string{
 		"Either the server is overloaded or there is an error in the application.",
 }
 
-// sendPage sends Flask's page for a status (contract quirk 41).
+// sendPage sends Flask's HTML page for a status (quirk 41).
 func sendPage(w http.ResponseWriter, status int) {
 	w.Header().Set("Content-Type", htmlType)
 	w.WriteHeader(status)

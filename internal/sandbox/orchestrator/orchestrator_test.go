@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// What follows from the service's code and no recording shows.
+// What the service's code says and no recording shows.
 
 func registration(workflow, wfeType string, more record) string {
 	body := record{
@@ -21,10 +21,11 @@ func registration(workflow, wfeType string, more record) string {
 	return asText(body)
 }
 
-// TestFailedRegistrationSpoilsTheWorkflow: its copy of the workflow was stored
-// before it failed, and is then in the way of the next registration.
+// TestFailedRegistrationSpoilsTheWorkflow: the copy of the workflow is stored
+// before the registration fails. The next registration then fails because of
+// that copy.
 func TestFailedRegistrationSpoilsTheWorkflow(t *testing.T) {
-	s := newTested(t, false)
+	s := newTestServer(t, false)
 	for _, c := range []struct {
 		body string
 		want int
@@ -46,12 +47,12 @@ func TestFailedRegistrationSpoilsTheWorkflow(t *testing.T) {
 	}
 }
 
-// TestUnstorableOrdersAreOrphans: what no text column takes is found out after
-// the execution was started.
+// TestUnstorableOrdersAreOrphans: a value that no text column can hold is found
+// only after the execution was started.
 func TestUnstorableOrdersAreOrphans(t *testing.T) {
-	s := newTested(t, false)
+	s := newTestServer(t, false)
 	for _, name := range []any{[]string{"a"}, record{"a": 1}} {
-		order := strings.Replace(asText(s.order("run")), `"name":"run"`, `"name":`+asText(name), 1)
+		order := strings.Replace(asText(s.volumeRequest("run")), `"name":"run"`, `"name":`+asText(name), 1)
 		if a := s.send(http.MethodPost, instancesPath, order); a.Code != 500 {
 			t.Errorf("name %v: %d", name, a.Code)
 		}
@@ -61,11 +62,11 @@ func TestUnstorableOrdersAreOrphans(t *testing.T) {
 	}
 }
 
-// TestTextColumns: the answer to a POST has the values as they were sent, reads
+// TestTextColumns: the answer to a POST has the values as they were sent. Reads
 // have them as text.
 func TestTextColumns(t *testing.T) {
-	s := newTested(t, false)
-	order := strings.Replace(asText(s.order("run")), `"name":"run"`, `"name":5`, 1)
+	s := newTestServer(t, false)
+	order := strings.Replace(asText(s.volumeRequest("run")), `"name":"run"`, `"name":5`, 1)
 	order = strings.Replace(order, `"description":""`, `"description":false`, 1)
 	posted := s.send(http.MethodPost, instancesPath, order).Body.String()
 	read := s.send(http.MethodGet, instancesPath, nil).Body.String()
@@ -77,9 +78,9 @@ func TestTextColumns(t *testing.T) {
 	}
 }
 
-// TestFalsyRequired: Python takes more than an empty text for nothing.
+// TestFalsyRequired: Python takes more values for false than the empty string.
 func TestFalsyRequired(t *testing.T) {
-	s := newTested(t, false)
+	s := newTestServer(t, false)
 	for _, v := range []any{0, 0.0, false, []any{}, record{}, nil, ""} {
 		body := registration("opensds.data-analysis", "st2", record{"group": v})
 		if a := s.send(http.MethodPost, servicesPath, body); a.Code != 400 {
@@ -111,10 +112,10 @@ func (s *spy) RoundTrip(r *http.Request) (*http.Response, error) {
 	return s.RoundTripper.RoundTrip(r)
 }
 
-// TestWhatTravelsToStackStorm: all but the orchestrator's own keys, with the
-// parameters in the order of the request.
+// TestWhatTravelsToStackStorm: everything but the orchestrator's own keys, with
+// the parameters in the order of the request.
 func TestWhatTravelsToStackStorm(t *testing.T) {
-	s := newTested(t, false)
+	s := newTestServer(t, false)
 	seen := &spy{RoundTripper: s.st2.transport}
 	s.st2.transport = seen
 	a := s.send(http.MethodPost, instancesPath, `{"name": "n", "description": "", "user_id": "u", "foo": [1],

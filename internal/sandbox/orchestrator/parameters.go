@@ -7,8 +7,9 @@ import (
 	"slices"
 )
 
-// parameters are an object's members in the order of the request. Python keeps
-// that order, and StackStorm's message about unknown parameters lists them in it.
+// parameters are the members of an object in the order of the request. Python
+// keeps that order, and StackStorm's message about unknown parameters follows
+// it.
 type parameters []member
 
 type member struct {
@@ -16,7 +17,7 @@ type member struct {
 	value json.RawMessage
 }
 
-// parameters reads those of the request's body.
+// parameters reads the parameters of the request's body.
 func (c *call) parameters() (parameters, error) {
 	var body map[string]json.RawMessage
 	if err := json.Unmarshal(c.raw, &body); err != nil {

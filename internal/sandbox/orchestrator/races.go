@@ -9,9 +9,10 @@ import (
 	"time"
 )
 
-// globals are the module-level variables in which the real service keeps what
-// a request is about: the record it will answer with and the execution it is
-// asking about. Requests that share them take each other's values.
+// globals are the module-level variables of the real service. They hold the
+// record that a request answers with and the execution that it asks about.
+// Requests that overlap overwrite each other's values ("Races" in
+// testdata/contract/README.md).
 type globals struct {
 	mu          sync.Mutex
 	ret         any
@@ -24,9 +25,9 @@ func (g *globals) assign(v any) {
 	g.ret = v
 }
 
-// assignExecution returns what it stored, since the first call to StackStorm
-// follows at once: a wrong status under the right id was never seen (contract,
-// Races).
+// assignExecution returns what it stored. The first call to StackStorm follows
+// at once, so that call always asks for the right execution: a wrong status
+// with the right id was never recorded.
 func (g *globals) assignExecution(id string) string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -34,15 +35,15 @@ func (g *globals) assignExecution(id string) string {
 	return id
 }
 
-// execution is the id stored last, by whichever request.
+// execution is the id that was stored last, by any request.
 func (g *globals) execution() string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.executionID
 }
 
-// complete makes a row an answer: service_id takes the place of
-// service_definition_id. To do that twice to one row is an exception.
+// complete turns a row into an answer: service_definition_id becomes
+// service_id. A second time on the same row it is an exception.
 func (g *globals) complete(rec record, status, output string) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -59,7 +60,7 @@ func completeRecord(rec record, status, output string) error {
 	return nil
 }
 
-// finish completes and sends the record assigned last, by whichever request.
+// finish completes and sends the record that was assigned last, by any request.
 func (g *globals) finish(status, output string) (answer, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -73,24 +74,24 @@ func (g *globals) finish(status, output string) (answer, error) {
 	return g.send()
 }
 
-// answer sends what was assigned last, by whichever request.
+// answer sends what was assigned last, by any request.
 func (g *globals) answer() (answer, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.send()
 }
 
-// send encodes at once, under the lock: another request may hold the same
-// record and is about to change it.
+// send encodes under the lock, since another request may change the same
+// record.
 func (g *globals) send() (answer, error) {
 	text, err := encodeJSON(g.ret)
 	return answer{http.StatusOK, json.RawMessage(text)}, err
 }
 
 // races decides whether requests share one set of globals, as in reality, or
-// have one each. The shares of wrong answers follow from how requests overlap
-// in time; only the pauses and the collisions over the configuration file are
-// drawn, from a seeded source.
+// have one each. How requests overlap in time decides how many answers are
+// wrong. Only the pauses and the collisions over the configuration file are
+// random, with a fixed seed.
 type races struct {
 	latency time.Duration // of a round trip to StackStorm
 	done    <-chan struct{}
@@ -102,9 +103,10 @@ type races struct {
 	shared   globals
 }
 
-// With these the shares come out as measured (contract, Races): the latency the
-// measurement was made with, the time a request spends before it takes the
-// globals, and how often reading the configuration fails per request beside it.
+// With these values as many answers are wrong as were measured ("Races" in
+// testdata/contract/README.md). The first is the latency of that measurement.
+// The second is the time before a request takes the globals. The third is how
+// often reading the configuration fails for each request beside it.
 const (
 	measuredLatency  = 5 * time.Millisecond
 	measuredDispatch = time.Millisecond
@@ -124,7 +126,8 @@ func (r *races) set(on bool) {
 	r.on = on
 }
 
-// enter counts a request that touches instances and gives it its globals.
+// enter counts a request that touches instances, and returns the globals that
+// it uses.
 func (r *races) enter() (g *globals, leave func()) {
 	r.mu.Lock()
 	r.underway++
@@ -144,8 +147,8 @@ func (r *races) enter() (g *globals, leave func()) {
 	return &r.shared, leave
 }
 
-// readConfig fails when another request has just begun to read the same file
-// into the same global variable.
+// readConfig fails if another request has just begun to read the configuration
+// file into the same global variable.
 func (r *races) readConfig() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -155,7 +158,7 @@ func (r *races) readConfig() error {
 	return nil
 }
 
-// roundTrip waits as long as one call to StackStorm takes.
+// roundTrip waits for the time of one call to StackStorm.
 func (r *races) roundTrip() {
 	r.mu.Lock()
 	pause := r.latency
@@ -171,7 +174,8 @@ func (r *races) roundTrip() {
 	}
 }
 
-// around draws from half to one and a half of d, with the lock held.
+// around returns a random time between half of d and one and a half of d. The
+// lock must be held.
 func (r *races) around(d time.Duration) time.Duration {
 	return d/2 + time.Duration(r.rng.Int64N(int64(d)))
 }

@@ -15,20 +15,20 @@ const (
 	instancesPath = "/v1beta/t/orchestration/instances"
 )
 
-// band is a range of percents.
+// band is a range of per cent.
 type band struct{ from, to float64 }
 
-// rates are the shares of the answers to reads in one situation. What is left
-// out must not occur.
+// rates are the shares of the answers to reads in one situation. A share that
+// is not given must be zero.
 type rates struct {
 	threads, reads                      int
 	off, same                           bool // races off; all read one instance
-	others                              func(*racy)
+	others                              func(*testServer)
 	right, foreign, failed, wrongOutput band
 }
 
-// TestRaceRates holds the shares of wrong answers against the measured ones
-// (contract, Races), generously.
+// TestRaceRates compares the shares of wrong answers with the measured ones
+// ("Races" in testdata/contract/README.md). The ranges are wide.
 func TestRaceRates(t *testing.T) {
 	for name, c := range map[string]rates{
 		"one client":             {threads: 1, reads: 500, right: band{100, 100}},
@@ -39,30 +39,30 @@ func TestRaceRates(t *testing.T) {
 		"ten threads, races off": {off: true, threads: 10, reads: 500, right: band{100, 100}},
 		"beside one that reads": {
 			threads: 1, reads: 500, right: band{2, 30}, foreign: band{60, 95}, failed: band{0, 20}, wrongOutput: band{0, 5},
-			others: func(r *racy) { r.send(http.MethodGet, instancesPath+"/"+r.ids[0], nil) },
+			others: func(r *testServer) { r.send(http.MethodGet, instancesPath+"/"+r.ids[0], nil) },
 		},
 		"beside one that lists": {
 			threads: 1, reads: 500, right: band{25, 70}, failed: band{0, 20}, wrongOutput: band{25, 70},
-			others: func(r *racy) { r.send(http.MethodGet, instancesPath, nil) },
+			others: func(r *testServer) { r.send(http.MethodGet, instancesPath, nil) },
 		},
 		"beside one that lists by service": {
 			threads: 1, reads: 500, right: band{25, 75}, failed: band{0, 8}, wrongOutput: band{25, 75},
-			others: func(r *racy) { r.send(http.MethodGet, instancesPath+"?service_def="+r.service, nil) },
+			others: func(r *testServer) { r.send(http.MethodGet, instancesPath+"?service_def="+r.service, nil) },
 		},
 		"beside one that asks for an unknown id": {
 			threads: 1, reads: 200, failed: band{95, 100}, right: band{0, 5},
-			others: func(r *racy) {
+			others: func(r *testServer) {
 				r.send(http.MethodGet, instancesPath+"/unknown", nil)
 				<-time.After(5 * time.Millisecond)
 			},
 		},
 		"beside one that starts runs": {
 			threads: 1, reads: 500, right: band{95, 100}, failed: band{0, 5},
-			others: func(r *racy) { r.start("other") },
+			others: func(r *testServer) { r.startRun("other") },
 		},
 		"beside one that deletes": {
 			threads: 1, reads: 200, failed: band{90, 100}, right: band{0, 10},
-			others: func(r *racy) { r.send(http.MethodDelete, instancesPath+"/unknown", nil) },
+			others: func(r *testServer) { r.send(http.MethodDelete, instancesPath+"/unknown", nil) },
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -73,7 +73,7 @@ func TestRaceRates(t *testing.T) {
 }
 
 func (c rates) measure(t *testing.T) {
-	r := newRacy(t, !c.off)
+	r := newWithRuns(t, !c.off)
 	if c.same {
 		r.ids = r.ids[:1]
 	}
@@ -97,16 +97,16 @@ func (c rates) measure(t *testing.T) {
 	}
 }
 
-// TestRaceOnPost: of 400 POSTs in ten threads 14 were 400 and 8 were 500, and
-// none of those had started an execution.
+// TestRaceOnPost: of 400 POSTs in ten threads, 14 were a 400 and 8 were a 500.
+// None of those had started an execution.
 func TestRaceOnPost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRacy(t, true)
+		r := newWithRuns(t, true)
 		before := len(r.stackstorm.Executions())
 		var mu sync.Mutex
 		statuses := map[int]int{}
 		inThreads(10, 40, func() {
-			a := r.start("run")
+			a := r.startRun("run")
 			mu.Lock()
 			defer mu.Unlock()
 			statuses[a.Code]++
@@ -139,10 +139,10 @@ func inThreads(threads, times int, do func()) {
 	wg.Wait()
 }
 
-// TestServicesAndTasksDoNotRace, whatever else is going on.
+// TestServicesAndTasksDoNotRace: they are right whatever else goes on.
 func TestServicesAndTasksDoNotRace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRacy(t, true)
+		r := newWithRuns(t, true)
 		rows := r.store.rows()
 		inThreads(10, 50, func() {
 			service := r.send(http.MethodGet, "/v1beta/t/orchestration/services/"+r.service, nil)
@@ -160,10 +160,11 @@ func TestServicesAndTasksDoNotRace(t *testing.T) {
 	})
 }
 
-// TestForeignOutputIsStored until the next read of that row.
+// TestForeignOutputIsStored: it stays in the row until the next read of that
+// row.
 func TestForeignOutputIsStored(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRacy(t, true)
+		r := newWithRuns(t, true)
 		r.read(10, 500, nil)
 		wrong := func() (ids []string) {
 			for _, id := range r.ids {
@@ -186,11 +187,11 @@ func TestForeignOutputIsStored(t *testing.T) {
 	})
 }
 
-// TestListsRace: four threads that list 20 instances. Whole lists are mixed, so
-// that statuses are right and most outputs are not.
+// TestListsRace: four threads list 20 instances. Whole lists are mixed up, so
+// the statuses are right and most outputs are wrong.
 func TestListsRace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRacy(t, true)
+		r := newWithRuns(t, true)
 		r.read(1, 100, nil) // so that every row holds its final status
 		var mu sync.Mutex
 		var elems, wrongOutput, wrongStatus int

@@ -18,9 +18,9 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/stackstorm"
 )
 
-// racy is an orchestrator without sockets, to be used in a synctest bubble,
-// with 20 instances of different outcomes as the measurement had.
-type racy struct {
+// testServer is an orchestrator without sockets, to be used in a synctest
+// bubble.
+type testServer struct {
 	*Server
 	stackstorm *stackstorm.Server
 	service    string
@@ -30,15 +30,15 @@ type racy struct {
 
 type outcome struct{ id, status, output string }
 
-// newTested has one service and no runs.
-func newTested(t *testing.T, races bool) *racy {
+// newTestServer has one service and no runs.
+func newTestServer(t *testing.T, races bool) *testServer {
 	t.Helper()
 	st2, err := stackstorm.New(stackstorm.Config{TaskTime: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(st2.Close)
-	r := &racy{stackstorm: st2, want: map[string]outcome{}}
+	r := &testServer{stackstorm: st2, want: map[string]outcome{}}
 	r.Server = New(Config{
 		StackStorm: st2, User: stackstorm.User, Password: stackstorm.Password,
 		Hotpot: Address{"h", "1"}, Gelato: Address{"g", "2"},
@@ -49,12 +49,13 @@ func newTested(t *testing.T, races bool) *racy {
 	return r
 }
 
-func newRacy(t *testing.T, on bool) *racy {
+// newWithRuns has 20 runs that ended in different ways, as the measurement had.
+func newWithRuns(t *testing.T, on bool) *testServer {
 	t.Helper()
-	r := newTested(t, on)
+	r := newTestServer(t, on)
 	st2 := r.stackstorm
 	for i := range 20 {
-		r.start(fmt.Sprint(i))
+		r.startRun(fmt.Sprint(i))
 		row := r.store.rows()[i]
 		want := outcome{row.ID, []string{"Success", "Failed"}[i%2], fmt.Sprint("output ", i)}
 		if err := st2.SetOutput(row.ExecutionID, want.output); err != nil {
@@ -78,7 +79,7 @@ func decode(t *testing.T, a *httptest.ResponseRecorder) record {
 	return v
 }
 
-func (r *racy) send(method, path string, body any) *httptest.ResponseRecorder {
+func (r *testServer) send(method, path string, body any) *httptest.ResponseRecorder {
 	text, isText := body.(string)
 	if !isText {
 		text = asText(body)
@@ -99,11 +100,11 @@ func asText(v any) string {
 	return string(text)
 }
 
-func (r *racy) start(name string) *httptest.ResponseRecorder {
-	return r.send(http.MethodPost, instancesPath, r.order(name))
+func (r *testServer) startRun(name string) *httptest.ResponseRecorder {
+	return r.send(http.MethodPost, instancesPath, r.volumeRequest(name))
 }
 
-func (r *racy) order(name string) record {
+func (r *testServer) volumeRequest(name string) record {
 	return record{
 		"name": name, "description": "", "user_id": "u", "service_id": r.service, "action": "opensds.provision-volume",
 		"parameters": record{"name": name, "size": 1, "host_id": "h"},
@@ -137,9 +138,9 @@ func (c tally) String() string {
 		of(c.right), of(c.foreign), of(c.failed), of(c.wrongOutput), of(c.wrongStatus))
 }
 
-// read makes so many reads of random instances in so many threads, while
-// others, if any, make theirs.
-func (r *racy) read(threads, reads int, others func()) tally {
+// read makes that many reads of random instances in that many threads, while
+// others runs beside them again and again.
+func (r *testServer) read(threads, reads int, others func()) tally {
 	var all tally
 	var mu sync.Mutex
 	var wg sync.WaitGroup
@@ -175,11 +176,11 @@ func (r *racy) read(threads, reads int, others func()) tally {
 	return all
 }
 
-// TestStackStormLatency: a read is four round trips, a POST is two (contract,
-// What calls cost).
+// TestStackStormLatency: a read is four calls to StackStorm, and a POST is two
+// ("What calls cost" in testdata/contract/README.md).
 func TestStackStormLatency(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRacy(t, false)
+		r := newWithRuns(t, false)
 		for _, c := range []struct {
 			method, path string
 			body         any
@@ -193,7 +194,7 @@ func TestStackStormLatency(t *testing.T) {
 			{http.MethodGet, "/v1beta/orchestration/workflows", nil, 2},
 			{http.MethodGet, "/v1beta/t/orchestration/services", nil, 0},
 			{http.MethodPut, instancesPath + "/x", record{"parameters": record{}}, 1},
-			{http.MethodPost, instancesPath, r.order("run"), 2},
+			{http.MethodPost, instancesPath, r.volumeRequest("run"), 2},
 		} {
 			r.races.latency = time.Second
 			began := time.Now()

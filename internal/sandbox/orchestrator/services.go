@@ -10,8 +10,8 @@ import (
 func (o *Server) listServices(*call) (answer, error) {
 	list := []record{}
 	for _, sv := range o.store.allServices() {
-		// Once per workflow, each entry complete; with no workflow not at
-		// all (contract quirks 4 and 8).
+		// A service is listed once for each of its workflows, so not at all if
+		// it has none (quirks 4 and 8).
 		for range sv.workflows {
 			list = append(list, sv.record())
 		}
@@ -27,8 +27,9 @@ func (o *Server) getService(c *call) (answer, error) {
 	return answer{http.StatusOK, sv.record()}, nil
 }
 
-// record shows the service with its workflows. The schema of the last one, by
-// order of their random ids, takes the place of input (contract quirk 8).
+// record is the service with its workflows, as the API shows it. Its input is
+// replaced by the schema of the last workflow in the order of their random ids
+// (quirk 8).
 func (sv *serviceRow) record() record {
 	rec := record{}
 	for k, v := range sv.columns {
@@ -46,8 +47,8 @@ func (sv *serviceRow) record() record {
 	return rec
 }
 
-// addService registers a service. What it stored of the workflows before it
-// failed stays, which spoils these workflows for the next one too.
+// addService registers a service. If it fails, the workflows that it has stored
+// so far stay, and the next service cannot use them either.
 func (o *Server) addService(c *call) (answer, error) {
 	payload, err := c.json()
 	if err != nil {
@@ -89,7 +90,7 @@ func hasLength(v any) bool {
 	return false
 }
 
-// truthy is Python's notion of it.
+// truthy is Python's bool().
 func truthy(v any) bool {
 	switch v := v.(type) {
 	case nil:
@@ -109,9 +110,10 @@ func truthy(v any) bool {
 	return true
 }
 
-// resolve turns the workflows of a request into stored definitions. An action
-// that is no Mistral workflow links the one before it once more, which the
-// database refuses; as the first one it is an exception (contract quirk 6).
+// resolve turns the workflows of a request into stored definitions. For an
+// action that is not a Mistral workflow it links the one before it again, which
+// the database refuses. If there is none before it, that is an exception (quirk
+// 6).
 func (o *Server) resolve(entries []any) (list []*definitionRow, refusal string, err error) {
 	var last *definitionRow
 	var attached bool
@@ -126,7 +128,7 @@ func (o *Server) resolve(entries []any) (list []*definitionRow, refusal string, 
 			return nil, "", err
 		}
 		if action == nil {
-			continue // unknown, or a bad moment of StackStorm (contract quirks 4 and 5)
+			continue // unknown, or any error of StackStorm (quirks 4 and 5)
 		}
 		if action["runner_type"] == "mistral-v2" && action["ref"] == source {
 			old := false
@@ -146,9 +148,8 @@ func (o *Server) resolve(entries []any) (list []*definitionRow, refusal string, 
 	return list, "", nil
 }
 
-// define finds or makes the copy of an action. One that was there already is
-// still held by the session that read it, and cannot be linked: the "known
-// issue" (contract quirk 1).
+// define finds or makes the copy of an action. An old copy is still held by the
+// session that read it and cannot be linked: the "known issue" (quirk 1).
 func (o *Server) define(action record, wfeType any) (d *definitionRow, old bool, err error) {
 	bound, err := bind(wfeType)
 	if err != nil {
@@ -168,8 +169,8 @@ func (o *Server) define(action record, wfeType any) (d *definitionRow, old bool,
 	return d, false, nil
 }
 
-// storeService takes every key of the request that is a column, whoever sent
-// it, and fails on those that are columns of another kind (contract quirk 14).
+// storeService stores every key of the request that is a column. It fails on
+// columns that do not hold text (quirk 14).
 func (o *Server) storeService(tenant string, data record, definitions []*definitionRow) (answer, error) {
 	data["tenant_id"] = tenant
 	if !truthy(data["id"]) {

@@ -11,15 +11,16 @@ import (
 	"net/url"
 )
 
-// st2Client is how the orchestrator speaks to StackStorm: a login before every
-// call, no timeout, no second try. It does not notice that its own caller has
-// gone; only the end of the sandbox ends a call that hangs.
+// st2Client is how the orchestrator calls StackStorm: it logs in before every
+// call, and has neither a timeout nor a retry (quirk 30). A call goes on when
+// the orchestrator's own caller has gone. Only the end of the sandbox ends a
+// call that hangs.
 type st2Client struct {
 	transport http.RoundTripper
 	user      string
 	password  string
-	ctx       context.Context // the sandbox's life
-	pause     func()          // the latency of one round trip
+	ctx       context.Context // ends with the sandbox
+	pause     func()          // waits for the latency of one call
 }
 
 func (c *st2Client) login() (token string, err error) {
@@ -58,8 +59,7 @@ func (c *st2Client) send(req *http.Request) (code int, body []byte, err error) {
 	return resp.StatusCode, body, nil
 }
 
-// call logs in, then sends one request. Only what did not come back as an HTTP
-// answer is an error.
+// call logs in and sends one request. It fails only if there is no HTTP answer.
 func (c *st2Client) call(method, path string, in any) (code int, body []byte, err error) {
 	token, err := c.login()
 	if err != nil {
@@ -82,8 +82,8 @@ func (c *st2Client) call(method, path string, in any) (code int, body []byte, er
 	return c.send(req)
 }
 
-// action returns nil for any status but 200: the orchestrator takes every
-// error for "no such action" (contract quirk 5).
+// action returns nil for every status but 200: the orchestrator takes any error
+// for "no such action" (quirk 5).
 func (c *st2Client) action(ref any) (record, error) {
 	name, ok := ref.(string)
 	if !ok {
@@ -104,7 +104,7 @@ func (c *st2Client) action(ref any) (record, error) {
 	return action, nil
 }
 
-// actions returns StackStorm's first page, whatever its status: an error's
+// actions returns StackStorm's first page. The status is ignored: an error's
 // object is then read as a list of its keys.
 func (c *st2Client) actions() ([]any, error) {
 	_, body, err := c.call(http.MethodGet, "/actions", nil)

@@ -14,11 +14,11 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/seed"
 )
 
-// record is a row as the API shows it: column to value.
+// record is a row as the API shows it: values by column.
 type record = map[string]any
 
-// Row is an instance as the orchestrator's database holds it: with the status
-// of the last read, and with the id of the execution that no answer tells.
+// Row is an instance in the orchestrator's database. Its status is that of the
+// last read. The id of its execution is in no answer of the API (quirk 25).
 type Row struct {
 	ID          string         `json:"id"`
 	Name        string         `json:"name"`
@@ -29,15 +29,15 @@ type Row struct {
 	Input       map[string]any `json:"input"`
 }
 
-// Service is a registered service, as far as it can be found.
+// Service is a registered service.
 type Service struct {
 	ID, Name, Group string
 	Workflows       []string // references
 }
 
-// store is the orchestrator's database. It outlives a restart; the default of
-// its time columns does not: that is the moment the process started, for
-// every row it writes (contract quirk 32).
+// store is the orchestrator's database. It survives a restart. Every row gets
+// the time at which the process started, so that time changes with a restart
+// (quirk 32).
 type store struct {
 	now func() time.Time
 
@@ -56,8 +56,8 @@ type serviceRow struct {
 	workflows []*definitionRow
 }
 
-// definitionRow is the copy of a StackStorm action, taken when a service first
-// named it and never renewed (contract quirk 9).
+// definitionRow is the copy of a StackStorm action. It is taken when a service
+// first names the action, and never renewed (quirk 9).
 type definitionRow struct {
 	id, name, description, source, wfeType string
 	definition                             any
@@ -79,8 +79,8 @@ func (s *store) newID() string {
 	return s.ids.UUID()
 }
 
-// restart begins a new process on the old rows. A process takes at least a
-// second to start, so its timestamps always differ from the last one's.
+// restart starts a new process on the old rows. A real process takes at least a
+// second to start, so its timestamps always differ from the old ones.
 func (s *store) restart() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -97,8 +97,8 @@ func latest(a, b time.Time) time.Time {
 // processStart must be called with the lock held.
 func (s *store) processStart() string { return s.started.UTC().Format(http.TimeFormat) }
 
-// bind turns a JSON value into what a text column holds afterwards: numbers
-// and booleans become text, arrays and objects are refused (contract quirk 13).
+// bind turns a JSON value into what a text column holds: numbers and booleans
+// become text, arrays and objects are refused (quirk 13).
 func bind(v any) (any, error) {
 	switch v := v.(type) {
 	case nil, string:
@@ -151,7 +151,7 @@ func (s *store) addService(columns record, workflows []*definitionRow) (record, 
 	return maps.Clone(columns), nil
 }
 
-// service finds a service by id; its contents never change.
+// service finds a service by id. Its contents never change.
 func (s *store) service(id any) *serviceRow {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -173,8 +173,8 @@ func (s *store) allServices() []*serviceRow {
 	return slices.Clone(s.services)
 }
 
-// addInstance stores a run and the id of its execution; no read of an
-// instance ever tells that id (contract quirk 25).
+// addInstance stores a run with the id of its execution. No answer of the API
+// has that id (quirk 25).
 func (s *store) addInstance(row *instanceRow, executionID string) (createdAt string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -184,7 +184,7 @@ func (s *store) addInstance(row *instanceRow, executionID string) (createdAt str
 	return s.processStart()
 }
 
-// instance returns a copy of a row, its input parsed.
+// instance returns a copy of a row, with its input parsed.
 func (s *store) instance(id string) (record, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -209,7 +209,7 @@ func (s *store) instancesOf(want func(columns record) bool) []record {
 	return rows
 }
 
-// registered shows the services in short.
+// registered lists the services.
 func (s *store) registered() []Service {
 	list := []Service{}
 	for _, sv := range s.allServices() {
@@ -223,7 +223,7 @@ func (s *store) registered() []Service {
 	return list
 }
 
-// rows shows the instances with what no answer tells.
+// rows lists the instances with the ids of their executions.
 func (s *store) rows() []Row {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -253,7 +253,7 @@ func (s *store) executionOf(instanceID string) string {
 	return s.executions[instanceID]
 }
 
-// update writes what a read learned. That the instance is gone is no error.
+// update stores what a read found out. It does nothing if the instance is gone.
 func (s *store) update(instanceID string, values record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -264,7 +264,7 @@ func (s *store) update(instanceID string, values record) {
 	}
 }
 
-// remove deletes an instance's row; its execution knows nothing of it.
+// remove deletes an instance's row. Its execution goes on (quirk 33).
 func (s *store) remove(instanceID string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -6,7 +6,7 @@ import (
 	"net/http"
 )
 
-// getTasks shows StackStorm's own words for an execution (contract quirk 37).
+// getTasks shows an execution in StackStorm's own words (quirk 37).
 func (o *Server) getTasks(c *call) (answer, error) {
 	code, body, err := o.st2.execution(c.id)
 	if err != nil {
@@ -32,9 +32,8 @@ func (o *Server) getTasks(c *call) (answer, error) {
 
 const tasksError = "error getting tasks"
 
-// tasksOf merges what the tasks published, the last one winning. Anything else
-// than a list of tasks that each published an object is an error (contract
-// quirk 38).
+// tasksOf merges what the tasks published; the last one wins. If one of them
+// did not publish an object, it is an error (quirk 38).
 func tasksOf(execution record) (record, bool) {
 	id, hasID := execution["id"]
 	start, hasStart := execution["start_timestamp"]
@@ -70,8 +69,8 @@ func tasksOf(execution record) (record, bool) {
 	return shown, true
 }
 
-// listWorkflows keys the Mistral workflows of the pack opensds by reference,
-// as far as they are on StackStorm's first page (contract quirk 39).
+// listWorkflows lists the Mistral workflows of the pack opensds on StackStorm's
+// first page, by reference (quirk 39).
 func (o *Server) listWorkflows(*call) (answer, error) {
 	actions, err := o.st2.actions()
 	if err != nil {

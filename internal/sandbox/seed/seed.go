@@ -1,5 +1,5 @@
-// Package seed holds who and what the sandbox starts with, and makes identifiers
-// that are the same in every run with the same seed.
+// Package seed names the accounts and things that the sandbox starts with. It
+// also makes identifiers that are the same in every run with the same seed.
 package seed
 
 import (
@@ -7,17 +7,18 @@ import (
 	"math/rand/v2"
 )
 
-// Who and what the sandbox holds before anybody has asked for anything. Tenant
-// and User are those of the identity image that most installations start from.
+// What the sandbox holds at the start. Tenant and User are those of the
+// identity image that most installations start from.
 const (
-	// Tenant is the project "admin", and the tenant of everything seeded.
+	// Tenant is the project "admin". Everything that exists at the start
+	// belongs to it.
 	Tenant = "94b280022d0c4401bcf3b0ea85870519"
 	// User is the user "admin", an administrator of Tenant.
 	User = "558057c4256545bd8a307c37464003c9"
-	// Password is that of every account: admin, opensds and demo.
+	// Password is the password of every account: admin, opensds and demo.
 	Password = "opensds@123"
 
-	// HostID is the one host that volumes can be attached to at the start.
+	// HostID is the one host at the start that volumes can be attached to.
 	HostID = "7a5a2d4e-9f0c-4c5e-8d0b-2f6f3c1b9a10"
 	// ProfileID is the profile default_block.
 	ProfileID = "2f9c0a04-66ef-11e7-ade2-43158893e017"
@@ -26,13 +27,14 @@ const (
 	// scoped to Tenant.
 	ApplicationCredentialID     = "5f1a6d0c3b8e4f27a9d2c4e6b8017395"
 	ApplicationCredentialSecret = "sandbox-application-credential-secret"
-	// ApplicationCredentialName names the same credential among User's own.
+	// ApplicationCredentialName is the name of that credential. It is unique
+	// among the credentials of User.
 	ApplicationCredentialName = "sandbox"
 )
 
-// IDs makes the identifiers of one server, the same ones in every run
-// with the same seed. It is not safe for concurrent use: its server's lock
-// guards it.
+// IDs makes the identifiers of one server. They are the same in every run with
+// the same seed. It is not safe for concurrent use; the server that owns it
+// locks it.
 type IDs struct{ random *rand.Rand }
 
 // NewIDs makes the identifiers of a seed.
@@ -53,7 +55,7 @@ func (s *IDs) Hex(digits int) string {
 	return s.text("0123456789abcdef", digits)
 }
 
-// Base64 looks like URL-safe base64 and encodes nothing.
+// Base64 makes characters that look like URL-safe base64. They encode nothing.
 func (s *IDs) Base64(length int) string {
 	return s.text("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", length)
 }

@@ -10,15 +10,14 @@ import (
 	"strings"
 )
 
-// valueError is a parameter that StackStorm refuses with 400 and these words.
-// Any other error of a conversion is one that StackStorm did not expect, and a
-// 500.
+// valueError is a parameter that StackStorm refuses with 400 and this message.
+// Any other error of a conversion is not caught there and becomes a 500.
 type valueError string
 
 func (e valueError) Error() string { return string(e) }
 
-// castParameter converts a value to its parameter's declared type, before
-// anything is checked. Null stays null, and so does a value without a type.
+// castParameter converts a value to its parameter's declared type, before any
+// check. Null stays null. Without a type nothing is converted.
 func castParameter(v any, schema map[string]any) (any, error) {
 	kind, _ := schema["type"].(string)
 	if v == nil {
@@ -91,8 +90,8 @@ func castNumber(v any) (any, error) {
 	return nil, fmt.Errorf("float() argument must be a string or a number, not '%s'", pyType(v))
 }
 
-// castCompound takes JSON, else a Python literal. What comes out need not be
-// an object or an array; the check afterwards notices.
+// castCompound reads JSON or, if it is not JSON, a Python literal. The result
+// may be neither an object nor an array; the check afterwards finds that.
 func castCompound(v any) (any, error) {
 	text, ok := v.(string)
 	if !ok {
@@ -104,7 +103,8 @@ func castCompound(v any) (any, error) {
 	return pyLiteral(text)
 }
 
-// capitalize is Python's: the first letter large, the others small.
+// capitalize is Python's: the first letter in upper case, the others in lower
+// case.
 func capitalize(s string) string {
 	if s == "" {
 		return s

@@ -5,11 +5,11 @@ import (
 	"slices"
 )
 
-// SetFirstStatus makes executions of an action that start from now on begin with
-// a status and stay in it, which no workflow does by itself; "" ends that.
+// SetFirstStatus sets the status in which the next executions of an action
+// begin and stay. No workflow does that by itself. The status "" ends it.
 func (s *Server) SetFirstStatus(action, status string) error {
 	if status != "" && !slices.Contains(executionStatuses, status) {
-		return fmt.Errorf("%q is no status of StackStorm: %v", status, executionStatuses)
+		return fmt.Errorf("%q is not a status of StackStorm: %v", status, executionStatuses)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -17,7 +17,7 @@ func (s *Server) SetFirstStatus(action, status string) error {
 	return nil
 }
 
-// Hold keeps what is unfinished, and what is started from now on, running.
+// Hold stops all executions where they are, also those that start later.
 func (s *Server) Hold() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -27,7 +27,7 @@ func (s *Server) Hold() {
 	s.held = true
 }
 
-// Release lets everything go on, from the task it is at.
+// Release lets every execution go on with its current task.
 func (s *Server) Release() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -40,8 +40,8 @@ func (s *Server) Release() {
 	}
 }
 
-// ForceStatus makes an execution have a status and keep it, whatever its tasks
-// do; "" lets it go on by itself.
+// ForceStatus sets the status of an execution, which then keeps it whatever its
+// tasks do. The status "" lets it go on by itself.
 func (s *Server) ForceStatus(id, status string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -55,7 +55,7 @@ func (s *Server) ForceStatus(id, status string) error {
 		return nil
 	}
 	if !slices.Contains(executionStatuses, status) {
-		return fmt.Errorf("%q is no status of StackStorm: %v", status, executionStatuses)
+		return fmt.Errorf("%q is not a status of StackStorm: %v", status, executionStatuses)
 	}
 	s.advance(e)
 	now := s.cfg.Now()
@@ -67,7 +67,7 @@ func (s *Server) ForceStatus(id, status string) error {
 	return nil
 }
 
-// hasBegun tells the statuses in which a workflow has a result.
+// hasBegun reports whether a workflow in that status has a result.
 func hasBegun(status string) bool {
 	return !slices.Contains([]string{"requested", "scheduled", "delayed", "pending"}, status)
 }
@@ -94,7 +94,7 @@ func (s *Server) SetOutput(id, text string) error {
 	return err
 }
 
-// Purge removes an execution and those of its tasks.
+// Purge removes an execution with those of its tasks.
 func (s *Server) Purge(id string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -110,8 +110,8 @@ func (s *Server) Purge(id string) error {
 	return nil
 }
 
-// FailTask makes executions of an action fail at a task, "" being the first,
-// until ClearFailures. A task that has been done already is not undone.
+// FailTask makes executions of an action fail at a task, until ClearFailures.
+// The task "" is the first one. A task that is done is not undone.
 func (s *Server) FailTask(action, task string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -13,7 +13,7 @@ import (
 
 const tokenLife = 24 * time.Hour
 
-// routes are those that an orchestrator, or an operator with curl, uses.
+// routes are the ones that an orchestrator uses, or an operator with curl.
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /auth/v1/tokens", s.login)
@@ -41,7 +41,7 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	if _, err := w.Write(body); err != nil {
-		return // the reader is gone
+		return // the client has gone
 	}
 }
 
@@ -81,7 +81,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// authorized lets a call through that has a token.
+// authorized checks the token of a call.
 func (s *Server) authorized(next http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token := r.Header.Get("X-Auth-Token")
@@ -102,7 +102,8 @@ func (s *Server) authorized(next http.HandlerFunc) http.Handler {
 	})
 }
 
-// onExecution finds the execution that the path names, with the lock held.
+// onExecution finds the execution in the path and calls next with the lock
+// held.
 func (s *Server) onExecution(next func(http.ResponseWriter, *http.Request, *execution)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
@@ -134,7 +135,8 @@ func (s *Server) listActions(w http.ResponseWriter, r *http.Request) {
 	writePage(w, r, list)
 }
 
-// writePage cuts a list as StackStorm does: 100 unless asked otherwise.
+// writePage cuts a list to one page as StackStorm does. The default limit is
+// 100.
 func writePage[T any](w http.ResponseWriter, r *http.Request, list []T) {
 	limit, offset := 100, 0
 	for name, target := range map[string]*int{"limit": &limit, "offset": &offset} {
@@ -174,7 +176,8 @@ func (s *Server) getAction(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, a.asJSON())
 }
 
-// execute starts an action. The order of the checks is StackStorm's.
+// execute starts an execution of an action. The order of the checks is
+// StackStorm's.
 func (s *Server) execute(w http.ResponseWriter, r *http.Request) {
 	var body map[string]json.RawMessage
 	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
@@ -189,14 +192,14 @@ func (s *Server) execute(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a := s.action(name)
-	if a == nil || a.ref() != name { // unlike elsewhere, the id will not do
+	if a == nil || a.ref() != name { // unlike elsewhere, the id is not accepted
 		writeFault(w, http.StatusBadRequest, fmt.Sprintf(`Action "%s" cannot be found.`, name))
 		return
 	}
 	s.schedule(w, a, params, map[string]any{"user": User, "pack": a.Pack})
 }
 
-// readLiveAction checks the body's own form.
+// readLiveAction checks the form of the body.
 func readLiveAction(body map[string]json.RawMessage) (string, orderedParams, error) {
 	none := orderedParams{values: map[string]any{}}
 	field := func(name, kind string) (any, error) {
@@ -230,12 +233,13 @@ func readLiveAction(body map[string]json.RawMessage) (string, orderedParams, err
 	return action.(string), params, err
 }
 
-// schedule renders, checks and starts. A template that does not resolve leaves
-// a failed execution behind, unless what was sent is refused anyway.
+// schedule renders the templates, checks the parameters and starts the
+// execution. If a template does not resolve, it keeps a failed execution; if
+// the parameters are refused anyway, it does not.
 func (s *Server) schedule(w http.ResponseWriter, a *packAction, sent orderedParams, context map[string]any) {
 	params, err := renderParameters(sent, allParameters(a))
 	if unresolved, ok := errors.AsType[paramError](err); ok {
-		if refused := admit(a, sent); refused != nil {
+		if refused := validate(a, sent); refused != nil {
 			refuse(w, refused)
 			return
 		}
@@ -244,7 +248,7 @@ func (s *Server) schedule(w http.ResponseWriter, a *packAction, sent orderedPara
 		return
 	}
 	if err == nil {
-		err = admit(a, params)
+		err = validate(a, params)
 	}
 	if err != nil {
 		refuse(w, err)
@@ -253,7 +257,8 @@ func (s *Server) schedule(w http.ResponseWriter, a *packAction, sent orderedPara
 	writeJSON(w, http.StatusCreated, s.view(s.start(a, params, context)))
 }
 
-// refuse tells a mistake of the caller from what StackStorm did not expect.
+// refuse answers 400 for a mistake of the caller, and 500 for an error that
+// StackStorm does not expect.
 func refuse(w http.ResponseWriter, err error) {
 	status := http.StatusInternalServerError
 	if _, ok := errors.AsType[valueError](err); ok {
@@ -262,7 +267,7 @@ func refuse(w http.ResponseWriter, err error) {
 	writeFault(w, status, err.Error())
 }
 
-// startFailed keeps the record of an execution that could not be started.
+// startFailed keeps an execution that could not be started.
 func (s *Server) startFailed(a *packAction, sent orderedParams, context map[string]any, why error) {
 	e := s.newExecution(a, nil)
 	e.params, e.context = sent, context

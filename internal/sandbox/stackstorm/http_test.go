@@ -142,7 +142,8 @@ func (c *caller) broken(ctx context.Context) error {
 	return err
 }
 
-// TestFaultsOfEveryCall also end all together.
+// TestFaultsOfEveryCall: one fault takes all kinds of calls, and Recover ends
+// it.
 func TestFaultsOfEveryCall(t *testing.T) {
 	c := newCaller(t, Config{})
 	c.must(c.Fail(Fault{Down: true}))
@@ -170,11 +171,11 @@ func TestFaultsOfEveryCall(t *testing.T) {
 		t.Errorf("recovered: %d", code)
 	}
 	if c.Fail(Fault{Call: "logout"}) == nil {
-		t.Error("a kind of call that there is not was taken")
+		t.Error("an unknown kind of call was accepted")
 	}
 }
 
-// TestHangEndsWith the caller, the fault, or the sandbox.
+// TestHangEndsWith the caller, with the fault, or with the sandbox.
 func TestHangEndsWith(t *testing.T) {
 	for name, end := range map[string]func(c *caller, cancel func()){
 		"caller":  func(_ *caller, cancel func()) { cancel() },
@@ -268,7 +269,7 @@ func TestFail(t *testing.T) {
 	}
 }
 
-// TestServedOverASocket is how people see it: what breaks, breaks there too.
+// TestServedOverASocket: a call without an answer breaks the connection.
 func TestServedOverASocket(t *testing.T) {
 	c := newCaller(t, Config{})
 	srv := httptest.NewServer(c)

@@ -9,14 +9,14 @@ import (
 	"strings"
 )
 
-// errSyntax is a text that is no Python at all. StackStorm does not catch it,
-// so it becomes a 500 where a mere wrong value is a 400.
+// errSyntax is a string that is not Python at all. StackStorm does not catch
+// that, so it becomes a 500; a wrong value is a 400.
 var errSyntax = errors.New("invalid syntax (<unknown>, line 1)")
 
-// pyTuple is a list to nobody who checks types.
+// pyTuple is a tuple. A check of types does not take it for a list.
 type pyTuple []any
 
-// pyLiteral reads a text as Python's ast.literal_eval does: texts, numbers,
+// pyLiteral reads a string as Python's ast.literal_eval does: strings, numbers,
 // lists, tuples, dicts, True, False and None.
 func pyLiteral(text string) (any, error) {
 	if strings.HasPrefix(text, " ") || strings.HasPrefix(text, "\t") {
@@ -39,7 +39,7 @@ var pythonName = regexp.MustCompile(`^\w+`)
 
 func (p *literalParser) skip() { p.rest = strings.TrimLeft(p.rest, " \t\r\n") }
 
-// take drops a prefix if it is next.
+// take removes a prefix if it comes next.
 func (p *literalParser) take(prefix string) bool {
 	p.skip()
 	rest, ok := strings.CutPrefix(p.rest, prefix)
@@ -68,7 +68,7 @@ func (p *literalParser) value() (any, error) {
 	return p.name()
 }
 
-// parentheses make a tuple only with a comma, or with nothing inside.
+// parentheses make a tuple only if there is a comma, or nothing between them.
 func (p *literalParser) parentheses() (any, error) {
 	list, comma, err := p.sequence("(", ")")
 	if err == nil && len(list) == 1 && !comma {
@@ -178,7 +178,7 @@ func (p *literalParser) name() (any, error) {
 	return nil, valueError("malformed node or string: <_ast.Name object at 0x7f8a1c0b5d30>")
 }
 
-// pyInt is int() of a text.
+// pyInt is Python's int() of a string.
 func pyInt(text string) (json.Number, error) {
 	word := strings.TrimSpace(text)
 	digits := strings.TrimLeft(word, "+-")

@@ -24,9 +24,9 @@ const (
 	runnerMistral = "mistral-v2"
 	runnerPython  = "python-script"
 
-	// tagPrefix marks the tags that say how the sandbox plays a workflow. They
-	// are valid StackStorm tags, so the same file works there, and are never
-	// shown: a recorded answer does not have them.
+	// tagPrefix marks the tags that say how the sandbox runs a workflow. They
+	// are valid in StackStorm, so the same file works there. Answers leave them
+	// out, because recorded answers do not have them.
 	tagPrefix = "sandbox."
 )
 
@@ -44,21 +44,22 @@ type packAction struct {
 	Tags        []packTag
 }
 
-// packTag is a name and a value, both free.
+// packTag is a name with a value. Both are free.
 type packTag struct {
 	Name  string `yaml:"name" json:"name"`
 	Value string `yaml:"value" json:"value"`
 }
 
-// packParameter is one parameter with its schema: JSON Schema draft 4 with
-// "required" on the property, and StackStorm's immutable, secret, position.
+// packParameter is one parameter with its schema. That is JSON Schema draft 4
+// with "required" on the property, and StackStorm's own keys: immutable, secret
+// and position.
 type packParameter struct {
 	Name   string
 	Schema map[string]any
 }
 
-// packParameters keeps the order of the file, which is the order in which
-// StackStorm complains.
+// packParameters keeps the order of the file. StackStorm's checks have the same
+// order.
 type packParameters []packParameter
 
 func (ps packParameters) find(name string) (map[string]any, bool) {
@@ -79,7 +80,7 @@ func (ps packParameters) asJSON() map[string]any {
 
 func (a *packAction) ref() string { return a.Pack + "." + a.Name }
 
-// tag returns the value of a stage direction.
+// tag returns the value of one of the sandbox's own tags.
 func (a *packAction) tag(name string) (string, bool) {
 	for _, t := range a.Tags {
 		if t.Name == tagPrefix+name {
@@ -115,7 +116,7 @@ func (a *packAction) asJSON() map[string]any {
 	}
 }
 
-// packName is what pack.yaml says, otherwise if there is none.
+// packName is the name in pack.yaml, or otherwise if there is no such file.
 func packName(dir fs.FS, otherwise string) (string, error) {
 	text, err := fs.ReadFile(dir, "pack.yaml")
 	if errors.Is(err, fs.ErrNotExist) {
@@ -135,8 +136,8 @@ func packName(dir fs.FS, otherwise string) (string, error) {
 	return name, nil
 }
 
-// loadPack reads actions/*.yaml below dir. Files that name no pack belong to
-// the one given.
+// loadPack reads actions/*.yaml below dir. A file that names no pack belongs to
+// the given one.
 func loadPack(dir fs.FS, name string) ([]*packAction, error) {
 	files, err := fs.Glob(dir, "actions/*.yaml")
 	if err != nil {
@@ -217,8 +218,8 @@ func parseParameters(node *yaml.Node) (packParameters, error) {
 	return ps, nil
 }
 
-// yamlToJSON goes by way of JSON text, so that a schema holds what a decoded
-// request body holds and the two compare.
+// yamlToJSON converts by way of JSON text, so that a schema and a decoded
+// request body have the same types and can be compared.
 func yamlToJSON(node *yaml.Node) (any, error) {
 	var v any
 	if err := node.Decode(&v); err != nil {
@@ -231,8 +232,8 @@ func yamlToJSON(node *yaml.Node) (any, error) {
 	return decodeAny(text)
 }
 
-// decodeAny decodes JSON keeping numbers as they are spelled: 2 is an integer
-// to StackStorm and 2.0 is not.
+// decodeAny decodes JSON and keeps numbers as they are written: 2 is an integer
+// to StackStorm, 2.0 is not.
 func decodeAny(text []byte) (any, error) {
 	var v any
 	d := json.NewDecoder(bytes.NewReader(text))

@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// orderedParams are parameters in the order of the request: StackStorm's
-// message about unknown ones lists them so.
+// orderedParams are parameters in the order of the request. StackStorm's
+// message about unknown parameters has that order.
 type orderedParams struct {
 	names  []string
 	values map[string]any
@@ -51,7 +51,8 @@ func decodeParams(text json.RawMessage) (orderedParams, error) {
 	return params, nil
 }
 
-// runnerParameters are those every action of a runner takes besides its own.
+// runnerParameters are the parameters that every action of a runner takes
+// besides its own.
 func runnerParameters(runner string) packParameters {
 	of := func(kind string, def any) map[string]any {
 		s := map[string]any{"type": kind}
@@ -83,8 +84,8 @@ func runnerParameters(runner string) packParameters {
 	return nil
 }
 
-// allParameters are the runner's and the action's own, which win one attribute
-// at a time.
+// allParameters are those of the runner and of the action. If both declare one,
+// the action's attributes replace the runner's one by one.
 func allParameters(a *packAction) packParameters {
 	all := runnerParameters(a.RunnerType)
 	for _, p := range a.Parameters {
@@ -129,8 +130,8 @@ func renderParameters(given orderedParams, declared packParameters) (orderedPara
 	return out, nil
 }
 
-// admit is the rest of StackStorm's checks, on rendered parameters.
-func admit(a *packAction, params orderedParams) error {
+// validate makes the remaining checks, after the templates were rendered.
+func validate(a *packAction, params orderedParams) error {
 	if !a.Enabled {
 		return valueError(fmt.Sprintf(`Unable to execute. Action "%s" is disabled.`, a.ref()))
 	}
@@ -150,8 +151,8 @@ func admit(a *packAction, params orderedParams) error {
 	return nil
 }
 
-// withDefaults is what the action runs with: every declared parameter, null
-// where nothing was given.
+// withDefaults is the input of an action: every declared parameter, null if it
+// has neither a value nor a default.
 func withDefaults(params orderedParams, a *packAction) map[string]any {
 	full := map[string]any{}
 	for _, p := range a.Parameters {
@@ -165,7 +166,8 @@ func withDefaults(params orderedParams, a *packAction) map[string]any {
 
 const maskedSecret = "********"
 
-// masked is the echo: what was sent, secrets hidden.
+// masked is what StackStorm shows of the parameters: as sent, with secrets
+// hidden.
 func masked(params orderedParams, a *packAction) map[string]any {
 	out := make(map[string]any, len(params.names))
 	for _, name := range params.names {

@@ -134,8 +134,8 @@ func TestExecutionsEcho(t *testing.T) {
 	}
 }
 
-// TestTemplatesThatDoNotResolve leave a failed execution behind, unless the
-// template is no Jinja at all or the parameters are refused anyway.
+// TestTemplatesThatDoNotResolve: a failed execution is kept, unless the
+// template is not Jinja at all or the parameters are refused anyway.
 func TestTemplatesThatDoNotResolve(t *testing.T) {
 	const required = `"ip_addr": "h", "port": "1", "tenant_id": "t", "size": 1, "host_id": "h", `
 	for name, tc := range map[string]struct {
@@ -221,7 +221,7 @@ func TestSchemaChecks(t *testing.T) {
 	}
 }
 
-// TestTemplateDefaultIsRendered shows in the echo, unlike other defaults.
+// TestTemplateDefaultIsRendered: StackStorm shows it, unlike other defaults.
 func TestTemplateDefaultIsRendered(t *testing.T) {
 	c := newCaller(t, Config{})
 	c.register(&packAction{

@@ -9,10 +9,9 @@ import (
 	"unicode"
 )
 
-// StackStorm's messages hold values as Python prints them, and its echo holds
-// numbers as Python's JSON does: 2 and 2.0 are different things. Values here
-// are what decodeAny makes: nil, bool, string, json.Number, []any and
-// map[string]any.
+// StackStorm's messages print values as Python does. It returns numbers as
+// Python's JSON writes them: 2 and 2.0 are different. The values here are those
+// of decodeAny: nil, bool, string, json.Number, []any and map[string]any.
 
 // pyRepr is Python's repr().
 func pyRepr(v any) string {
@@ -48,7 +47,7 @@ func pyRepr(v any) string {
 	return fmt.Sprint(v)
 }
 
-// pyStr is Python's str(): like repr, but a text is itself.
+// pyStr is Python's str(): like repr(), but a string is printed as it is.
 func pyStr(v any) string {
 	if s, ok := v.(string); ok {
 		return s
@@ -56,7 +55,7 @@ func pyStr(v any) string {
 	return pyRepr(v)
 }
 
-// pyList is the reprs with commas between.
+// pyList prints values with commas between them.
 func pyList[T any](vs []T) string {
 	words := make([]string, len(vs))
 	for i, v := range vs {
@@ -119,7 +118,7 @@ func pyType(v any) string {
 
 func isFloat(n json.Number) bool { return strings.ContainsAny(n.String(), ".eEnN") }
 
-// pyFloat spells f as Python does, always recognisable as no integer.
+// pyFloat writes f as Python does. The result never looks like an integer.
 func pyFloat(f float64) json.Number {
 	exp := strconv.FormatFloat(f, 'e', -1, 64)
 	if i := strings.IndexByte(exp, 'e'); i >= 0 {

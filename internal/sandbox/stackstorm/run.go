@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// StackStorm's statuses, in the order in which it lists them.
+// executionStatuses are StackStorm's statuses in its own order.
 var executionStatuses = []string{
 	"requested", "scheduled", "delayed", "running", "succeeded", "failed", "timeout",
 	"abandoned", "canceling", "canceled", "pending", "pausing", "paused", "resuming",
@@ -16,12 +16,12 @@ func isFinal(status string) bool {
 	return slices.Contains([]string{"succeeded", "failed", "timeout", "abandoned", "canceled"}, status)
 }
 
-// execution is one run of an action: of a workflow, of one of its tasks, or of
-// a plain action.
+// execution is one run of an action. The action is a workflow, the action of a
+// task, or a plain action.
 type execution struct {
 	id      string
 	action  *packAction
-	params  orderedParams  // as sent, converted
+	params  orderedParams  // as sent, after conversion
 	input   map[string]any // what the action runs with
 	context map[string]any
 	parent  string
@@ -31,18 +31,18 @@ type execution struct {
 	started time.Time
 	ended   time.Time
 	output  string
-	result  map[string]any // what replaces the workflow's own result, if anything
+	result  map[string]any // replaces the workflow's own result, if set
 
-	forced bool // the status stays as somebody set it
-	looks  int  // how often somebody asked for it
+	forced bool // the status was set from outside and stays
+	reads  int  // the number of reads by id
 	due    time.Time
 
 	workflowID string
 	plan       *workflow
-	queue      []string // tasks to come
+	queue      []string // the tasks that come next
 	tasks      []*taskRun
-	vars       map[string]any // inputs and what was published
-	failedTask string         // an error that nothing handles
+	vars       map[string]any // the inputs and the published values
+	failedTask string         // the task whose error nothing handles
 }
 
 type logEntry struct {
@@ -74,7 +74,7 @@ func (e *execution) setStatus(status string, at time.Time) {
 	}
 }
 
-// start makes an execution of an action whose parameters were admitted.
+// start makes an execution of an action. Its parameters have passed all checks.
 func (s *Server) start(a *packAction, params orderedParams, context map[string]any) *execution {
 	e := s.newExecution(a, withDefaults(params, a))
 	e.params = params
@@ -104,15 +104,15 @@ func (s *Server) newExecution(a *packAction, input map[string]any) *execution {
 	return e
 }
 
-// look is a read of the execution itself. Without a task time reads move it:
-// the first sees it running, the second done, so that a client sees both.
-func (s *Server) look(e *execution) {
+// read is a read by id. If tasks take no time, reads move the execution: the
+// first read finds it running, the second finished.
+func (s *Server) read(e *execution) {
 	s.advance(e)
 	if s.cfg.TaskTime > 0 || e.forced || isFinal(e.status) || e.plan == nil {
 		return
 	}
-	e.looks++
-	if e.looks == 1 {
+	e.reads++
+	if e.reads == 1 {
 		s.begin(e, s.cfg.Now())
 		return
 	}
@@ -120,7 +120,7 @@ func (s *Server) look(e *execution) {
 	}
 }
 
-// advance does what is due by the clock, and no more.
+// advance does what is due by the clock.
 func (s *Server) advance(e *execution) {
 	if s.cfg.TaskTime == 0 || e.forced || isFinal(e.status) || e.plan == nil {
 		return
@@ -142,7 +142,7 @@ func (s *Server) advance(e *execution) {
 	}
 }
 
-// begin sets the first task going.
+// begin starts the first task.
 func (s *Server) begin(e *execution, at time.Time) {
 	if len(e.tasks) == 0 {
 		e.setStatus("running", at)
@@ -150,7 +150,7 @@ func (s *Server) begin(e *execution, at time.Time) {
 	}
 }
 
-// nextTask begins the next task of the queue, or ends the execution.
+// nextTask starts the next task, or ends the execution if there is none.
 func (s *Server) nextTask(e *execution, at time.Time) {
 	if e.status == "canceling" {
 		e.setStatus("canceled", at)
@@ -181,7 +181,7 @@ func (s *Server) nextTask(e *execution, at time.Time) {
 // newChild is the execution of a task's own action.
 func (s *Server) newChild(e *execution, spec *workflowTask, at time.Time) *execution {
 	a := s.action(spec.action)
-	if a == nil { // a scripted task stands for an action that need not exist
+	if a == nil { // the action of a scripted task need not exist
 		pack, name, _ := strings.Cut(spec.action, ".")
 		a = &packAction{Pack: pack, Name: name, Enabled: true, RunnerType: runnerPython}
 	}
@@ -196,8 +196,8 @@ func (s *Server) newChild(e *execution, spec *workflowTask, at time.Time) *execu
 	return child
 }
 
-// finishTask does the work of the task at hand and begins the next. It reports
-// false if the task has to be tried again later.
+// finishTask does the work of the current task and starts the next one. It
+// reports false if the task must be tried again later.
 func (s *Server) finishTask(e *execution, at time.Time) bool {
 	t := e.tasks[len(e.tasks)-1]
 	outcome := s.perform(e, t)
@@ -236,7 +236,7 @@ func (s *Server) finishTask(e *execution, at time.Time) bool {
 	return true
 }
 
-// perform runs the task's action unless it was told to fail.
+// perform runs the task's action, unless FailTask makes it fail.
 func (s *Server) perform(e *execution, t *taskRun) taskOutcome {
 	if name, fail := s.failures[e.action.ref()]; fail && (name == t.spec.name || name == "" && len(e.tasks) == 1) {
 		return taskOutcome{err: taskError("the sandbox was told to fail the task " + t.spec.name)}
@@ -246,5 +246,5 @@ func (s *Server) perform(e *execution, t *taskRun) taskOutcome {
 	return newOutcome(value, stdout, err)
 }
 
-// st2Time is how StackStorm spells an instant.
+// st2Time is StackStorm's format of a time.
 func st2Time(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000Z") }

@@ -21,7 +21,7 @@ func twoTasks(t *testing.T, more string) *packAction {
 	return actions[0]
 }
 
-// tasks is the state of each task of an execution.
+// taskStates is the state of each task of an execution.
 func taskStates(e map[string]any) (states []string) {
 	result, _ := e["result"].(map[string]any)
 	list, _ := result["tasks"].([]any)
@@ -236,7 +236,7 @@ func TestRerun(t *testing.T) {
 	}
 }
 
-// TestFirstAnswer is what the orchestrator takes its record from.
+// TestFirstAnswer: the orchestrator makes its record from this answer.
 func TestFirstAnswer(t *testing.T) {
 	c := newCaller(t, Config{})
 	code, v := c.post("opensds.lab-echo", `{"ip_addr": "h", "port": "1", "tenant_id": "t", "lab_run": 2}`)

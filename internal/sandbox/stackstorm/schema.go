@@ -11,9 +11,9 @@ import (
 	"unicode/utf8"
 )
 
-// checkParameters is StackStorm's check of converted parameters: the first
-// thing wrong, in jsonschema's words. Declared parameters come first, in the
-// order of the metadata, and unknown ones after them.
+// checkParameters checks converted parameters as StackStorm does, and returns
+// the first error in jsonschema's words. It checks declared parameters in the
+// order of the metadata, then unknown ones.
 func checkParameters(given orderedParams, declared packParameters) error {
 	for _, p := range declared {
 		v, ok := given.get(p.Name)
@@ -57,8 +57,8 @@ func requiredError(name string) error {
 	return valueError(pyQuote(name) + " is a required property")
 }
 
-// checkValue checks one value that is not null. nullable says that null would
-// do, which shows in the message.
+// checkValue checks one value that is not null. nullable says that null is
+// allowed; the message says so too.
 func checkValue(v any, schema map[string]any, nullable bool) error {
 	if err := checkType(v, schema, nullable); err != nil {
 		return err
@@ -97,7 +97,8 @@ func checkType(v any, schema map[string]any, nullable bool) error {
 	return valueError(pyRepr(v) + " is not of type " + words)
 }
 
-// isType is jsonschema's: a boolean is no number, a float is no integer.
+// isType is jsonschema's: a boolean is not a number, and a float is not an
+// integer.
 func isType(v any, kind string) bool {
 	switch v := v.(type) {
 	case nil:

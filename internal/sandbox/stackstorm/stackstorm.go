@@ -1,5 +1,5 @@
-// Package stackstorm stands in for StackStorm with its workflow engine. It plays
-// the workflows of packs, which reach hotpot and gelato over HTTP.
+// Package stackstorm stands in for StackStorm and its workflow engine. It runs
+// the workflows of packs, which call hotpot and gelato over HTTP.
 package stackstorm
 
 import (
@@ -15,46 +15,46 @@ import (
 	"time"
 )
 
-// The account that the orchestrator is configured with.
+// The account that the orchestrator logs in with.
 const (
 	User     = "st2admin"
 	Password = "Ch@ngeMe"
 )
 
-// Config says how StackStorm behaves. The zero value works, except
-// that its workflows have nobody to talk to.
+// Config says how StackStorm behaves. The zero value works, except that its
+// workflows cannot call anybody.
 type Config struct {
-	TaskTime time.Duration     // how long each task takes; 0: see (*stackstorm).look
-	Now      func() time.Time  // nil: time.Now
-	Random   *rand.Rand        // nil: seeded with 0
-	Client   http.RoundTripper // whom the workflows speak to
+	TaskTime time.Duration     // how long each task takes; 0 = see read
+	Now      func() time.Time  // nil = time.Now
+	Random   *rand.Rand        // nil = seeded with 0
+	Client   http.RoundTripper // what the workflows send requests with
 }
 
-// Server is StackStorm 3.2.0 with Mistral, as far as an orchestrator and
-// its workflows see it. It is an http.Handler for people and an
-// http.RoundTripper for the orchestrator; only the latter can be "down".
+// Server is StackStorm 3.2.0 with Mistral, as far as an orchestrator and its
+// workflows use it. It is an http.Handler for people, and an http.RoundTripper
+// for the orchestrator.
 //
-// One lock guards everything and is held while tasks talk to hotpot and
-// gelato: those never call back.
+// One lock guards everything. It is held while tasks call hotpot and gelato,
+// which never call back.
 type Server struct {
 	cfg     Config
 	handler http.Handler
-	ctx     context.Context // of the tasks: they outlive whoever looks
+	ctx     context.Context // of the tasks, which go on when the client has gone
 	stop    context.CancelFunc
 
 	mu          sync.Mutex
 	actions     []*packAction // by pack and name, as its database sorts them
-	runs        []*execution  // top level and oldest first
+	runs        []*execution  // without those of tasks; oldest first
 	byID        map[string]*execution
-	tokens      map[string]time.Time // until when
+	tokens      map[string]time.Time // the end of each
 	held        bool
-	failures    map[string]string // action to task, "" for the first one
-	firstStatus map[string]string // by action; and it stays so
-	faults      []*armedFault
+	failures    map[string]string // the task by action; "" = the first task
+	firstStatus map[string]string // by action
+	faults      []*activeFault
 	recovered   chan struct{} // closed by Recover
 }
 
-// New has the shipped pack; load adds others.
+// New makes a StackStorm with the shipped pack. Load adds others.
 func New(cfg Config) (*Server, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -83,8 +83,8 @@ func New(cfg Config) (*Server, error) {
 // Close ends calls that hang and tasks that wait.
 func (s *Server) Close() { s.stop() }
 
-// Load adds the actions of a pack, replacing those of the same reference. The
-// pack is called what its pack.yaml says, else by the name given.
+// Load adds the actions of a pack and replaces those with the same reference.
+// The pack's name is in its pack.yaml; if there is none, it is the given name.
 func (s *Server) Load(dir fs.FS, name string) error {
 	name, err := packName(dir, name)
 	if err != nil {
@@ -100,7 +100,7 @@ func (s *Server) Load(dir fs.FS, name string) error {
 	return nil
 }
 
-// register registers an action, or replaces the one of its reference, which
+// register adds an action, or replaces the one with the same reference and
 // keeps its id.
 func (s *Server) register(a *packAction) {
 	s.mu.Lock()
@@ -117,7 +117,8 @@ func (s *Server) register(a *packAction) {
 	s.actions = slices.Insert(s.actions, i, a)
 }
 
-// AddAction registers the action of a metadata file.
+// AddAction adds the action of a metadata file. If the file names no pack, the
+// pack is "default".
 func (s *Server) AddAction(text string) error {
 	a, err := parseAction([]byte(text), "default")
 	if err != nil {
@@ -127,7 +128,7 @@ func (s *Server) AddAction(text string) error {
 	return nil
 }
 
-// RemoveAction forgets an action and reports whether it was there.
+// RemoveAction removes an action. It reports whether there was one.
 func (s *Server) RemoveAction(ref string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -136,7 +137,7 @@ func (s *Server) RemoveAction(ref string) bool {
 	return len(s.actions) < n
 }
 
-// action finds by reference or id.
+// action finds an action by its reference or id.
 func (s *Server) action(name string) *packAction {
 	i := slices.IndexFunc(s.actions, func(a *packAction) bool { return a.ref() == name || a.ID == name })
 	if i < 0 {
@@ -145,7 +146,7 @@ func (s *Server) action(name string) *packAction {
 	return s.actions[i]
 }
 
-// newID makes an id as MongoDB does: the time, then something unique.
+// newID makes an id as MongoDB does: the time, then random bytes.
 func (s *Server) newID() string {
 	tail := make([]byte, 8)
 	for i := range tail {
@@ -154,7 +155,7 @@ func (s *Server) newID() string {
 	return fmt.Sprintf("%08x", uint32(s.cfg.Now().Unix())) + hex.EncodeToString(tail)
 }
 
-// newUUID is what Mistral calls its tasks and workflows by.
+// newUUID makes an id as Mistral does for its tasks and workflows.
 func (s *Server) newUUID() string {
 	a, b := s.cfg.Random.Uint64(), s.cfg.Random.Uint64()
 	return fmt.Sprintf("%08x-%04x-4%03x-a%03x-%012x", a>>32, a>>16&0xffff, a&0xfff, b>>52, b&0xffffffffffff)
@@ -169,8 +170,8 @@ type Execution struct {
 	Started    time.Time
 }
 
-// Executions lists what was ever started and not purged, oldest first. Taking
-// the list moves nothing but what is due by the clock.
+// Executions lists what was started and not purged, oldest first. Unlike a read
+// by id it does not move an execution that goes on by reads.
 func (s *Server) Executions() []Execution {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -185,7 +186,7 @@ func (s *Server) Executions() []Execution {
 	return list
 }
 
-// Actions lists the actions as StackStorm sorts them.
+// Actions lists the references of all actions in StackStorm's order.
 func (s *Server) Actions() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

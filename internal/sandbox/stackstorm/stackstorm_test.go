@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// caller is a StackStorm to test, its clock, and who calls it.
+// caller calls a StackStorm of its own, and owns its clock.
 type caller struct {
 	*Server
 	t     *testing.T
@@ -19,7 +19,7 @@ type caller struct {
 	token string
 }
 
-// newCaller has the lab pack too, and a clock that stands still.
+// newCaller has the lab pack too. Its clock stands still.
 func newCaller(t *testing.T, cfg Config) *caller {
 	t.Helper()
 	c := &caller{t: t, clock: time.Unix(1700000000, 0)}
@@ -93,7 +93,7 @@ func faultstring(v any) string {
 	return text
 }
 
-// start starts an execution that must be accepted, and returns its id.
+// startAction starts an execution and returns its id.
 func (c *caller) startAction(action string, params map[string]any) string {
 	c.t.Helper()
 	body, err := json.Marshal(map[string]any{"action": action, "parameters": params})

@@ -12,7 +12,7 @@ import (
 	"syscall"
 )
 
-// The kinds of calls that a fault tells apart.
+// The kinds of calls that a fault can name.
 const (
 	callLogin     = "login"
 	callActions   = "actions" // the list
@@ -39,8 +39,8 @@ type Fault struct {
 	Hang   bool   // no answer, and it does not break either
 }
 
-// armedFault is a fault with the number of calls that it has yet to take.
-type armedFault struct {
+// activeFault is a fault with the number of calls that it has yet to take.
+type activeFault struct {
 	Fault
 	left int
 }
@@ -48,11 +48,11 @@ type armedFault struct {
 // Fail makes calls meet f. Of several faults the one that was added first counts.
 func (s *Server) Fail(f Fault) error {
 	if f.Call != "" && !slices.Contains(callKinds, f.Call) {
-		return fmt.Errorf("%q is no kind of call: %s", f.Call, strings.Join(callKinds, ", "))
+		return fmt.Errorf("%q is not a kind of call: %s", f.Call, strings.Join(callKinds, ", "))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.faults = append(s.faults, &armedFault{f, f.Times})
+	s.faults = append(s.faults, &activeFault{f, f.Times})
 	return nil
 }
 
@@ -65,7 +65,7 @@ func (s *Server) Recover() {
 	s.recovered = make(chan struct{})
 }
 
-// RoundTrip answers in process what a client of StackStorm asks.
+// RoundTrip answers a request in process.
 func (s *Server) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.Body != nil {
 		defer req.Body.Close()
@@ -82,7 +82,8 @@ func (s *Server) RoundTrip(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// ServeHTTP is the same for people; what breaks there breaks the connection.
+// ServeHTTP does the same for people. A call without an answer breaks the
+// connection.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a, err := s.answer(r)
 	if err != nil {
@@ -93,11 +94,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.WriteHeader(a.status)
 	if _, err := w.Write(a.body.Bytes()); err != nil {
-		return // the reader is gone
+		return // the client has gone
 	}
 }
 
-// answer is the whole of a call, with what is wrong with the server.
+// answer makes the answer to a call, with the faults of the server.
 func (s *Server) answer(r *http.Request) (*response, error) {
 	if err := r.Context().Err(); err != nil {
 		return nil, err
@@ -108,13 +109,13 @@ func (s *Server) answer(r *http.Request) (*response, error) {
 
 	w := &response{header: http.Header{}, status: http.StatusOK}
 	if fault != nil {
-		return w, s.meet(fault, w, r, recovered)
+		return w, s.failWith(fault, w, r, recovered)
 	}
 	s.handler.ServeHTTP(w, r)
 	return w, nil
 }
 
-func (s *Server) meet(f *Fault, w *response, r *http.Request, recovered <-chan struct{}) error {
+func (s *Server) failWith(f *Fault, w *response, r *http.Request, recovered <-chan struct{}) error {
 	switch {
 	case f.Down:
 		return &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
@@ -188,7 +189,7 @@ func callKind(r *http.Request) string {
 	return ""
 }
 
-// response is a response in memory.
+// response is an answer in memory.
 type response struct {
 	status int
 	header http.Header
@@ -205,7 +206,7 @@ func (a *response) html(status int, page string) {
 	a.body.WriteString(page)
 }
 
-// fault is StackStorm's one form of an error.
+// fault is the form of StackStorm's errors.
 func (a *response) fault(status int, text string) {
 	writeJSON(a, status, map[string]string{"faultstring": text})
 }

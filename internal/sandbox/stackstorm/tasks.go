@@ -12,21 +12,21 @@ import (
 	"time"
 )
 
-// taskContext is what a task's action works with.
+// taskContext is what a task's action can use.
 type taskContext struct {
 	context.Context
 	client http.RoundTripper
 	input  map[string]any
-	memo   map[string]string // kept while the action says errNotYet
+	memo   map[string]string // kept from one attempt to the next
 }
 
-// text is an input that is a text, "" if it is null.
+// text is an input that is a string, or "" if it is null.
 func (c taskContext) text(name string) string {
 	s, _ := c.input[name].(string)
 	return s
 }
 
-// errNotYet is returned by an action that polls: it is called again later,
+// errNotYet is returned by an action that polls. It is called again later,
 // until its time limit.
 var errNotYet = errors.New("not yet")
 
@@ -35,18 +35,18 @@ type taskError string
 
 func (e taskError) Error() string { return string(e) }
 
-// pythonAction does what a Python action of a pack does: it returns what the
-// action returns, what it printed, and the exception it raised.
+// pythonAction does what a Python action of a pack does. It returns the
+// action's return value, what it printed, and the exception that it raised.
 type pythonAction func(c taskContext) (value any, stdout string, err error)
 
-// workflow is the graph of a Mistral workflow. Branches that Mistral runs side
-// by side run one after another here.
+// workflow is the graph of a Mistral workflow. Mistral runs branches at the
+// same time; here they run one after another.
 type workflow struct {
 	first []string
 	tasks map[string]*workflowTask
 }
 
-// workflowTask is one task of it. Nil functions do nothing.
+// workflowTask is one task of a workflow. Its functions may be nil.
 type workflowTask struct {
 	name      string
 	action    string // reference
@@ -54,8 +54,8 @@ type workflowTask struct {
 	arguments func(vars map[string]any) map[string]any
 	publish   func(o taskOutcome) map[string]any
 	onSuccess func(vars map[string]any) []string
-	onError   []string      // none: the workflow fails
-	timeLimit time.Duration // 0: StackStorm's 600 s
+	onError   []string      // if empty, the workflow fails
+	timeLimit time.Duration // 0 = StackStorm's 600 s
 }
 
 func (t *workflowTask) input(vars map[string]any) map[string]any {
@@ -86,18 +86,18 @@ func (t *workflowTask) limit() time.Duration {
 	return t.timeLimit
 }
 
-// then is the onSuccess of a task that is always followed by the same ones.
-func then(names ...string) func(map[string]any) []string {
+// always is the onSuccess of a task that the same tasks always follow.
+func always(names ...string) func(map[string]any) []string {
 	return func(map[string]any) []string { return names }
 }
 
-// taskOutcome is how an attempt at a task ended.
+// taskOutcome is how one attempt at a task ended.
 type taskOutcome struct {
 	value  any
 	stdout string
 	err    error
-	wait   bool   // it has not ended
-	late   string // the time limit's message
+	wait   bool   // it has not ended yet
+	late   string // the message if the time limit ended it
 }
 
 func newOutcome(value any, stdout string, err error) taskOutcome {
@@ -121,7 +121,7 @@ func (o taskOutcome) status() string {
 	return "succeeded"
 }
 
-// result is a Python action's, as StackStorm keeps it.
+// result is the result of a Python action, in StackStorm's form.
 func (o taskOutcome) result() map[string]any {
 	r := map[string]any{"stdout": o.stdout, "stderr": "", "exit_code": 0, "result": o.value}
 	if o.err == nil {
@@ -136,16 +136,17 @@ func (o taskOutcome) result() map[string]any {
 	return r
 }
 
-// taskRequest is one HTTP request of an action, as Python's requests sends it.
+// taskRequest is one HTTP request of an action, as Python's library requests
+// sends it.
 type taskRequest struct {
 	method, url string
 	contentType string
-	body        any // JSON, or a text as it is
+	body        any // sent as JSON
 	raw         string
 }
 
-// send returns the body of a 2xx or 3xx answer; anything else is the exception
-// of raise_for_status.
+// send returns the body of a 2xx or 3xx answer. For any other answer it returns
+// the exception of raise_for_status.
 func (c taskContext) send(r taskRequest) ([]byte, error) {
 	body := []byte(r.raw)
 	if r.body != nil {
@@ -201,7 +202,8 @@ func (c taskContext) sendJSON(method, url string, body any) (map[string]any, err
 	return object, nil
 }
 
-// lookUp follows keys into an answer, or raises what Python raises.
+// lookUp follows keys into an answer. If one is missing, it returns Python's
+// KeyError.
 func lookUp(v any, keys ...string) (any, error) {
 	for _, k := range keys {
 		object, _ := v.(map[string]any)
@@ -214,8 +216,8 @@ func lookUp(v any, keys ...string) (any, error) {
 	return v, nil
 }
 
-// workflowOf is the shipped workflow or Python action of that reference, or
-// what the sandbox.* tags of the action say.
+// workflowOf is the shipped workflow or Python action with that reference. For
+// any other action it is what the action's sandbox.* tags say.
 func workflowOf(a *packAction) *workflow {
 	if w, ok := shippedWorkflows[a.ref()]; ok {
 		return w
@@ -230,7 +232,7 @@ func singleTask(t *workflowTask) *workflow {
 	return &workflow{first: []string{t.name}, tasks: map[string]*workflowTask{t.name: t}}
 }
 
-// sequence chains tasks.
+// sequence is a workflow of tasks that run one after another.
 func sequence(tasks ...*workflowTask) *workflow {
 	w := &workflow{tasks: map[string]*workflowTask{}}
 	for i, t := range tasks {
@@ -238,15 +240,15 @@ func sequence(tasks ...*workflowTask) *workflow {
 		if i == 0 {
 			w.first = []string{t.name}
 		} else {
-			tasks[i-1].onSuccess = then(t.name)
+			tasks[i-1].onSuccess = always(t.name)
 		}
 	}
 	return w
 }
 
-// scripted plays an action by its tags: sandbox.tasks names its tasks,
-// sandbox.fail one that fails, sandbox.publish what the last one publishes and
-// sandbox.publish.NAME what task NAME does.
+// scripted makes a workflow of an action's tags. sandbox.tasks names its tasks,
+// and sandbox.fail the one that fails. sandbox.publish is what the last task
+// publishes, and sandbox.publish.NAME what the task NAME does.
 func scripted(a *packAction) *workflow {
 	names := []string{a.Name}
 	if list, ok := a.tag("tasks"); ok {
@@ -277,8 +279,8 @@ func raise(taskContext) (any, string, error) {
 	return nil, "", taskError("Exception: this task always fails")
 }
 
-// publishText publishes a JSON object; null is what some real workflows
-// publish, and not the same as nothing.
+// publishText publishes a JSON object. null is not the same as nothing: some
+// real workflows publish null.
 func publishText(text string) func(taskOutcome) map[string]any {
 	return func(taskOutcome) map[string]any {
 		v, err := decodeAny([]byte(text))
@@ -290,8 +292,7 @@ func publishText(text string) func(taskOutcome) map[string]any {
 	}
 }
 
-// checkScript finds mistakes in an action's stage directions when it is
-// loaded.
+// checkScript finds mistakes in the sandbox.* tags when an action is loaded.
 func checkScript(a *packAction) error {
 	w := scripted(a)
 	if len(w.tasks) == 0 {

@@ -7,10 +7,10 @@ import (
 	"net/http"
 )
 
-// dataAnalysis migrates a bucket unless source and destination are one, runs
-// an analysis and loads its results. As in Mistral, an error that a task's
-// on-error handles does not fail the workflow: when the migration fails the
-// plan is deleted, nothing is analysed, and the workflow succeeds.
+// dataAnalysis migrates a bucket, unless source and destination are the same
+// one. Then it runs an analysis and loads the results. As in Mistral, an error
+// that on-error handles does not fail the workflow. So if the migration fails,
+// the plan is deleted, nothing is analysed, and the workflow succeeds.
 func dataAnalysis() *workflow {
 	create := createPlanTask(func(v map[string]any) map[string]any {
 		return map[string]any{
@@ -20,9 +20,9 @@ func dataAnalysis() *workflow {
 		}
 	})
 	run, poll := runPlanTask(), pollJobTask()
-	create.onSuccess = then(run.name)
-	run.onSuccess, run.onError = then(poll.name), []string{"delete_bucket_migration"}
-	poll.onSuccess = then("delete_bucket_migration", "execute_analysis")
+	create.onSuccess = always(run.name)
+	run.onSuccess, run.onError = always(poll.name), []string{"delete_bucket_migration"}
+	poll.onSuccess = always("delete_bucket_migration", "execute_analysis")
 	poll.onError = []string{"delete_bucket_migration"}
 
 	tasks := append(bucketTasks(), create, run, poll,
@@ -40,7 +40,7 @@ func dataAnalysis() *workflow {
 				return map[string]any{"analysis_engine_type": v["analysis_engine_type"], "args": v["analysis_args"]}
 			},
 			publish:   publishPrinted,
-			onSuccess: then("load_objects"),
+			onSuccess: always("load_objects"),
 			timeLimit: timeLimits["opensds.execute-analysis"],
 		},
 		&workflowTask{
@@ -88,12 +88,12 @@ func bucketTasks() []*workflowTask {
 				}
 			},
 			publish:   publishPrinted,
-			onSuccess: then("create_bucket_migration"),
+			onSuccess: always("create_bucket_migration"),
 		},
 	}
 }
 
-// getBucket raises when the bucket is not in the list.
+// getBucket fails if the bucket is not in the list.
 func getBucket(c taskContext) (any, string, error) {
 	answer, err := c.send(taskRequest{method: http.MethodGet, url: c.text("url"), contentType: "application/xml"})
 	if err != nil {
@@ -147,10 +147,10 @@ func escapeXML(s string) string {
 	return string(b[len("<string>") : len(b)-len("</string>")])
 }
 
-// executeAnalysis has no cloud to run on: with "aws emr" it checks what the
-// real one looks up and says it ran. Any other engine prints a line and
-// succeeds without an analysis, as the real one does. Both return "failed",
-// which nobody reads; the real one does too.
+// executeAnalysis has no cloud to run in. With "aws emr" it checks the
+// arguments that the real action reads, and prints that it ran. With any other
+// engine it prints a line and succeeds, as the real action does. Both return
+// "failed", as the real action does; nothing reads that.
 func executeAnalysis(c taskContext) (any, string, error) {
 	engine := c.text("analysis_engine_type")
 	if engine != "aws emr" {

@@ -74,7 +74,7 @@ func TestMigrationBucket(t *testing.T) {
 	}
 }
 
-// TestFailedMigrationReadsRunning for two hours.
+// TestFailedMigrationReadsRunning: it does so for two hours.
 func TestFailedMigrationReadsRunning(t *testing.T) {
 	job := "failed"
 	_, c := newBackend(t, migrating(&job))
@@ -97,7 +97,7 @@ func TestFailedMigrationReadsRunning(t *testing.T) {
 	}
 }
 
-// TestMigrationByTheClock polls no faster than somebody looks.
+// TestMigrationByTheClock: the job is polled only when somebody reads.
 func TestMigrationByTheClock(t *testing.T) {
 	job := "running"
 	b := &backend{t: t, answers: migrating(&job)}

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// shippedWorkflows and shippedActions are what the shipped pack can do.
+// shippedWorkflows and shippedActions are what the shipped pack contains.
 var (
 	shippedWorkflows = map[string]*workflow{
 		"opensds.provision-volume": provisionVolume(),
@@ -35,12 +35,12 @@ var (
 	}
 )
 
-// migrationLimit is how long a failed migration reads Running: the action asks
-// on until it is killed.
+// migrationLimit is how long the run of a failed migration reads Running: the
+// action polls on until its time limit.
 const migrationLimit = 7200 * time.Second
 
-// migrationBucket makes a plan, runs it and polls its job. The plan stays, and
-// blocks its name.
+// migrationBucket makes a plan, runs it and polls its job. The plan is not
+// deleted, so its name cannot be used again.
 func migrationBucket() *workflow {
 	create := createPlanTask(func(v map[string]any) map[string]any {
 		return map[string]any{
@@ -52,7 +52,8 @@ func migrationBucket() *workflow {
 	return sequence(create, runPlanTask(), pollJobTask())
 }
 
-// gelatoURL is an address of gelato's API for what a workflow was given.
+// gelatoURL is a URL of gelato's API, at the address that the workflow was
+// given.
 func gelatoURL(vars map[string]any, path string) string {
 	return "http://" + pyStr(vars["ip_addr"]) + ":" + pyStr(vars["port"]) + "/v1/" + path
 }
@@ -123,7 +124,8 @@ func executeBucketMigration(c taskContext) (any, string, error) {
 	return id, "", err
 }
 
-// getBucketMigration ends on success alone: on a failed job it asks on.
+// getBucketMigration ends only when the job succeeds. After a failed job it
+// polls on.
 func getBucketMigration(c taskContext) (any, string, error) {
 	answer, err := c.sendJSON(http.MethodGet, c.text("url"), nil)
 	if err != nil {

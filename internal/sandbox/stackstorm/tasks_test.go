@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// backend plays hotpot or gelato: answers by "METHOD path", and what was sent.
+// backend stands in for hotpot or gelato. It answers by "METHOD path" and keeps
+// what was sent.
 type backend struct {
 	t       *testing.T
 	answers map[string]func() (int, string)
@@ -67,7 +68,7 @@ func (b *backend) wantBody(i int, want string) {
 	}
 }
 
-// published merges what the tasks published, the last winning.
+// publishedBy merges what the tasks published; the last one wins.
 func publishedBy(e map[string]any) map[string]any {
 	all := map[string]any{}
 	for _, t := range e["result"].(map[string]any)["tasks"].([]any) {
@@ -179,7 +180,7 @@ func TestTaskFails(t *testing.T) {
 	}
 }
 
-// TestPlainAction has a result without tasks, and prints on its own account.
+// TestPlainAction: it has a result without tasks and prints by itself.
 func TestPlainAction(t *testing.T) {
 	b, c := newBackend(t, map[string]func() (int, string){"GET " + volumes: says(200, `[]`)})
 	id := c.startAction("opensds.list-volume", withAddress(nil))
@@ -233,8 +234,8 @@ func TestVolumeActions(t *testing.T) {
 	}
 }
 
-// TestExtendVolumePolls: one request to start, then reads until it is
-// available, and nobody notices an error before the time limit.
+// TestExtendVolumePolls: it sends one request and then reads until the volume
+// is available. It does not notice an error before the time limit.
 func TestExtendVolumePolls(t *testing.T) {
 	status := "extending"
 	b, c := newBackend(t, map[string]func() (int, string){

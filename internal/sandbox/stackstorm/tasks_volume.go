@@ -2,26 +2,26 @@ package stackstorm
 
 import "net/http"
 
-// provisionVolume creates a volume and attaches it. Nothing is undone when the
-// second task fails.
+// provisionVolume creates a volume and attaches it. If attaching fails, the
+// volume stays.
 func provisionVolume() *workflow {
 	return sequence(
 		&workflowTask{
 			name: "create_volume", action: "opensds.create-volume", run: createVolume,
-			arguments: handOn("ip_addr", "port", "tenant_id", "name", "description", "availability_zone",
+			arguments: passOn("ip_addr", "port", "tenant_id", "name", "description", "availability_zone",
 				"size", "profile_id", "snapshot_id", "snapshot_from_cloud", "auth_token"),
 			publish: publishValue("volume_id"),
 		},
 		&workflowTask{
 			name: "attach_volume", action: "opensds.attach-volume", run: attachVolume,
-			arguments: handOn("ip_addr", "port", "tenant_id", "volume_id", "attach_mode", "host_id", "auth_token"),
+			arguments: passOn("ip_addr", "port", "tenant_id", "volume_id", "attach_mode", "host_id", "auth_token"),
 			publish:   publishPrinted,
 		},
 	)
 }
 
-// handOn hands on variables under their own names, null where there is none.
-func handOn(names ...string) func(map[string]any) map[string]any {
+// passOn passes variables on under their own names. A missing one is null.
+func passOn(names ...string) func(map[string]any) map[string]any {
 	return func(vars map[string]any) map[string]any {
 		in := make(map[string]any, len(names))
 		for _, n := range names {
@@ -39,12 +39,12 @@ func publishPrinted(o taskOutcome) map[string]any {
 	return map[string]any{"print_status": o.stdout}
 }
 
-// block is an address of hotpot's block API.
+// block is a URL of hotpot's block API.
 func (c taskContext) block(path string) string {
 	return "http://" + c.text("ip_addr") + ":" + c.text("port") + "/v1beta/" + c.text("tenant_id") + "/block/" + path
 }
 
-// or is the input unless it is null or empty.
+// or is the input, or otherwise if the input is null or empty.
 func (c taskContext) or(name string, otherwise any) any {
 	if text := c.text(name); text != "" {
 		return text
@@ -52,8 +52,8 @@ func (c taskContext) or(name string, otherwise any) any {
 	return otherwise
 }
 
-// createVolume posts profileId as it is, null included, which a validating
-// hotpot refuses.
+// createVolume sends profileId even if it is null. A hotpot that checks bodies
+// refuses that.
 func createVolume(c taskContext) (any, string, error) {
 	body := map[string]any{
 		"name":              c.input["name"],
@@ -99,14 +99,14 @@ func deleteAttachment(c taskContext) (any, string, error) {
 	return nil, "", err
 }
 
-// listVolume prints before it looks at the status, but a refused request
-// raises all the same.
+// listVolume prints the answer before it checks the status. A refused request
+// is still an error.
 func listVolume(c taskContext) (any, string, error) {
 	answer, err := c.send(taskRequest{method: http.MethodGet, url: c.block("volumes")})
 	return nil, string(answer) + "\n", err
 }
 
-// extendVolume never notices an error status; its time limit ends it.
+// extendVolume does not notice an error status, so its time limit ends it.
 func extendVolume(c taskContext) (any, string, error) {
 	url := c.block("volumes/" + c.text("volume_id"))
 	volume, err := c.startThenPoll(url+"/resize", map[string]any{"newSize": c.input["size"]},
@@ -120,7 +120,7 @@ func extendVolume(c taskContext) (any, string, error) {
 	return nil, "Volume capacity is extended to " + pyStr(c.input["size"]) + "GB\n", nil
 }
 
-// createVolumeSnapshot has the same fault.
+// createVolumeSnapshot does not notice an error status either.
 func createVolumeSnapshot(c taskContext) (any, string, error) {
 	body := map[string]any{
 		"name":        c.input["name"],
@@ -136,8 +136,8 @@ func createVolumeSnapshot(c taskContext) (any, string, error) {
 	return nil, "Snapshot was created at " + pyStr(snapshot["createdAt"]) + "\n", nil
 }
 
-// startThenPoll posts once, and then reads at every attempt until the thing is
-// available.
+// startThenPoll sends one POST. Each attempt then reads, until the status is
+// "available".
 func (c taskContext) startThenPoll(url string, body any, read func(id string) string) (map[string]any, error) {
 	id, started := c.memo["id"]
 	if !started {

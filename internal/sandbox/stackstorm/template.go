@@ -9,14 +9,14 @@ import (
 	"strings"
 )
 
-// paramError is a template that does not resolve. StackStorm keeps the
-// execution, as failed, and refuses the request.
+// paramError is a template that does not resolve. StackStorm refuses the
+// request, and keeps a failed execution of it.
 type paramError string
 
 func (e paramError) Error() string { return string(e) }
 
-// expression is the part of Jinja the sandbox knows: a variable, perhaps with
-// attributes and filters. Nothing else resolves.
+// expression is the part of Jinja that the sandbox knows: a variable, with
+// attributes and filters if need be. Nothing else resolves.
 var (
 	expression   = regexp.MustCompile(`\{\{(.*?)\}\}`)
 	variable     = regexp.MustCompile(`^\s*([A-Za-z_]\w*)((?:\.\w+)*)\s*(?:\|.*)?$`)
@@ -24,7 +24,7 @@ var (
 	serverScopes = []string{"st2kv", "action_context", "config_context"}
 )
 
-// isTemplate is StackStorm's own, rather broad test.
+// isTemplate is StackStorm's own test, which is broad.
 func isTemplate(v any) bool {
 	switch v := v.(type) {
 	case string:
@@ -35,8 +35,8 @@ func isTemplate(v any) bool {
 	return false
 }
 
-// resolveTemplates gives every parameter, sent or default, its value. A
-// parameter may name another in a template, any text value may.
+// resolveTemplates computes the value of every parameter, sent or default. Any
+// string may hold a template that names another parameter.
 func resolveTemplates(given orderedParams, declared packParameters) (map[string]any, error) {
 	r := &templates{source: map[string]any{}, done: map[string]any{}}
 	for _, p := range declared {
@@ -60,7 +60,7 @@ func resolveTemplates(given orderedParams, declared packParameters) (map[string]
 	}
 	for _, name := range given.names {
 		if given.values[name] == nil {
-			r.done[name] = nil // a null that was sent stays one; the default is applied later
+			r.done[name] = nil // a null that was sent stays null; the default is applied later
 		}
 	}
 	return r.done, nil

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// view is an execution as StackStorm shows it. Empty values are left out.
+// view is an execution as StackStorm shows it, without empty values.
 func (s *Server) view(e *execution) map[string]any {
 	params := masked(e.params, e.action)
 	out := map[string]any{
@@ -59,8 +59,7 @@ func (e *execution) children() []*execution {
 	return kids
 }
 
-// shownResult is the result as far as there is one. Until a workflow has
-// begun there is none.
+// shownResult is the result so far. A workflow has none before it begins.
 func (e *execution) shownResult() map[string]any {
 	switch {
 	case e.result != nil:
@@ -87,7 +86,7 @@ func (e *execution) shownResult() map[string]any {
 	return result
 }
 
-// mistralState is the engine's word for StackStorm's.
+// mistralState is Mistral's word for a status of StackStorm.
 func mistralState(status string) string {
 	switch status {
 	case "succeeded":
@@ -102,7 +101,7 @@ func mistralState(status string) string {
 	return "RUNNING"
 }
 
-// failure names the tasks that failed, and why.
+// failure names the tasks that failed, with the reasons.
 func (e *execution) failure() string {
 	var names, lines []string
 	for _, t := range e.tasks {
@@ -114,7 +113,7 @@ func (e *execution) failure() string {
 	return "Failure caused by error in tasks: " + strings.Join(names, ", ") + "\n\n" + strings.Join(lines, "\n") + "\n"
 }
 
-// info is why a task failed, on one line.
+// info is why a task failed, in one line.
 func (t *taskRun) info() string {
 	result := t.child.result
 	if text, ok := result["error"].(string); ok {
@@ -161,16 +160,16 @@ func (s *Server) listExecutions(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) getExecution(w http.ResponseWriter, _ *http.Request, e *execution) {
-	s.look(e)
+	s.read(e)
 	writeJSON(w, http.StatusOK, s.view(e))
 }
 
-// getOutput is what that execution alone printed: nothing, for a workflow.
+// getOutput is what this one execution printed. For a workflow that is nothing.
 func (s *Server) getOutput(w http.ResponseWriter, _ *http.Request, e *execution) {
 	s.advance(e)
 	w.Header().Set("Content-Type", "text/plain")
 	if _, err := io.WriteString(w, e.output); err != nil {
-		return // the reader is gone
+		return // the client has gone
 	}
 }
 
@@ -183,8 +182,8 @@ func (s *Server) getChildren(w http.ResponseWriter, _ *http.Request, e *executio
 	writeJSON(w, http.StatusOK, list)
 }
 
-// cancel stops an execution: at once if it has not begun, else after the task
-// at hand, which is left to finish. Nothing is undone.
+// cancel stops an execution. One that has not begun ends at once, any other
+// after its current task. Nothing is undone.
 func (s *Server) cancel(w http.ResponseWriter, _ *http.Request, e *execution) {
 	s.advance(e)
 	switch {
@@ -201,9 +200,9 @@ func (s *Server) cancel(w http.ResponseWriter, _ *http.Request, e *execution) {
 	writeJSON(w, http.StatusOK, s.view(e))
 }
 
-// rerun starts a new execution with the parameters of an old one, changed by
-// those given. It starts from the beginning, also where StackStorm would go on
-// from a task.
+// rerun starts a new execution with an old one's parameters and the given
+// changes. It always starts at the first task. StackStorm can go on from a
+// later one.
 func (s *Server) rerun(w http.ResponseWriter, r *http.Request, e *execution) {
 	var body map[string]json.RawMessage
 	if err := json.NewDecoder(r.Body).Decode(&body); err != nil && !errors.Is(err, io.EOF) {

@@ -1,6 +1,7 @@
-package provider
+package run
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -14,7 +15,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/sodafoundation/terraform-provider-soda/internal/keystone"
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
 	"github.com/sodafoundation/terraform-provider-soda/internal/wait"
 )
@@ -54,8 +54,8 @@ func (s *slow) RoundTrip(r *http.Request) (*http.Response, error) {
 			s.t.Error(err)
 		}
 		s.ends[asked.Name] = time.Now().Add(length)
-		body = fmt.Sprintf(`{"id": %q, "name": %q, "description": %q, "user_id": %q, "service_id": %q, "tenant_id": "t"}`,
-			asked.Name, asked.Name, asked.Description, asked.UserID, asked.ServiceID)
+		body = fmt.Sprintf(`{"id": %q, "name": %[1]q, "description": %q, "service_id": %q, "tenant_id": "t", "user_id": %q, "status": "Running", "input": {}}`,
+			asked.Name, asked.Description, asked.ServiceID, asked.UserID)
 	} else if id := path.Base(r.URL.Path); id != "instances" {
 		status := orchestration.StatusRunning
 		if end, ok := s.ends[id]; ok && !time.Now().Before(end) {
@@ -66,25 +66,30 @@ func (s *slow) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Request: r, Body: io.NopCloser(strings.NewReader(body))}, nil
 }
 
-// slowly is a resource whose runs are at a slow orchestrator.
-func slowly(t *testing.T) (*instanceResource, *slow) {
+// newSlow returns Runs at a slow orchestrator.
+func newSlow(t *testing.T) (*Runs, *slow) {
 	s := &slow{t: t, ends: map[string]time.Time{}, began: time.Now()}
-	r := &instanceResource{}
-	r.session = newSession(settings{pace: wait.Pace{Min: 500 * time.Millisecond, Max: 15 * time.Second, Random: func() float64 { return 0 }}})
-	r.tokens = keystone.Fixed{}
-	r.client = orchestration.New(orchestration.Config{BaseURL: &url.URL{Scheme: "http", Host: "soda"}, TenantID: "t", HTTP: &http.Client{Transport: s}})
-	return r, s
+	return New(Config{
+		API:   orchestration.New(orchestration.Config{BaseURL: &url.URL{Scheme: "http", Host: "soda"}, TenantID: "t", HTTP: &http.Client{Transport: s}}),
+		Fresh: foreverFresh,
+		Pace:  wait.Pace{Min: 500 * time.Millisecond, Max: 15 * time.Second, Random: func() float64 { return 0 }},
+		Known: NewKnown(),
+	}), s
 }
+
+// foreverFresh is a token that does not end.
+func foreverFresh(context.Context, time.Duration) (time.Time, error) { return time.Time{}, nil }
 
 // execute makes a run that takes so long, waits for it and returns how late its
 // end was noticed.
-func (s *slow) execute(r *instanceResource, name string, length time.Duration) time.Duration {
-	inst, diags := r.start(s.t.Context(), launch{api: r.client, request: orchestration.InstanceRequest{ServiceID: "s", Name: name, Description: length.String(), Action: "a"}}, time.Hour)
-	if inst == nil {
-		s.t.Error(diags)
+func (s *slow) execute(r *Runs, name string, length time.Duration) time.Duration {
+	started, err := r.Start(s.t.Context(), Request{TenantID: "t", Timeout: time.Hour, Adopt: AdoptNone,
+		InstanceRequest: orchestration.InstanceRequest{ServiceID: "s", Name: name, Description: length.String(), Action: "a"}})
+	if err != nil {
+		s.t.Error(err)
 		return 0
 	}
-	if inst, err := r.await(s.t.Context(), r.client, inst, time.Hour, nil); err != nil || inst.Status != orchestration.StatusSuccess {
+	if inst, err := r.Wait(s.t.Context(), started.Instance, time.Hour, nil); err != nil || inst.Status != orchestration.StatusSuccess {
 		s.t.Error(inst, err)
 	}
 	s.mu.Lock()
@@ -92,15 +97,15 @@ func (s *slow) execute(r *instanceResource, name string, length time.Duration) t
 	return time.Since(s.ends[name])
 }
 
-func TestForecast(t *testing.T) {
+func TestDurations(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newForecast()
+		f := newDurations()
 		wants := func(id string, progress float64, due time.Duration) {
 			t.Helper()
-			if p := f.progress(id); p != progress {
+			if p := f.elapsedShare(id); p != progress {
 				t.Errorf("progress of %s is %v, want %v", id, p, progress)
 			}
-			switch d := f.due(id); {
+			switch d := f.expectedEnd(id); {
 			case due == 0 && !d.IsZero():
 				t.Errorf("%s is due at %s", id, d)
 			case due != 0 && !d.Equal(time.Now().Add(due)):
@@ -108,17 +113,17 @@ func TestForecast(t *testing.T) {
 			}
 		}
 		wants("stranger", 1, 0)
-		f.begin("slow", "a")
+		f.started("slow", "a")
 		time.Sleep(20 * time.Second)
-		f.begin("quick", "a")
-		f.begin("other", "b")
+		f.started("quick", "a")
+		f.started("other", "b")
 		time.Sleep(10 * time.Second)
 		wants("slow", 0.5, 0) // of usualLength
-		f.succeed("stranger")
-		f.succeed("slow")
-		f.succeed("quick")
-		f.succeed("slow")
-		f.begin("next", "a")
+		f.succeeded("stranger")
+		f.succeeded("slow")
+		f.succeeded("quick")
+		f.succeeded("slow")
+		f.started("next", "a")
 		time.Sleep(5 * time.Second)
 		wants("next", 0.5, 5*time.Second)
 		time.Sleep(10 * time.Second)
@@ -131,7 +136,7 @@ func TestForecast(t *testing.T) {
 // looked at more often.
 func TestRunsTellWhenTheNextEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r, s := slowly(t)
+		r, s := newSlow(t)
 		s.execute(r, "first", 50*time.Second)
 		if late := s.execute(r, "next", 52*time.Second); late > time.Second {
 			t.Errorf("noticed after %s", late)
@@ -143,7 +148,7 @@ func TestRunsTellWhenTheNextEnds(t *testing.T) {
 // as they should, the one that ends first is noticed as soon as if it were alone.
 func TestTheFurthestRunIsLookedAtFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r, s := slowly(t)
+		r, s := newSlow(t)
 		var all sync.WaitGroup
 		all.Go(func() {
 			if late, alone := s.execute(r, "old", 30*time.Second), 30*time.Second/10+slowness; late > alone+slowness {
@@ -163,7 +168,7 @@ func TestTheFurthestRunIsLookedAtFirst(t *testing.T) {
 func TestApplyTakesNoLongerThanItMust(t *testing.T) {
 	for _, tc := range []struct{ runs, parallelism int }{{10, 10}, {40, 10}, {40, 20}, {40, 40}} {
 		synctest.Test(t, func(t *testing.T) {
-			r, s := slowly(t)
+			r, s := newSlow(t)
 			var all sync.WaitGroup
 			free := make(chan struct{}, tc.parallelism)
 			for i := range tc.runs {

@@ -25,8 +25,9 @@ const (
 	destinationBucket = "destination-bucket"
 )
 
-// story is the demo: each step says what it saw, or what is not as it should be.
-type story struct {
+// steps are what the demo does. Each one returns what it saw, or an error that
+// says what it should have seen.
+type steps struct {
 	tf  *cli
 	api sandbox.URLs
 }
@@ -37,7 +38,7 @@ var (
 	destroyed = regexp.MustCompile(`Destroy complete! Resources: [1-9]\d* destroyed\.`)
 )
 
-func (s story) apply(ctx context.Context) (string, error) {
+func (s steps) apply(ctx context.Context) (string, error) {
 	out, err := s.tf.run(ctx, 0, "apply", "-auto-approve", "-input=false", "-no-color")
 	if err != nil {
 		return "", err
@@ -65,12 +66,12 @@ func (s story) apply(ctx context.Context) (string, error) {
 	return strings.Join(seen, ", "), nil
 }
 
-func (s story) planAgain(ctx context.Context) (string, error) {
+func (s steps) planAgain(ctx context.Context) (string, error) {
 	_, err := s.tf.run(ctx, 0, "plan", "-detailed-exitcode", "-input=false", "-no-color")
 	return "no changes", err
 }
 
-func (s story) planFindsIt(ctx context.Context) (string, error) {
+func (s steps) planFindsIt(ctx context.Context) (string, error) {
 	out, err := s.tf.run(ctx, 2, "plan", "-detailed-exitcode", "-input=false", "-no-color")
 	if err != nil {
 		return "", err
@@ -82,7 +83,7 @@ func (s story) planFindsIt(ctx context.Context) (string, error) {
 	return instanceAddress + " will be created. " + line, nil
 }
 
-func (s story) destroy(ctx context.Context) (string, error) {
+func (s steps) destroy(ctx context.Context) (string, error) {
 	out, err := s.tf.run(ctx, 0, "destroy", "-auto-approve", "-input=false", "-no-color")
 	if err != nil {
 		return "", err
@@ -97,7 +98,7 @@ func (s story) destroy(ctx context.Context) (string, error) {
 type volume struct{ ID, Status string }
 
 // volume asks hotpot, as the user guide does after provisioning.
-func (s story) volume(ctx context.Context) (volume, error) {
+func (s steps) volume(ctx context.Context) (volume, error) {
 	var found []volume
 	if err := request(ctx, http.MethodGet, s.hotpot("block/volumes", "name", volumeName), &found); err != nil {
 		return volume{}, err
@@ -108,7 +109,7 @@ func (s story) volume(ctx context.Context) (volume, error) {
 	return found[0], nil
 }
 
-func (s story) volumeIsAttached(ctx context.Context) (string, error) {
+func (s steps) volumeIsAttached(ctx context.Context) (string, error) {
 	v, err := s.volume(ctx)
 	if err != nil {
 		return "", err
@@ -126,7 +127,7 @@ func (s story) volumeIsAttached(ctx context.Context) (string, error) {
 	return fmt.Sprintf("%s is %s, attached to host %s", volumeName, v.Status, sandbox.HostID), nil
 }
 
-func (s story) objectsArrived(ctx context.Context) (string, error) {
+func (s steps) objectsArrived(ctx context.Context) (string, error) {
 	var answer struct {
 		Buckets []struct {
 			Name    string
@@ -149,20 +150,20 @@ func (s story) objectsArrived(ctx context.Context) (string, error) {
 
 type instance struct{ ID, Name string }
 
-func (s story) instances(ctx context.Context) ([]instance, error) {
+func (s steps) instances(ctx context.Context) ([]instance, error) {
 	var found []instance
 	return found, request(ctx, http.MethodGet, s.orchestrator("instances"), &found)
 }
 
-// forgetInstance does what another client of the orchestrator might.
-func (s story) forgetInstance(ctx context.Context) (string, error) {
+// forgetInstance deletes the run as another client of the orchestrator might.
+func (s steps) forgetInstance(ctx context.Context) (string, error) {
 	found, err := s.instances(ctx)
 	if err != nil {
 		return "", err
 	}
 	i := slices.IndexFunc(found, func(in instance) bool { return in.Name == instanceName })
 	if i < 0 {
-		return "", fmt.Errorf("there is no instance %q among %v", instanceName, found)
+		return "", fmt.Errorf("there is no run %q among %v", instanceName, found)
 	}
 	if err := request(ctx, http.MethodDelete, s.orchestrator("instances/"+found[i].ID), nil); err != nil {
 		return "", err
@@ -170,26 +171,26 @@ func (s story) forgetInstance(ctx context.Context) (string, error) {
 	return found[i].ID + " is gone", nil
 }
 
-func (s story) whatIsLeft(ctx context.Context) (string, error) {
+func (s steps) whatIsLeft(ctx context.Context) (string, error) {
 	found, err := s.instances(ctx)
 	if err != nil {
 		return "", err
 	}
 	if len(found) > 0 {
-		return "", fmt.Errorf("instances are left: %v", found)
+		return "", fmt.Errorf("runs are left: %v", found)
 	}
 	v, err := s.volume(ctx)
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("no instance, but %s is still %s (destroying forgets a run; it does not undo it)", volumeName, v.Status), nil
+	return fmt.Sprintf("no run, but %s is still %s (destroying forgets a run, but does not undo it)", volumeName, v.Status), nil
 }
 
-func (s story) hotpot(path, key, value string) string {
+func (s steps) hotpot(path, key, value string) string {
 	return fmt.Sprintf("%s/v1beta/%s/%s?%s=%s", s.api.Hotpot, sandbox.Tenant, path, key, url.QueryEscape(value))
 }
 
-func (s story) orchestrator(path string) string {
+func (s steps) orchestrator(path string) string {
 	return fmt.Sprintf("%s/v1beta/%s/orchestration/%s", s.api.Orchestrator, sandbox.Tenant, path)
 }
 

@@ -1,0 +1,253 @@
+package docs_test
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox"
+)
+
+// notRun says why a block of commands is not run, by page and first line.
+// Every other block of the pages is run.
+var notRun = map[string]string{
+	"README.md: make demo   # applies examples/demo to a SODA in memory, checks the result, and cleans up": "TestAccReadmeShowsTheDemo of internal/cmd/demo runs it; make test runs this test",
+	"README.md: export SODA_ENDPOINT=http://soda.example.com:5000":                                         "needs a real SODA",
+	"README.md: export SODA_ENDPOINT=http://127.0.0.1:5000":                                                "needs a real SODA",
+
+	"CONTRIBUTING.md: make test                 # all tests, with -race; lists what it skipped and why":                             "runs this test",
+	"CONTRIBUTING.md: TF_ACC=1 TF_ACC_TERRAFORM_PATH=$(which terraform) go test -race -run TestAccInstanceLife ./internal/provider": "make test runs it",
+	"CONTRIBUTING.md: go test -run '^$' -bench . -benchtime 1x ./internal/provider":                                                 "takes minutes",
+	"CONTRIBUTING.md: git tag v0.0.1-rc1": "makes a release",
+
+	"templates/guides/getting-started.md: git clone https://github.com/sodafoundation/terraform-provider-soda": "needs the network; the test begins in the folder",
+	"templates/guides/authentication.md: export OS_AUTH_URL=http://soda.example.com/identity":                  "needs a real SODA",
+	"templates/guides/coming-from.md: terraform plan -generate-config-out=volume.tf":                           "TestAccImportGeneratesConfiguration of internal/provider does that",
+	"templates/guides/custom-workflows.md.tmpl: go run ./internal/cmd/sandbox --pack path/to/pack":             "the path is the reader's; TestAccExamples of internal/provider loads a pack",
+	"templates/guides/parameters.md: terraform apply -auto-approve":                                            "the same as in getting-started.md",
+	"templates/guides/runs.md: st2 execution list --status failed":                                             "runs on the StackStorm host",
+	"templates/guides/runs.md: export TF_LOG_PROVIDER=INFO TF_LOG_PATH=run.log":                                "only sets variables",
+	"templates/guides/runs.md: terraform apply -replace=soda_orchestration_instance.volume":                    "the tests of internal/provider replace runs",
+	"templates/guides/lifecycle.md: terraform state rm soda_orchestration_instance.volume":                     "TestAccTimeoutThenCreateBeforeDestroyAllTheSame of internal/provider does that",
+	"templates/guides/secrets.md: export TF_VAR_api_key=...":                                                   "TestAccEphemeralIsInNoPlanFile does that",
+}
+
+// walkthroughs are the pages whose blocks are run in order, as a reader would: each
+// begins in a new terminal, in a folder and with an environment of its own.
+var walkthroughs = map[string]func(t *testing.T) *shell{
+	"README.md":                           func(t *testing.T) *shell { return newShell(t, root) },
+	"templates/guides/getting-started.md": func(t *testing.T) *shell { return newShell(t, root) },
+	"templates/guides/testing.md": func(t *testing.T) *shell {
+		_, env := startSandbox(t, sandbox.Config{})
+		s := newShell(t, t.TempDir(), env...)
+		mirror(t, s)
+		return s
+	},
+}
+
+// mirror makes the provider known to `terraform init`.
+func mirror(t *testing.T, s *shell) {
+	t.Helper()
+	absolute, err := filepath.Abs(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.run("make -C " + absolute + " mirror")
+	s.run("export TF_CLI_CONFIG_FILE=" + absolute + "/bin/mirror.tfrc")
+}
+
+// TestEveryCommandIsRun: a block of commands belongs to a page that is run
+// from top to bottom, or notRun says why not. No reason is left over.
+func TestEveryCommandIsRun(t *testing.T) {
+	left := map[string]bool{}
+	for key := range notRun {
+		left[key] = true
+	}
+	for _, p := range pages(t) {
+		for _, b := range p.blocks() {
+			if b.lang != "shell" {
+				continue
+			}
+			key := p.key(b)
+			delete(left, key)
+			if walkthroughs[p.name] == nil && notRun[key] == "" {
+				t.Errorf("%s:%d: nothing runs this block, and notRun has no reason for %q", p.name, b.line, key)
+			}
+		}
+	}
+	for key := range left {
+		t.Errorf("notRun has a reason for %q, which no page has", key)
+	}
+}
+
+func (p page) key(b block) string {
+	first, _, _ := strings.Cut(b.text, "\n")
+	return p.name + ": " + first
+}
+
+// TestNoPromptInTheMiddle: a command that asks a question swallows the lines
+// pasted after it, so it is the last of its block.
+func TestNoPromptInTheMiddle(t *testing.T) {
+	asks := regexp.MustCompile(`^(terraform|tofu) (apply|destroy)\b`)
+	for _, p := range pages(t) {
+		for _, b := range p.blocks() {
+			lines := strings.Split(strings.TrimSpace(b.text), "\n")
+			for _, line := range lines[:len(lines)-1] {
+				if b.lang == "shell" && asks.MatchString(line) && !strings.Contains(line, "-auto-approve") && !strings.Contains(line, "tfplan") {
+					t.Errorf("%s:%d: %q asks a question before the block ends", p.name, b.line, line)
+				}
+			}
+		}
+	}
+}
+
+// TestAccPagesAreTrue runs the commands of the pages in order and compares
+// what they print with the text blocks that follow them.
+func TestAccPagesAreTrue(t *testing.T) {
+	for name, start := range walkthroughs {
+		t.Run(filepath.Base(name), func(t *testing.T) { // one after another: each builds the mirror
+			p := readPage(t, filepath.Join(root, name))
+			s := start(t)
+			p.text = onFreePort(t, s, p.text)
+			printed := ""
+			for _, b := range p.blocks() {
+				printed = s.block(p, b, printed)
+			}
+		})
+	}
+}
+
+var (
+	written = regexp.MustCompile("^(Write|Add) this to `([^`]+)`")
+	serves  = regexp.MustCompile(`(?m)^(make sandbox|go run ./internal/cmd/sandbox.*)$`)
+)
+
+// block does what one block of a page is for. It returns what was printed.
+func (s *shell) block(p page, b block, printed string) string {
+	s.t.Helper()
+	where := written.FindStringSubmatch(b.before)
+	switch {
+	case notRun[p.key(b)] != "":
+		return ""
+	case b.lang == "shell" && serves.MatchString(b.text):
+		return s.serve(strings.TrimSpace(b.text))
+	case b.lang == "shell":
+		return s.run(b.text)
+	case b.lang == "terraform" && where != nil:
+		s.file(where[2], b.text, where[1] == "Add")
+	case b.lang == "text" && printed != "":
+		compare(s.t, fmt.Sprintf("%s:%d", p.name, b.line), b.text, printed)
+	}
+	return printed
+}
+
+var (
+	ids       = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
+	durations = regexp.MustCompile(`after \d+s`)
+)
+
+// compare wants every line of the page among the printed ones, in order. Ids
+// and times differ from run to run.
+func compare(t *testing.T, where, shown, printed string) {
+	t.Helper()
+	constant := func(text string) string {
+		return durations.ReplaceAllString(ids.ReplaceAllString(text, "ID"), "after TIME")
+	}
+	rest := strings.Split(constant(printed), "\n")
+	for line := range strings.Lines(constant(shown)) {
+		line = strings.TrimSpace(line)
+		found := false
+		for i, candidate := range rest {
+			if strings.Contains(candidate, line) || strings.Contains(candidate, strings.ReplaceAll(line, "Terraform", "OpenTofu")) {
+				rest, found = rest[i:], true
+				break
+			}
+		}
+		if !found {
+			t.Errorf("%s shows a line that is not printed: %q\n%s", where, line, printed)
+		}
+	}
+}
+
+// onFreePort puts a port that is free in place of the page's, also in what
+// `make sandbox` listens on.
+func onFreePort(t *testing.T, s *shell, text string) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s.run("export SANDBOX_PORT=" + port)
+	return strings.ReplaceAll(text, "15000", port)
+}
+
+// serve runs the block of another terminal until the test ends. It returns
+// when the sandbox listens.
+func (s *shell) serve(command string) string {
+	s.t.Helper()
+	s.served(command)
+	return ""
+}
+
+// served is serve, and returns what the sandbox prints before the first
+// request.
+func (s *shell) served(command string) string {
+	s.t.Helper()
+	script := fmt.Sprintf(". %[1]s/environment\ncd \"$(cat %[1]s/pwd)\"\n%[2]s", s.folder, command)
+	cmd := exec.Command("bash", "-c", script)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	cmd.Stderr = cmd.Stdout
+	if err := cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM)
+		_ = cmd.Wait()
+	})
+	var introduction strings.Builder
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		introduction.WriteString(lines.Text() + "\n")
+		if lines.Text() == "terraform apply" { // the last line of its introduction
+			go func() {
+				for lines.Scan() { // it must not block on a full pipe
+				}
+			}()
+			return introduction.String()
+		}
+	}
+	s.t.Fatalf("%s ended", command)
+	return ""
+}
+
+// TestAccConfigurationsAreFormatted: what pages show of configurations parses,
+// and looks as `terraform fmt` would write it.
+func TestAccConfigurationsAreFormatted(t *testing.T) {
+	s := newShell(t, t.TempDir())
+	for _, p := range pages(t) {
+		for _, b := range p.blocks() {
+			if b.lang != "terraform" {
+				continue
+			}
+			s.file("block.tf", b.text, false)
+			if out, code := s.exits("terraform fmt -check -diff block.tf"); code != 0 {
+				t.Errorf("%s:%d: %s", p.name, b.line, out)
+			}
+		}
+	}
+}

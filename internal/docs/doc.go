@@ -1,0 +1,3 @@
+// Package docs holds the tests of what README.md, the guides and the examples
+// promise. It has no other code.
+package docs

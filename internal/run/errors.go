@@ -1,0 +1,39 @@
+package run
+
+import (
+	"fmt"
+
+	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
+)
+
+// NotStarted says that nothing was started.
+type NotStarted struct {
+	// Looking: the run was not even asked for, since nobody could say whether
+	// it would be a duplicate.
+	Looking bool
+	Err     error
+}
+
+func (e *NotStarted) Error() string { return "the run was not started: " + e.Err.Error() }
+func (e *NotStarted) Unwrap() error { return e.Err }
+
+// AlreadyDone says that a run with the same inputs has succeeded, and that no
+// second one was started.
+type AlreadyDone struct{ Instance orchestration.Instance }
+
+func (e *AlreadyDone) Error() string {
+	return fmt.Sprintf("run %s with the same inputs has already succeeded", e.Instance.ID)
+}
+
+// Unknown says that nobody can tell whether the run has started.
+type Unknown struct {
+	Err         error                    // what came back instead of an answer
+	Interrupted bool                     // there was no time to look for the run
+	Candidates  []orchestration.Instance // new runs that it could be
+	ListErr     error                    // why the list could not be used; nil if it could
+}
+
+func (e *Unknown) Error() string {
+	return "it is not known whether the run has started: " + e.Err.Error()
+}
+func (e *Unknown) Unwrap() error { return e.Err }

@@ -1,0 +1,109 @@
+package run
+
+import (
+	"slices"
+	"sync"
+)
+
+// Known is what one process knows about runs beyond the states of its
+// resources. Terraform keeps two processes: one plans (Read, then ModifyPlan),
+// the other applies (Delete, ModifyPlan again, Create).
+//
+// A run whose creation Terraform gave up on is tainted, so Terraform plans to
+// replace it. The replacement goes on with the same run. That takes five steps:
+//
+//  1. Read of the tainted resource offers its run (OfferTakeover).
+//  2. ModifyPlan of the new one claims it and puts the id into the plan.
+//  3. Delete of the tainted resource, in the applying process, offers it again.
+//  4. ModifyPlan, called once more there, claims it again.
+//  5. Create finds the id in the plan, and waits for that run.
+type Known struct {
+	mu       sync.Mutex
+	inState  map[string]bool
+	ours     map[string]bool
+	offers   map[string][]string // by request: runs to go on with
+	newRuns  map[string]bool     // requests for which a new run was planned
+	cutKnown map[string]bool     // by service: whether its list was checked for being cut
+}
+
+// NewKnown returns an empty Known.
+func NewKnown() *Known {
+	return &Known{inState: map[string]bool{}, ours: map[string]bool{}, offers: map[string][]string{}, newRuns: map[string]bool{},
+		cutKnown: map[string]bool{}}
+}
+
+// MarkInState notes a run that a resource's state holds, or held when this
+// command began. It is never taken over by another resource.
+func (k *Known) MarkInState(id string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.inState[id] = true
+}
+
+// MarkOurs notes a run that this process has started, taken over or waits for.
+func (k *Known) MarkOurs(id string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.ours[id] = true
+}
+
+// Ours reports whether MarkOurs has noted the run.
+func (k *Known) Ours(id string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.ours[id]
+}
+
+// unclaimed reports whether no resource is known to stand for the run.
+func (k *Known) unclaimed(id string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return !k.ours[id] && !k.inState[id]
+}
+
+// OfferTakeover lets the next creation of the same request go on with the run.
+// It reports false if a new run was planned for that request already.
+func (k *Known) OfferTakeover(request, id string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !slices.Contains(k.offers[request], id) {
+		k.offers[request] = append(k.offers[request], id)
+	}
+	return !k.newRuns[request]
+}
+
+// WithdrawTakeover takes an offer back.
+func (k *Known) WithdrawTakeover(id string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for request, ids := range k.offers {
+		k.offers[request] = slices.DeleteFunc(ids, func(x string) bool { return x == id })
+	}
+}
+
+// ClaimTakeover returns the run that was offered for the request, and takes it
+// off the list. It is empty if there is none: then a new run is planned.
+func (k *Known) ClaimTakeover(request string) string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if request == "" {
+		return ""
+	}
+	ids := k.offers[request]
+	if len(ids) == 0 {
+		k.newRuns[request] = true
+		return ""
+	}
+	k.offers[request] = ids[1:]
+	return ids[0]
+}
+
+// shouldCheckCut reports, once for each service, that nobody has found out yet
+// whether its list is cut.
+func (k *Known) shouldCheckCut(serviceID string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	first := !k.cutKnown[serviceID]
+	k.cutKnown[serviceID] = true
+	return first
+}

@@ -1,0 +1,94 @@
+package run
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"time"
+
+	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
+	"github.com/sodafoundation/terraform-provider-soda/internal/workflow"
+)
+
+// Adopt says what becomes of a run that a new one would duplicate.
+type Adopt int
+
+const (
+	// AdoptUnfinished goes on with a run that has not ended. One that has
+	// succeeded is an *AlreadyDone error.
+	AdoptUnfinished Adopt = iota
+	// AdoptAny goes on with a run that has not ended or has succeeded.
+	AdoptAny
+	// AdoptNone starts a new run in any case, and lists nothing before.
+	AdoptNone
+	// AdoptRunning goes on with a run that has not ended now. One that has
+	// succeeded is no obstacle.
+	AdoptRunning
+)
+
+// Request asks for one run.
+type Request struct {
+	orchestration.InstanceRequest
+	TenantID    string
+	Declaration workflow.Declaration // empty if it is not known
+	Inputs      map[string]any       // all of them, the write-only ones included
+	Secret      map[string]any       // the write-only ones
+	Timeout     time.Duration        // how long the run may take; its token should live as long
+	Adopt       Adopt
+	Replaces    []string // runs that this one replaces or that belong to others: never taken over
+}
+
+// matches reports whether in is the run that r asks for: the same service,
+// tenant, name, user and inputs. It is the one rule by which runs count as the
+// same, for a resource, an action and on_destroy alike.
+//
+// The action cannot be compared, since no answer names it (quirk 21). The
+// description is left out, as a corrected one is no other run. Inputs are
+// compared with StackStorm's echo, which is cast and masked (quirk 20).
+func (r *Request) matches(in *orchestration.Instance) bool {
+	return in.ServiceID == r.ServiceID && in.TenantID == r.TenantID && in.Name == r.Name && in.UserID == r.UserID &&
+		r.Declaration.Echoes(r.Inputs, DecodeObject(in.Input))
+}
+
+// Hash is the request as one word, for the mark that StackStorm keeps: the
+// same for two requests that ask for the same run. It leaves out the write-only
+// inputs, since a hash of a short secret can be guessed.
+func (r *Request) Hash() string {
+	raw, err := json.Marshal([]any{r.TenantID, r.ServiceID, r.Action, r.Name, r.UserID, Without(r.Inputs, r.Secret)})
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:])
+}
+
+// DecodeObject reads a JSON object and keeps its numbers as they are written.
+// Anything else is an empty object.
+func DecodeObject(raw json.RawMessage) map[string]any {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	members := map[string]any{}
+	if d.Decode(&members) != nil || members == nil {
+		return map[string]any{}
+	}
+	return members
+}
+
+// Without returns base less the members of names, as deep as names goes.
+func Without(base, names map[string]any) map[string]any {
+	rest := make(map[string]any, len(base))
+	for name, v := range base {
+		named, ok := names[name]
+		if !ok {
+			rest[name] = v
+			continue
+		}
+		inner, isObject := v.(map[string]any)
+		deeper, goesOn := named.(map[string]any)
+		if isObject && goesOn && len(deeper) > 0 {
+			rest[name] = Without(inner, deeper)
+		}
+	}
+	return rest
+}

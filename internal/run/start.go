@@ -1,0 +1,201 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
+)
+
+// answerGrace is how long the answer to a start is waited for after an
+// interrupt. It usually takes a tenth of a second, and without it nobody would
+// know of the run.
+const answerGrace = 800 * time.Millisecond
+
+// How tells where a run came from.
+type How int
+
+const (
+	// Created: it was started.
+	Created How = iota
+	// TakenOver: it was there already, and would have been duplicated.
+	TakenOver
+	// Found: it was started, its answer got lost, and it was found by that.
+	Found
+)
+
+// Started is the run that Start returns.
+type Started struct {
+	Instance *orchestration.Instance
+	How      How
+	// Lost is what came instead of the answer, if How is Found.
+	Lost error
+	// TokenEnds is when the run's token ends, if that is before Request.Timeout
+	// is over. Else it is zero.
+	TokenEnds time.Time
+	// ListCut: the service's list lacks the run that was just started, so a
+	// record before it cannot be read (quirk 28). A run of which this process
+	// loses sight now would not be found again. Told once for each service.
+	ListCut bool
+}
+
+// Start returns the run that req would duplicate, or a new one. Its errors are
+// *NotStarted, *AlreadyDone and *Unknown.
+func (r *Runs) Start(ctx context.Context, req Request) (Started, error) {
+	started, err := r.startInTurn(ctx, req)
+	if err != nil {
+		return started, err
+	}
+	r.MarkOurs(started.Instance.ID)
+	if started.How == Created && req.Adopt != AdoptNone {
+		started.ListCut = r.listIsCut(ctx, started.Instance)
+	}
+	return started, nil
+}
+
+// startInTurn starts one run at a time. If an answer is lost, a new run in the
+// list can then only be ours, not that of another resource.
+func (r *Runs) startInTurn(ctx context.Context, req Request) (Started, error) {
+	select {
+	case r.starting <- struct{}{}:
+		defer func() { <-r.starting }()
+	case <-ctx.Done():
+		return Started{}, &NotStarted{Err: context.Cause(ctx)}
+	}
+	before, err := r.listBefore(ctx, &req)
+	if err != nil {
+		return Started{}, &NotStarted{Looking: true, Err: err}
+	}
+	existing, err := r.existing(ctx, &req, before.Instances)
+	if err != nil || existing != nil {
+		return Started{Instance: existing, How: TakenOver}, err
+	}
+	inst, ends, err := r.post(ctx, req)
+	switch {
+	case err == nil:
+		return Started{Instance: inst, How: Created, TokenEnds: ends}, nil
+	case !orchestration.Ambiguous(err) && !errors.Is(err, errForeignInput):
+		return Started{}, &NotStarted{Err: err}
+	case ctx.Err() != nil:
+		return Started{}, &Unknown{Err: err, Interrupted: true}
+	}
+	limited, cancel := context.WithTimeoutCause(ctx, req.Timeout, ErrTimeout)
+	defer cancel()
+	inst, unknown := r.resolveLostStart(limited, &req, before)
+	if unknown != nil {
+		unknown.Err = err
+		return Started{}, unknown
+	}
+	return Started{Instance: inst, How: Found, Lost: err, TokenEnds: ends}, nil
+}
+
+// existing finds the run that req would duplicate. A run that has not ended
+// comes before one that has succeeded; a failed one is no duplicate.
+func (r *Runs) existing(ctx context.Context, req *Request, before []orchestration.Instance) (*orchestration.Instance, error) {
+	if req.Adopt == AdoptNone {
+		return nil, nil
+	}
+	if req.Adopt == AdoptRunning {
+		r.skipEnded(ctx, req, before)
+	}
+	if inst := r.first(req, before, func(s orchestration.Status) bool { return !s.Final() }); inst != nil {
+		return inst, nil
+	}
+	done := r.first(req, before, func(s orchestration.Status) bool { return s == orchestration.StatusSuccess })
+	switch {
+	case done == nil || req.Adopt == AdoptRunning:
+		return nil, nil
+	case req.Adopt == AdoptAny:
+		return done, nil
+	default:
+		return nil, &AlreadyDone{Instance: *done}
+	}
+}
+
+// first returns the first run in the list that matches, has such a status, and
+// belongs to no resource.
+func (r *Runs) first(req *Request, list []orchestration.Instance, status func(orchestration.Status) bool) *orchestration.Instance {
+	for i := range list {
+		if status(list[i].Status) && r.isCandidate(req, &list[i]) {
+			return &list[i]
+		}
+	}
+	return nil
+}
+
+func (r *Runs) isCandidate(req *Request, in *orchestration.Instance) bool {
+	return req.matches(in) && r.unclaimed(in.ID) && !slices.Contains(req.Replaces, in.ID)
+}
+
+// skipEnded ignores runs that were unfinished when listed and have ended since.
+// An action wants a new run. (A resource takes such a run over: an earlier
+// command left it.)
+func (r *Runs) skipEnded(ctx context.Context, req *Request, list []orchestration.Instance) {
+	for {
+		inst := r.first(req, list, func(s orchestration.Status) bool { return !s.Final() })
+		if inst == nil {
+			return
+		}
+		now, err := r.api.Instance(ctx, inst.ID, inst.ServiceID)
+		if err == nil && !now.Status.Final() || err != nil && !orchestration.IsNotFound(err) {
+			return
+		}
+		r.MarkInState(inst.ID)
+	}
+}
+
+// errForeignInput: the answer to a start showed other inputs than were sent.
+var errForeignInput = errors.New("the answer is about a run with other inputs")
+
+// post starts the run, with a token that lives as long as the run may. It
+// returns when that token ends, if that is too early. An interrupt does not cut
+// the request short at once.
+func (r *Runs) post(ctx context.Context, req Request) (*orchestration.Instance, time.Time, error) {
+	ends, err := r.fresh(ctx, req.Timeout)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	if ends.IsZero() || time.Until(ends) >= req.Timeout {
+		ends = time.Time{}
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, ends, err // nothing is started after an interrupt
+	}
+	posting, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer cancel(nil)
+	stop := context.AfterFunc(ctx, func() {
+		time.AfterFunc(answerGrace, func() { cancel(context.Cause(ctx)) })
+	})
+	defer stop()
+	inst, err := r.api.CreateInstance(posting, req.InstanceRequest)
+	if err != nil {
+		return nil, ends, err
+	}
+	if !req.Declaration.Echoes(req.Inputs, DecodeObject(inst.Input)) {
+		return nil, ends, errForeignInput
+	}
+	r.durations.started(inst.ID, req.Action)
+	return inst, ends, nil
+}
+
+// resolveLostStart looks for the run whose start brought no clear answer. One
+// new run in the list is it. None or several mean that nobody can tell; the
+// request is never sent again.
+func (r *Runs) resolveLostStart(ctx context.Context, req *Request, before orchestration.Listing) (*orchestration.Instance, *Unknown) {
+	after, err := r.api.ListUntilProven(ctx, req.ServiceID)
+	if err != nil {
+		return nil, &Unknown{ListErr: err, Interrupted: errors.Is(err, context.Canceled)}
+	}
+	var candidates []orchestration.Instance
+	for _, in := range after.NewSince(before) {
+		if r.isCandidate(req, &in) {
+			candidates = append(candidates, in)
+		}
+	}
+	if len(candidates) != 1 || !before.Proven {
+		return nil, &Unknown{Candidates: candidates}
+	}
+	return &candidates[0], nil
+}
