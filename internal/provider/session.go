@@ -36,6 +36,7 @@ type session struct {
 
 	stackStormOnce   sync.Once
 	stackStormClient *stackstorm.Client // made by stackStorm
+	uploads          *uploads
 }
 
 // account is in whose name we act.
@@ -49,7 +50,7 @@ func (e *unknownSettingsError) Error() string {
 }
 
 func newSession(set settings) *session {
-	return &session{settings: set, known: run.NewKnown(), registering: make(chan struct{}, 1)}
+	return &session{settings: set, known: run.NewKnown(), registering: make(chan struct{}, 1), uploads: newUploads()}
 }
 
 // api returns the client, after logging in where that has not been done yet.
