@@ -20,6 +20,7 @@ func (s *Server) routes() http.Handler {
 	api := func(pattern string, h http.HandlerFunc) { mux.Handle(pattern, s.authorized(h)) }
 	api("GET /api/v1/actions", s.listActions)
 	api("GET /api/v1/actions/{action}", s.getAction)
+	s.uploadRoutes(api)
 	api("POST /api/v1/executions", s.execute)
 	api("GET /api/v1/executions", s.listExecutions)
 	api("GET /api/v1/executions/{id}", s.onExecution(s.getExecution))

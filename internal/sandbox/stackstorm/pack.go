@@ -42,6 +42,8 @@ type packAction struct {
 	File        string // within the pack
 	Parameters  packParameters
 	Tags        []packTag
+
+	upload *upload // nil for the action of a metadata file
 }
 
 // packTag is a name with a value. Both are free.
@@ -98,7 +100,7 @@ func (a *packAction) asJSON() map[string]any {
 			tags = append(tags, t)
 		}
 	}
-	return map[string]any{
+	out := map[string]any{
 		"id":            a.ID,
 		"uid":           "action:" + a.Pack + ":" + a.Name,
 		"ref":           a.ref(),
@@ -114,6 +116,10 @@ func (a *packAction) asJSON() map[string]any {
 		"tags":          tags,
 		"metadata_file": a.File,
 	}
+	if a.upload != nil {
+		a.upload.show(a, out)
+	}
+	return out
 }
 
 // packName is the name in pack.yaml, or otherwise if there is no such file.
