@@ -34,9 +34,7 @@ var layers = map[string]layer{
 	".": {ours: []string{"internal/provider"}, plugin: []string{"framework/providerserver"}},
 
 	"internal/provider": {
-		ours: []string{
-			"internal/orchestration", "internal/stackstorm", "internal/keystone", "internal/run", "internal/wait", "internal/workflow",
-		},
+		ours:    []string{"internal/orchestration", "internal/stackstorm", "internal/hotpot", "internal/gelato", "internal/keystone", "internal/run", "internal/wait", "internal/workflow"},
 		testing: []string{"internal/sandbox"},
 		plugin:  anything,
 	},
@@ -44,6 +42,8 @@ var layers = map[string]layer{
 	// The leaves know neither each other nor Terraform.
 	"internal/orchestration": {},
 	"internal/stackstorm":    {},
+	"internal/hotpot":        {},
+	"internal/gelato":        {},
 	"internal/keystone":      {},
 	"internal/wait":          {},
 	"internal/workflow":      {},

@@ -5,13 +5,12 @@ import (
 	"strings"
 )
 
-// Problem is one thing wrong with Options or TLSOptions, found without a
-// network: which option, and how to say it. It is also the error that WithCloud
-// and TLSConfig return.
+// Problem is one thing that is wrong with Options or TLSOptions and can be found
+// without a network. It is also the error that Resolve and TLSConfig return.
 type Problem struct {
 	Option   string // the provider's argument, such as "auth_url"
-	Variable string // the same in the environment, such as "OS_AUTH_URL"; may be empty
-	Detail   string // one sentence; never holds a secret
+	Variable string // its environment variable, such as "OS_AUTH_URL", if it has one
+	Detail   string // one sentence or two, without secrets
 }
 
 func (p Problem) Error() string { return p.Option + ": " + p.Detail }
@@ -20,8 +19,8 @@ func problem(option, detail string) Problem {
 	return Problem{Option: option, Variable: variables[option], Detail: detail}
 }
 
-// Check finds what is missing or contradictory. Whether the credentials are
-// right only Keystone can tell.
+// Check finds what is missing or contradictory. Only Keystone can tell whether the
+// credentials are right.
 func (o Options) Check() []Problem {
 	problems := o.checkAuthURL()
 	problems = append(problems, o.checkNames()...)
@@ -44,15 +43,15 @@ func (o Options) checkAuthURL() []Problem {
 	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
 		return []Problem{problem("auth_url", "This is not an http or https address, such as https://keystone.example:5000/v3.")}
 	case u.User != nil:
-		return []Problem{problem("auth_url", "The address must not hold a user or password; user_name and password are for that.")}
+		return []Problem{problem("auth_url", "The address must not contain a user or a password. Give them in user_name and password.")}
 	case strings.HasSuffix(strings.TrimRight(u.Path, "/"), "/v2.0"):
-		return []Problem{problem("auth_url", "Version 2.0 of Keystone's API is not supported; end the address in /v3.")}
+		return []Problem{problem("auth_url", "Version 2.0 of Keystone's API is not supported. The address must end in /v3.")}
 	}
 	return nil
 }
 
-// checkNames refuses an id and a name for one thing. FromEnv and WithCloud
-// keep only one, so both means that both were configured.
+// checkNames refuses an id and a name for one thing. Of the environment and
+// clouds.yaml only one of them is used, so both were configured.
 func (o Options) checkNames() []Problem {
 	pairs := []struct{ option, id, name string }{
 		{"user", o.UserID, o.UserName},
@@ -73,11 +72,11 @@ func (o Options) checkNames() []Problem {
 func (o Options) checkSecret() []Problem {
 	switch {
 	case o.Password != "" && o.Token != "":
-		return []Problem{problem("token", "Give a password or a token, not both: each is a login of its own.")}
+		return []Problem{problem("token", "Give a password or a token, not both. Each is a way to log in.")}
 	case o.Password != "" && o.hasApplicationCredential():
-		return []Problem{problem("password", "Give a password or an application credential, not both: each is a login of its own.")}
+		return []Problem{problem("password", "Give a password or an application credential, not both. Each is a way to log in.")}
 	case o.Token != "" && o.hasApplicationCredential():
-		return []Problem{problem("token", "Give a token or an application credential, not both: each is a login of its own.")}
+		return []Problem{problem("token", "Give a token or an application credential, not both. Each is a way to log in.")}
 	case o.Token != "":
 		return nil
 	case o.hasApplicationCredential():
@@ -85,7 +84,7 @@ func (o Options) checkSecret() []Problem {
 	}
 	problems := o.checkUser()
 	if o.Password == "" {
-		problems = append(problems, problem("password", "The password is missing. A token or an application credential would do as well."))
+		problems = append(problems, problem("password", "The password is missing. A token or an application credential works too."))
 	}
 	return problems
 }
@@ -99,7 +98,7 @@ func (o Options) checkApplicationCredential() []Problem {
 		problems = append(problems, problem("application_credential_secret", "The secret of the application credential is missing."))
 	}
 	if o.ApplicationCredentialID == "" && o.ApplicationCredentialName != "" {
-		problems = append(problems, o.checkUser()...) // its name is unique only within its user
+		problems = append(problems, o.checkUser()...) // only within its user the name is unique
 	}
 	return problems
 }
@@ -107,15 +106,15 @@ func (o Options) checkApplicationCredential() []Problem {
 func (o Options) checkUser() []Problem {
 	switch {
 	case o.UserID+o.UserName == "":
-		return []Problem{problem("user_name", "The user is missing: give user_name or user_id.")}
+		return []Problem{problem("user_name", "The user is missing. Give user_name or user_id.")}
 	case o.UserID == "" && o.UserDomainID+o.UserDomainName == "":
-		return []Problem{problem("user_domain_name", "A user name needs the domain it is in: give user_domain_name (often \"Default\") or user_domain_id, or the user by user_id.")}
+		return []Problem{problem("user_domain_name", "A user name needs its domain. Give user_domain_name (often \"Default\") or user_domain_id, or the user by user_id.")}
 	}
 	return nil
 }
 
 func (o Options) checkProject() []Problem {
-	// An application credential belongs to one project, which nobody has to name.
+	// An application credential belongs to one project, so it need not be named.
 	if o.ProjectID != "" || o.ProjectName == "" || o.hasApplicationCredential() {
 		return nil
 	}
@@ -123,7 +122,7 @@ func (o Options) checkProject() []Problem {
 		return nil
 	}
 	if o.UserName != "" && o.Token == "" {
-		return nil // the user's domain serves both, and checkUser has asked for it
+		return nil // the user's domain is used for both, and checkUser asks for it
 	}
-	return []Problem{problem("project_domain_name", "A project name needs the domain it is in: give project_domain_name (often \"Default\") or project_domain_id, or the project by project_id.")}
+	return []Problem{problem("project_domain_name", "A project name needs its domain. Give project_domain_name (often \"Default\") or project_domain_id, or the project by project_id.")}
 }

@@ -9,12 +9,12 @@ import (
 	"github.com/gophercloud/gophercloud/v2/openstack/config/clouds"
 )
 
-// WithCloud fills what o leaves out from the entry of clouds.yaml that o.Cloud
-// names; with no Cloud it returns o. The file is looked for where the openstack
-// client does: OS_CLIENT_CONFIG_FILE, else the working directory,
-// ~/.config/openstack and /etc/openstack, with secure.yaml beside it. The error
+// withCloud fills in what is missing in o from the entry of clouds.yaml that
+// o.Cloud names. Without a Cloud it returns o. The file is where the openstack
+// client looks for it: OS_CLIENT_CONFIG_FILE, or else the working directory,
+// ~/.config/openstack and /etc/openstack. Beside it may be secure.yaml. The error
 // is a Problem with the option "cloud".
-func (o Options) WithCloud(getenv func(string) string) (Options, error) {
+func (o Options) withCloud(getenv func(string) string) (Options, error) {
 	if o.Cloud == "" {
 		return o, nil
 	}
@@ -22,15 +22,15 @@ func (o Options) WithCloud(getenv func(string) string) (Options, error) {
 	if err != nil {
 		return o, problem("cloud", fmt.Sprintf("Cannot use %q of clouds.yaml: %s.", o.Cloud, oneLine(quoted.ReplaceAllString(err.Error(), "a value"))))
 	}
-	return o.Or(file), nil
+	return o.or(file), nil
 }
 
-// quoted matches what the YAML decoder cites of a value of the wrong type,
-// which may be the beginning of a password.
+// quoted matches what the YAML decoder quotes of a value of the wrong type. That
+// may be the beginning of a password.
 var quoted = regexp.MustCompile("`[^`]*`")
 
 func readCloud(name, location string) (o Options, err error) {
-	// gophercloud v2.15.0 dereferences the auth section without looking.
+	// gophercloud v2.15.0 panics if there is no auth section.
 	defer func() {
 		if recover() != nil {
 			err = errors.New("the entry has no auth section")
@@ -56,12 +56,12 @@ func fromCloud(a gophercloud.AuthOptions) Options {
 		Token:                       a.TokenID,
 		ApplicationCredentialSecret: a.ApplicationCredentialSecret,
 	}
-	o.UserID, o.UserName = either(a.UserID, a.Username)
-	o.UserDomainID, o.UserDomainName = either(a.DomainID, a.DomainName)
-	o.ProjectID, o.ProjectName = either(a.TenantID, a.TenantName)
+	o.UserID, o.UserName = preferID(a.UserID, a.Username)
+	o.UserDomainID, o.UserDomainName = preferID(a.DomainID, a.DomainName)
+	o.ProjectID, o.ProjectName = preferID(a.TenantID, a.TenantName)
 	if a.Scope != nil && o.ProjectName != "" {
-		o.ProjectDomainID, o.ProjectDomainName = either(a.Scope.DomainID, a.Scope.DomainName)
+		o.ProjectDomainID, o.ProjectDomainName = preferID(a.Scope.DomainID, a.Scope.DomainName)
 	}
-	o.ApplicationCredentialID, o.ApplicationCredentialName = either(a.ApplicationCredentialID, a.ApplicationCredentialName)
+	o.ApplicationCredentialID, o.ApplicationCredentialName = preferID(a.ApplicationCredentialID, a.ApplicationCredentialName)
 	return o
 }

@@ -55,7 +55,7 @@ func cloudFiles(t *testing.T, clouds string) map[string]string {
 	return map[string]string{"OS_CLIENT_CONFIG_FILE": filepath.Join(dir, "clouds.yaml")}
 }
 
-func TestWithCloud(t *testing.T) {
+func TestResolveCloud(t *testing.T) {
 	vars := cloudFiles(t, cloudsYAML)
 	const at = "http://file.test/identity"
 	cases := map[string]struct{ given, want keystone.Options }{
@@ -77,7 +77,7 @@ func TestWithCloud(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			got, err := c.given.WithCloud(env(vars))
+			got, err := keystone.Resolve(c.given, env(vars))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -92,7 +92,7 @@ func TestWithCloud(t *testing.T) {
 	}
 }
 
-func TestWithCloudThatCannotBeUsed(t *testing.T) {
+func TestCloudThatCannotBeUsed(t *testing.T) {
 	missing := map[string]string{"OS_CLIENT_CONFIG_FILE": filepath.Join(t.TempDir(), "none.yaml")}
 	cases := map[string]struct {
 		cloud string
@@ -108,9 +108,9 @@ func TestWithCloudThatCannotBeUsed(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			given := keystone.Options{Cloud: c.cloud, UserName: "me"}
-			got, err := given.WithCloud(env(c.vars))
-			var p keystone.Problem
-			if !errors.As(err, &p) || p.Option != "cloud" || !strings.Contains(p.Detail, c.says) {
+			got, err := keystone.Resolve(given, env(c.vars))
+			p, ok := errors.AsType[keystone.Problem](err)
+			if !ok || p.Option != "cloud" || !strings.Contains(p.Detail, c.says) {
 				t.Fatalf("got %v", err)
 			}
 			wantProblem(t, p)

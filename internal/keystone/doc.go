@@ -1,3 +1,3 @@
-// Package keystone keeps an OpenStack Keystone token with enough life left,
-// and is the http.RoundTripper that carries it to one host.
+// Package keystone gets OpenStack Keystone tokens that live long enough, and
+// sends them to one host with each request.
 package keystone

@@ -14,102 +14,98 @@ import (
 	"github.com/gophercloud/gophercloud/v2"
 )
 
-// Kind tells what stands between us and a token.
+// Kind says why there is no token.
 type Kind string
 
 // The kinds of Error.
 const (
-	KindCredentials Kind = "wrong credentials" // Keystone gives one 401 for every mistake
-	KindProject     Kind = "wrong project"     // the credentials are right, the project is not theirs
-	KindUnscoped    Kind = "no project"        // logged in, but no project was named and none is the default
-	KindExpired     Kind = "token not valid"   // the given token expired, was revoked, or never was one
-	KindUnreachable Kind = "unreachable"       // no answer, or 429, or 5xx: trying again may help
-	KindTLS         Kind = "certificate"       // no trust in either direction
-	KindNotKeystone Kind = "not Keystone"      // something answers, but not Keystone v3
-	KindOther       Kind = "refused"           // Keystone refused in words of its own
+	KindCredentials Kind = "wrong credentials" // Keystone answers 401 to every mistake
+	KindProject     Kind = "wrong project"     // the credentials are right, but not for that project
+	KindUnscoped    Kind = "no project"        // no project was named and the user has no default one
+	KindExpired     Kind = "token not valid"   // the given token has expired, was revoked or is unknown
+	KindUnreachable Kind = "unreachable"       // no answer, 429 or 5xx, so a later try may succeed
+	KindTLS         Kind = "certificate"       // a certificate is not trusted, here or there
+	KindNotKeystone Kind = "not Keystone"      // what answers is not Keystone v3
+	KindOther       Kind = "refused"           // Keystone refused for another reason
 )
 
-// Error is why there is no token. Its text is one line without secrets.
+// Error says why there is no token. Its text is one line without secrets.
 type Error struct {
 	Kind     Kind
 	Option   string // the provider's argument to look at, such as "password"
-	Variable string // the same in the environment, such as "OS_PASSWORD"; may be empty
+	Variable string // its environment variable, such as "OS_PASSWORD", if it has one
 	Detail   string // what happened, in a sentence or two
 }
 
 func (e *Error) Error() string { return e.Detail }
 
-// Temporary tells whether the same login may succeed later.
+// Temporary reports whether the same login may succeed later.
 func (e *Error) Temporary() bool { return e.Kind == KindUnreachable }
 
 func failure(kind Kind, option, format string, args ...any) *Error {
 	return &Error{Kind: kind, Option: option, Variable: variables[option], Detail: fmt.Sprintf(format, args...)}
 }
 
-// explain turns what gophercloud or net/http reported into an Error. It keeps
-// no reference to err: that may hold an answer which repeats the request.
-func (s *Source) explain(err error) *Error {
-	var answer gophercloud.ErrUnexpectedResponseCode
-	var transport *url.Error
-	switch {
-	case errors.As(err, &answer):
-		return s.explainAnswer(answer)
-	case errors.As(err, &transport):
-		return s.explainTransport(transport)
+// asError turns an error of gophercloud or net/http into an Error. It does not
+// keep err, which may hold an answer that repeats the request.
+func (s *Source) asError(err error) *Error {
+	if answer, ok := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err); ok {
+		return s.answerError(answer)
 	}
-	return failure(KindNotKeystone, "auth_url", "What answers at %s is not Keystone v3: %s.", s.at(), s.hide(err.Error()))
+	if transport, ok := errors.AsType[*url.Error](err); ok {
+		return s.transportError(transport)
+	}
+	return failure(KindNotKeystone, "auth_url", "What answers at %s is not Keystone v3: %s.", s.address(), s.redact(err.Error()))
 }
 
-func (s *Source) explainAnswer(a gophercloud.ErrUnexpectedResponseCode) *Error {
+func (s *Source) answerError(a gophercloud.ErrUnexpectedResponseCode) *Error {
 	message, isKeystone := keystoneMessage(a.Body)
 	switch {
 	case a.Actual == http.StatusTooManyRequests || a.Actual >= 500:
-		return failure(KindUnreachable, "auth_url", "Keystone at %s cannot log anybody in at the moment: it answered %d %s.", s.at(), a.Actual, http.StatusText(a.Actual))
+		return failure(KindUnreachable, "auth_url", "Keystone at %s does not work at the moment. It answered %d %s.", s.address(), a.Actual, http.StatusText(a.Actual))
 	case a.Actual >= 300 && a.Actual < 400:
-		return failure(KindNotKeystone, "auth_url", "%s sends logins on to %s. Passwords are not sent after redirects: give the final address.", s.at(), plainURL(a.ResponseHeader.Get("Location")))
+		return failure(KindNotKeystone, "auth_url", "%s redirects logins to %s. Passwords are not sent after a redirect. Give the final address.", s.address(), plainURL(a.ResponseHeader.Get("Location")))
 	case !isKeystone:
-		return failure(KindNotKeystone, "auth_url", "What answers at %s is not Keystone v3: it answered %d %s to a login.", s.at(), a.Actual, http.StatusText(a.Actual))
+		return failure(KindNotKeystone, "auth_url", "What answers at %s is not Keystone v3. It answered %d %s to a login.", s.address(), a.Actual, http.StatusText(a.Actual))
 	case s.options.hasApplicationCredential() && (a.Actual == http.StatusUnauthorized || a.Actual == http.StatusNotFound):
-		// 404 if it does not exist; a server that is not Keystone has left above.
-		return failure(KindCredentials, "application_credential_secret", "Keystone at %s does not accept the application credential. Its id, name, secret or user is wrong, or it was deleted or has expired; Keystone does not say which.", s.at())
+		// It is a 404 if the credential does not exist.
+		return failure(KindCredentials, "application_credential_secret", "Keystone at %s does not accept the application credential. Its id, name, secret or user is wrong, or it was deleted or has expired. Keystone does not say which.", s.address())
 	case a.Actual == http.StatusUnauthorized:
-		return failure(KindCredentials, "password", "Keystone at %s does not accept the login: the user, password, domain or project is wrong, and it does not say which. %s.", s.at(), s.asked())
+		return failure(KindCredentials, "password", "Keystone at %s does not accept the login. The user, password, domain or project is wrong, and Keystone does not say which. %s.", s.address(), s.requested())
 	}
 	text := ""
 	if message != "" {
-		text = ": " + strings.TrimSuffix(s.hide(message), ".")
+		text = ": " + strings.TrimSuffix(s.redact(message), ".")
 	}
-	return failure(KindOther, "auth_url", "Keystone at %s refused the login with %d %s%s.", s.at(), a.Actual, http.StatusText(a.Actual), text)
+	return failure(KindOther, "auth_url", "Keystone at %s refused the login with %d %s%s.", s.address(), a.Actual, http.StatusText(a.Actual), text)
 }
 
-func (s *Source) explainTransport(err *url.Error) *Error {
-	var (
-		authority x509.UnknownAuthorityError
-		hostname  x509.HostnameError
-		verify    *tls.CertificateVerificationError
-		network   *net.OpError
-	)
-	cause := s.hide(err.Err.Error())
+func (s *Source) transportError(err *url.Error) *Error {
+	_, otherHost := errors.AsType[x509.HostnameError](err)
+	_, otherAuthority := errors.AsType[x509.UnknownAuthorityError](err)
+	_, invalid := errors.AsType[*tls.CertificateVerificationError](err)
+	network, onNetwork := errors.AsType[*net.OpError](err)
+	cause := s.redact(err.Err.Error())
 	switch {
 	case errors.Is(err, http.ErrSchemeMismatch):
-		return failure(KindTLS, "auth_url", "The server at %s does not speak TLS: its address begins with http://.", s.at())
-	case errors.As(err, &hostname):
-		return failure(KindTLS, "auth_url", "The certificate of Keystone at %s is for another host: %s.", s.at(), cause)
-	case errors.As(err, &authority):
-		return failure(KindTLS, "ca_cert_file", "The certificate of Keystone at %s is signed by an authority that is not trusted here: %s.", s.at(), cause)
-	case errors.As(err, &verify):
-		return failure(KindTLS, "ca_cert_file", "The certificate of Keystone at %s is not valid: %s.", s.at(), cause)
-	case errors.As(err, &network) && network.Op == "remote error":
-		// The peer's TLS alert; the usual one asks for a client certificate.
-		return failure(KindTLS, "client_cert_file", "Keystone at %s ended the TLS handshake: %s.", s.at(), cause)
+		return failure(KindTLS, "auth_url", "The server at %s does not use TLS, so its address begins with http://.", s.address())
+	case otherHost:
+		return failure(KindTLS, "auth_url", "The certificate of Keystone at %s is for another host: %s.", s.address(), cause)
+	case otherAuthority:
+		return failure(KindTLS, "ca_cert_file", "The certificate of Keystone at %s is signed by an authority that is not trusted here: %s.", s.address(), cause)
+	case invalid:
+		return failure(KindTLS, "ca_cert_file", "The certificate of Keystone at %s is not valid: %s.", s.address(), cause)
+	case onNetwork && network.Op == "remote error":
+		// Keystone sent a TLS alert. Usually it asks for a client certificate.
+		return failure(KindTLS, "client_cert_file", "Keystone at %s ended the TLS handshake: %s.", s.address(), cause)
 	case err.Timeout():
-		return failure(KindUnreachable, "auth_url", "Keystone at %s did not answer in time.", s.at())
+		return failure(KindUnreachable, "auth_url", "Keystone at %s did not answer in time.", s.address())
 	}
-	return failure(KindUnreachable, "auth_url", "Keystone at %s cannot be reached: %s.", s.at(), cause)
+	return failure(KindUnreachable, "auth_url", "Keystone at %s cannot be reached: %s.", s.address(), cause)
 }
 
-// keystoneMessage takes the words out of Keystone's error object. A complaint
-// about the request's form is left out: it quotes the request, password and all.
+// keystoneMessage returns the message of Keystone's error object. It leaves out
+// one about the form of the request, which quotes the request with its password.
 func keystoneMessage(body []byte) (message string, ok bool) {
 	var answer struct {
 		Error *struct {
@@ -126,8 +122,8 @@ func keystoneMessage(body []byte) (message string, ok bool) {
 	return message, true
 }
 
-// asked says what the login asked for, as far as that is no secret.
-func (s *Source) asked() string {
+// requested says what the login asked for, without its secrets.
+func (s *Source) requested() string {
 	o := s.options
 	user := fmt.Sprintf("user_name %q in domain %q", o.UserName, o.UserDomainID+o.UserDomainName)
 	if o.UserID != "" {
@@ -148,7 +144,7 @@ func (o Options) project() string {
 	return fmt.Sprintf("project_name %q in domain %q", o.ProjectName, id+name)
 }
 
-// projectOption is the argument that named the project, or would.
+// projectOption is the argument that names the project.
 func (o Options) projectOption() string {
 	if o.ProjectID != "" {
 		return "project_id"
@@ -158,11 +154,11 @@ func (o Options) projectOption() string {
 
 func (o Options) asksProject() bool { return o.ProjectID+o.ProjectName != "" }
 
-// at is Keystone's address as messages show it.
-func (s *Source) at() string { return plainURL(s.options.AuthURL) }
+// address is Keystone's address as messages show it.
+func (s *Source) address() string { return plainURL(s.options.AuthURL) }
 
-// hide makes a foreign text one line without our secrets.
-func (s *Source) hide(text string) string {
+// redact makes one line of somebody else's text and takes our secrets out.
+func (s *Source) redact(text string) string {
 	for _, secret := range []string{s.options.Password, s.options.Token, s.options.ApplicationCredentialSecret} {
 		if secret != "" {
 			text = strings.ReplaceAll(text, secret, "(hidden)")
@@ -171,7 +167,7 @@ func (s *Source) hide(text string) string {
 	return oneLine(text)
 }
 
-// longest is how much of a foreign text an error repeats, in bytes.
+// longest is how many bytes of somebody else's text an error repeats.
 const longest = 300
 
 func oneLine(text string) string {

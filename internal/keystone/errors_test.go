@@ -15,8 +15,8 @@ import (
 // no secret.
 func wantError(t *testing.T, err error, kind keystone.Kind, option string) *keystone.Error {
 	t.Helper()
-	var e *keystone.Error
-	if !errors.As(err, &e) {
+	e, ok := errors.AsType[*keystone.Error](err)
+	if !ok {
 		t.Errorf("got %v, want an Error of kind %q", err, kind)
 		return nil
 	}
@@ -142,12 +142,12 @@ func TestAnswersThatAreNoToken(t *testing.T) {
 	}{
 		{"bad gateway", answer{Status: 502, Body: []byte(`<html>`)}, keystone.KindUnreachable, "auth_url", "502 Bad Gateway"},
 		{"too many", answer{Status: 429, Body: []byte(`{"error": {"message": "slow down"}}`)}, keystone.KindUnreachable, "auth_url", "429 Too Many Requests"},
-		{"another server's 404", answer{Status: 404, Body: []byte(`<html>`)}, keystone.KindNotKeystone, "auth_url", "not Keystone v3: it answered 404"},
+		{"another server's 404", answer{Status: 404, Body: []byte(`<html>`)}, keystone.KindNotKeystone, "auth_url", "not Keystone v3. It answered 404"},
 		{"another server's 401", answer{Status: 401, Body: []byte(`<html>`)}, keystone.KindNotKeystone, "auth_url", "401"},
 		{"another server's 200", answer{Status: 201, Body: []byte(`<html>`)}, keystone.KindNotKeystone, "auth_url", "not Keystone v3"},
-		{"a token without its end", answer{Status: 201, Headers: map[string]string{"X-Subject-Token": "secret-token-9"}, Body: []byte(`{"token": {}}`)}, keystone.KindNotKeystone, "auth_url", "does not say when it ends"},
+		{"a token without its end", answer{Status: 201, Headers: map[string]string{"X-Subject-Token": "secret-token-9"}, Body: []byte(`{"token": {}}`)}, keystone.KindNotKeystone, "auth_url", "does not say when it expires"},
 		{"an end without a token", answer{Status: 201, Body: []byte(`{"token": {"expires_at": "2026-01-01T00:00:20.000000Z"}}`)}, keystone.KindNotKeystone, "auth_url", "no token"},
-		{"another address", answer{Status: 307, Headers: map[string]string{"Location": "https://other.test/v3?token=no-such-token"}}, keystone.KindNotKeystone, "auth_url", "on to https://other.test/v3. "},
+		{"another address", answer{Status: 307, Headers: map[string]string{"Location": "https://other.test/v3?token=no-such-token"}}, keystone.KindNotKeystone, "auth_url", "redirects logins to https://other.test/v3. "},
 		{"Keystone's own words", answer{Status: 403, Body: []byte(`{"error": {"message": "The password is expired: ` + password + `."}}`)}, keystone.KindOther, "auth_url", "403 Forbidden: The password is expired: (hidden)."},
 		{"words that quote the request", answer{Status: 400, Body: []byte(long)}, keystone.KindOther, "auth_url", "400 Bad Request."},
 		{"words on many lines", answer{Status: 400, Body: []byte(`{"error": {"message": "one\ntwo"}}`)}, keystone.KindOther, "auth_url", "400 Bad Request."},

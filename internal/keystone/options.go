@@ -8,8 +8,8 @@ import (
 	"log/slog"
 )
 
-// Options say how to log in; zero values are "not given". A value that is not
-// given in one place is taken from the next: see Resolve.
+// Options say how to log in. Zero values are not given. What is not given in one
+// place is taken from the next, see Resolve.
 type Options struct {
 	AuthURL                     string // with or without /v3
 	UserName                    string
@@ -27,8 +27,8 @@ type Options struct {
 	ApplicationCredentialSecret string
 	Cloud                       string // the entry of clouds.yaml to read
 
-	// CloudTLS is what clouds.yaml says about certificates, for
-	// TLSOptions.Cloud. WithCloud sets it; nobody else needs to.
+	// CloudTLS is what clouds.yaml says about certificates, for TLSOptions.Cloud.
+	// Resolve sets it.
 	CloudTLS *tls.Config
 }
 
@@ -54,10 +54,10 @@ var variables = map[string]string{
 	"client_key_file":               "OS_KEY",
 }
 
-// FromEnv reads the variables an openrc file sets: SODA's installer's,
-// DevStack's, Horizon's. Where a file sets both the id and the name of one
-// thing, as Horizon's do, the id alone is kept.
-func FromEnv(getenv func(string) string) Options {
+// fromEnv reads the variables that an openrc file sets, such as those of SODA's
+// installer, DevStack and Horizon. Horizon's have both the id and the name of a
+// thing. Then only the id is used.
+func fromEnv(getenv func(string) string) Options {
 	o := Options{
 		AuthURL:                     getenv("OS_AUTH_URL"),
 		Password:                    getenv("OS_PASSWORD"),
@@ -65,61 +65,62 @@ func FromEnv(getenv func(string) string) Options {
 		ApplicationCredentialSecret: getenv("OS_APPLICATION_CREDENTIAL_SECRET"),
 		Cloud:                       getenv("OS_CLOUD"),
 	}
-	o.UserID, o.UserName = either(cmp.Or(getenv("OS_USER_ID"), getenv("OS_USERID")), getenv("OS_USERNAME"))
+	o.UserID, o.UserName = preferID(cmp.Or(getenv("OS_USER_ID"), getenv("OS_USERID")), getenv("OS_USERNAME"))
 	o.ProjectID, o.ProjectName = firstPair(getenv, [][2]string{
 		{"OS_PROJECT_ID", "OS_PROJECT_NAME"}, {"OS_TENANT_ID", "OS_TENANT_NAME"},
 	})
 	o.UserDomainID, o.UserDomainName = firstPair(getenv, domainPairs("OS_USER_DOMAIN"))
 	o.ProjectDomainID, o.ProjectDomainName = firstPair(getenv, domainPairs("OS_PROJECT_DOMAIN"))
-	o.ApplicationCredentialID, o.ApplicationCredentialName = either(getenv("OS_APPLICATION_CREDENTIAL_ID"), getenv("OS_APPLICATION_CREDENTIAL_NAME"))
+	o.ApplicationCredentialID, o.ApplicationCredentialName = preferID(getenv("OS_APPLICATION_CREDENTIAL_ID"), getenv("OS_APPLICATION_CREDENTIAL_NAME"))
 	return o
 }
 
-// domainPairs lists where a domain may be named, the particular before the
-// general. OS_DEFAULT_DOMAIN holds an id: so the openstack client reads it.
-func domainPairs(particular string) [][2]string {
+// domainPairs lists where a domain may be named, the most specific first. The
+// openstack client takes OS_DEFAULT_DOMAIN for an id.
+func domainPairs(specific string) [][2]string {
 	return [][2]string{
-		{particular + "_ID", particular + "_NAME"},
+		{specific + "_ID", specific + "_NAME"},
 		{"OS_DOMAIN_ID", "OS_DOMAIN_NAME"},
 		{"OS_DEFAULT_DOMAIN_ID", "OS_DEFAULT_DOMAIN_NAME"},
 		{"OS_DEFAULT_DOMAIN", ""},
 	}
 }
 
-// firstPair takes id and name from the first pair that says anything, so that
-// a stale OS_TENANT_ID does not overrule OS_PROJECT_NAME.
+// firstPair returns the id and the name from the first pair that has one, so that
+// a stale OS_TENANT_ID does not override OS_PROJECT_NAME.
 func firstPair(getenv func(string) string, pairs [][2]string) (id, name string) {
 	for _, p := range pairs {
-		if id, name = either(getenv(p[0]), getenv(p[1])); id+name != "" {
+		if id, name = preferID(getenv(p[0]), getenv(p[1])); id+name != "" {
 			return id, name
 		}
 	}
 	return "", ""
 }
 
-func either(id, name string) (string, string) {
+// preferID returns the id without the name, or the name where there is no id.
+func preferID(id, name string) (string, string) {
 	if id != "" {
 		return id, ""
 	}
 	return "", name
 }
 
-// Resolve completes what was configured: from the cloud it names, then from
-// the environment, and last from the cloud that the environment names. What
-// is nearer wins, so a sourced openrc never reaches into a configured cloud
-// any further than to fill its gaps.
+// Resolve fills in what was not configured: from the cloud that is configured,
+// then from the environment, and last from the cloud that the environment names.
+// The first value wins. So an openrc file only fills in what a configured cloud
+// leaves out.
 func Resolve(configured Options, getenv func(string) string) (Options, error) {
 	if configured.Cloud != "" {
-		o, err := configured.WithCloud(getenv)
-		return o.Or(FromEnv(getenv)), err
+		o, err := configured.withCloud(getenv)
+		return o.or(fromEnv(getenv)), err
 	}
-	return configured.Or(FromEnv(getenv)).WithCloud(getenv)
+	return configured.or(fromEnv(getenv)).withCloud(getenv)
 }
 
-// Or fills what o leaves out from fallback. What belongs together comes from
-// one place: a user's name does not fall back to an id found elsewhere, nor a
-// password to a token.
-func (o Options) Or(fallback Options) Options {
+// or fills in what is missing in o from fallback. What belongs together comes from
+// one place. If o has a user's name, the fallback's user id is not used, and if it
+// has a password, the fallback's token is not.
+func (o Options) or(fallback Options) Options {
 	f := fallback
 	o.AuthURL = cmp.Or(o.AuthURL, f.AuthURL)
 	o.Cloud = cmp.Or(o.Cloud, f.Cloud)
@@ -163,7 +164,7 @@ func (o Options) hasApplicationCredential() bool {
 	return o.ApplicationCredentialID+o.ApplicationCredentialName+o.ApplicationCredentialSecret != ""
 }
 
-// domainOfProject is the project's domain; where none is given, the user's.
+// domainOfProject is the project's domain, or the user's where none is given.
 func (o Options) domainOfProject() (id, name string) {
 	if o.ProjectDomainID+o.ProjectDomainName == "" {
 		return o.UserDomainID, o.UserDomainName
@@ -171,7 +172,7 @@ func (o Options) domainOfProject() (id, name string) {
 	return o.ProjectDomainID, o.ProjectDomainName
 }
 
-// String tells whose login this is, and nothing secret.
+// String says whose login this is, without secrets.
 func (o Options) String() string {
 	return fmt.Sprintf("login of %q to project %q at %s", cmp.Or(o.UserID, o.UserName), cmp.Or(o.ProjectID, o.ProjectName), plainURL(o.AuthURL))
 }

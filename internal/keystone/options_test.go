@@ -60,8 +60,8 @@ func TestFromEnv(t *testing.T) {
 		},
 		{
 			"older names",
-			map[string]string{"OS_USERID": "u-1", "OS_TENANT_ID": "p-1", "OS_AUTH_TOKEN": "t", "OS_CLOUD": "soda"},
-			keystone.Options{UserID: "u-1", ProjectID: "p-1", Token: "t", Cloud: "soda"},
+			map[string]string{"OS_USERID": "u-1", "OS_TENANT_ID": "p-1", "OS_AUTH_TOKEN": "t"},
+			keystone.Options{UserID: "u-1", ProjectID: "p-1", Token: "t"},
 		},
 		{
 			"newer before older names",
@@ -89,8 +89,9 @@ func TestFromEnv(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			if got := keystone.FromEnv(env(c.vars)); got != c.want {
-				t.Errorf("got\n%s, want\n%s", plain(got), plain(c.want))
+			got, err := keystone.Resolve(keystone.Options{}, env(c.vars))
+			if err != nil || got != c.want {
+				t.Errorf("got\n%s, %v, want\n%s", plain(got), err, plain(c.want))
 			}
 		})
 	}
@@ -102,10 +103,20 @@ func plain(o keystone.Options) string {
 	return sprint(open(o))
 }
 
-func TestOrKeepsTogetherWhatBelongsTogether(t *testing.T) {
+// variablesOf are the environment variables that say the same as options.
+func variablesOf(o keystone.Options) func(string) string {
+	return env(map[string]string{
+		"OS_AUTH_URL": o.AuthURL, "OS_USERNAME": o.UserName, "OS_USER_ID": o.UserID, "OS_PASSWORD": o.Password, "OS_TOKEN": o.Token,
+		"OS_PROJECT_ID": o.ProjectID, "OS_PROJECT_NAME": o.ProjectName, "OS_USER_DOMAIN_ID": o.UserDomainID, "OS_PROJECT_DOMAIN_ID": o.ProjectDomainID,
+		"OS_APPLICATION_CREDENTIAL_ID": o.ApplicationCredentialID, "OS_APPLICATION_CREDENTIAL_NAME": o.ApplicationCredentialName,
+		"OS_APPLICATION_CREDENTIAL_SECRET": o.ApplicationCredentialSecret,
+	})
+}
+
+func TestResolveKeepsTogetherWhatBelongsTogether(t *testing.T) {
 	soda := keystone.Options{
 		AuthURL: "http://env.test", UserID: "u-env", Password: "p-env",
-		UserDomainID: "ud-env", ProjectID: "p-env", ProjectDomainID: "pd-env", Cloud: "env",
+		UserDomainID: "ud-env", ProjectID: "p-env", ProjectDomainID: "pd-env",
 	}
 	credential := keystone.Options{ApplicationCredentialID: "ac-env", ApplicationCredentialSecret: "s-env"}
 	cases := []struct {
@@ -115,11 +126,11 @@ func TestOrKeepsTogetherWhatBelongsTogether(t *testing.T) {
 		{"nothing given", keystone.Options{}, soda, soda},
 		{"a user by name drops the id", keystone.Options{UserName: "me"}, soda, keystone.Options{
 			AuthURL: "http://env.test", UserName: "me", Password: "p-env",
-			UserDomainID: "ud-env", ProjectID: "p-env", ProjectDomainID: "pd-env", Cloud: "env",
+			UserDomainID: "ud-env", ProjectID: "p-env", ProjectDomainID: "pd-env",
 		}},
 		{"a project by name drops the id", keystone.Options{ProjectName: "mine", ProjectDomainName: "here", UserDomainName: "here"}, soda, keystone.Options{
 			AuthURL: "http://env.test", UserID: "u-env", Password: "p-env",
-			UserDomainName: "here", ProjectName: "mine", ProjectDomainName: "here", Cloud: "env",
+			UserDomainName: "here", ProjectName: "mine", ProjectDomainName: "here",
 		}},
 		{"a token drops the password", keystone.Options{Token: "t"}, keystone.Options{Password: "p"}, keystone.Options{Token: "t"}},
 		{"a password drops the token", keystone.Options{Password: "p"}, keystone.Options{Token: "t"}, keystone.Options{Password: "p"}},
@@ -132,8 +143,9 @@ func TestOrKeepsTogetherWhatBelongsTogether(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			if got := c.given.Or(c.from); got != c.filled {
-				t.Errorf("got\n%s, want\n%s", plain(got), plain(c.filled))
+			got, err := keystone.Resolve(c.given, variablesOf(c.from))
+			if err != nil || got != c.filled {
+				t.Errorf("got\n%s, %v, want\n%s", plain(got), err, plain(c.filled))
 			}
 		})
 	}

@@ -23,7 +23,10 @@ import (
 
 func realOptions(t *testing.T) keystone.Options {
 	t.Helper()
-	o := keystone.FromEnv(os.Getenv)
+	o, err := keystone.Resolve(keystone.Options{}, os.Getenv)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if problems := o.Check(); len(problems) != 0 {
 		t.Fatalf("the environment describes no login: %v", problems)
 	}
@@ -94,11 +97,15 @@ func TestRealPassword(t *testing.T) {
 
 func TestRealOpenrcOfSODA(t *testing.T) {
 	o := realOptions(t)
-	token := realToken(t, keystone.FromEnv(env(map[string]string{
+	openrc, err := keystone.Resolve(keystone.Options{}, env(map[string]string{
 		"OS_AUTH_URL": strings.TrimSuffix(o.AuthURL, "/v3"), "OS_IDENTITY_API_VERSION": "3",
 		"OS_USERNAME": "admin", "OS_PASSWORD": o.Password, "OS_PROJECT_NAME": "admin",
 		"OS_PROJECT_DOMAIN_NAME": "Default", "OS_USER_DOMAIN_NAME": "Default",
-	})))
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := realToken(t, openrc)
 	if token.ProjectName != "admin" {
 		t.Errorf("got %s", token)
 	}

@@ -10,20 +10,21 @@ import (
 )
 
 const (
-	// loginTimeout bounds everything one login asks of Keystone.
+	// loginTimeout is for all requests of one login together.
 	loginTimeout = 30 * time.Second
-	// defaultMargin is the life below which a token is renewed.
+	// defaultMargin is how much of its life a token has left when it is renewed.
 	defaultMargin = 5 * time.Minute
-	// asGoodAsNew is the age up to which a token counts as the freshest that can
-	// be had, so that a burst of runs does not become a burst of logins.
+	// asGoodAsNew is the age up to which a token counts as new, so that many runs
+	// at once do not cause many logins.
 	asGoodAsNew = 30 * time.Second
-	// retryPause is how long a token that still works is used after its renewal
-	// failed, before the next try.
+	// retryPause is the time between a failed renewal and the next try, while the
+	// old token is still valid.
 	retryPause = 30 * time.Second
 )
 
-// Source keeps a token with enough life left. It logs in when first asked, and
-// again by the token's end, never because of a 401: the orchestrator takes any
+// Source keeps a token that is valid for long enough. It logs in at the first
+// request for a token, and again before the token expires. Only a
+// CheckedTransport makes it log in after a 401: the orchestrator accepts any
 // token, and the workflow fails later. It is safe for concurrent use.
 type Source struct {
 	options Options
@@ -31,13 +32,13 @@ type Source struct {
 	margin  time.Duration
 
 	mu      sync.Mutex
-	current *grant    // nil before the first login
-	flight  *flight   // the login under way, if any
-	pause   time.Time // no renewal before this, as long as current works
+	current *grant       // nil before the first login
+	login   *sharedLogin // the login in progress, if any
+	pause   time.Time    // no renewal before this while current is valid
 }
 
-// flight is one login that several callers wait for.
-type flight struct {
+// sharedLogin is one login that several callers wait for.
+type sharedLogin struct {
 	done    chan struct{} // closed when grant and err are set
 	grant   grant
 	err     error
@@ -45,16 +46,16 @@ type flight struct {
 	cancel  context.CancelFunc
 }
 
-// NewSource makes a source from options that Check found nothing wrong with.
-// A nil client means http.DefaultClient; redirects are not followed in any case.
-// The margin is the life below which a token is renewed; 0 means five minutes,
-// and it is never more than a third of a token's lifetime.
+// NewSource makes a source from options that have passed Check. A nil client means
+// http.DefaultClient. Redirects are never followed. The margin is how much of its
+// life a token has left when it is renewed. 0 means five minutes. It is never more
+// than a third of a token's lifetime.
 func NewSource(options Options, client *http.Client, margin time.Duration) *Source {
 	if client == nil {
 		client = http.DefaultClient
 	}
 	own := *client
-	// A redirected login would carry the password to wherever it is sent.
+	// After a redirect the password would be sent to another address.
 	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	if margin == 0 {
 		margin = defaultMargin
@@ -62,21 +63,21 @@ func NewSource(options Options, client *http.Client, margin time.Duration) *Sour
 	return &Source{options: options, client: &own, margin: margin}
 }
 
-// Token gives a token that is good for a request. The error is an *Error, or
+// Token returns a token that is valid for a request. The error is an *Error, or
 // wraps the context's.
 func (s *Source) Token(ctx context.Context) (Token, error) { return s.Fresh(ctx, 0) }
 
-// Fresh gives a token with at least life left: for a request that starts
-// something which keeps the token. If tokens do not live so long, or this one
-// cannot be renewed, it is the freshest that can be had; compare its ExpiresAt.
-// The error is an *Error, or wraps the context's.
+// Fresh returns a token that is valid for at least life. A request that starts a
+// run needs one, because the run keeps the token. If tokens do not live so long, or
+// this one cannot be renewed, it is the newest possible. Its ExpiresAt tells. The
+// error is an *Error, or wraps the context's.
 func (s *Source) Fresh(ctx context.Context, life time.Duration) (Token, error) {
 	s.mu.Lock()
 	if s.current != nil && !s.current.Renewable {
 		defer s.mu.Unlock()
 		return s.unlessExpired()
 	}
-	if s.suffices(life) {
+	if s.lasts(life) {
 		defer s.mu.Unlock()
 		return s.current.Token, nil
 	}
@@ -84,13 +85,13 @@ func (s *Source) Fresh(ctx context.Context, life time.Duration) (Token, error) {
 		s.mu.Unlock()
 		return Token{}, fmt.Errorf("logging in to Keystone: %w", err)
 	}
-	f := s.join(ctx)
+	f := s.joinLogin(ctx)
 	s.mu.Unlock()
 
 	select {
 	case <-f.done:
 	case <-ctx.Done():
-		s.leave(f)
+		s.leaveLogin(f)
 		return Token{}, fmt.Errorf("waiting for Keystone to log in: %w", ctx.Err())
 	}
 	if f.err == nil {
@@ -98,13 +99,24 @@ func (s *Source) Fresh(ctx context.Context, life time.Duration) (Token, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if life == 0 && s.works() {
+	if life == 0 && s.isValid() {
 		return s.current.Token, nil
 	}
 	return Token{}, f.err
 }
 
-// unlessExpired gives the token that cannot be renewed as long as it lives.
+// Renew gives a token other than refused, one that a server did not accept, if
+// a new login can bring one.
+func (s *Source) Renew(ctx context.Context, refused Token) (Token, error) {
+	s.mu.Lock()
+	if s.current != nil && s.current.ID == refused.ID && s.current.Renewable {
+		s.current = nil
+	}
+	s.mu.Unlock()
+	return s.Fresh(ctx, 0)
+}
+
+// unlessExpired returns the token that cannot be renewed, until it expires.
 func (s *Source) unlessExpired() (Token, error) {
 	if end := s.current.ExpiresAt; !end.IsZero() && !wallClock().Before(end) {
 		return Token{}, s.expired()
@@ -112,12 +124,12 @@ func (s *Source) unlessExpired() (Token, error) {
 	return s.current.Token, nil
 }
 
-// suffices tells whether the current token will do for life more.
-func (s *Source) suffices(life time.Duration) bool {
+// lasts reports whether the current token is valid for at least life.
+func (s *Source) lasts(life time.Duration) bool {
 	if s.current == nil {
 		return false
 	}
-	if life == 0 && s.works() && wallClock().Before(s.pause) {
+	if life == 0 && s.isValid() && wallClock().Before(s.pause) {
 		return true
 	}
 	lifetime := s.current.lifetime
@@ -126,32 +138,31 @@ func (s *Source) suffices(life time.Duration) bool {
 	return s.current.ExpiresAt.Sub(wallClock()) >= min(max(life, margin), freshest)
 }
 
-// works tells whether the current token is accepted at all.
-func (s *Source) works() bool {
+// isValid reports whether the current token has not expired.
+func (s *Source) isValid() bool {
 	return s.current != nil && wallClock().Before(s.current.ExpiresAt)
 }
 
-// join takes part in the login under way, or starts one. The login belongs to
-// all who wait for it: it ends when it is done, when it takes too long, or when
-// the last of them has left.
-func (s *Source) join(ctx context.Context) *flight {
-	if s.flight == nil {
+// joinLogin waits with others for the login in progress, or starts one. The login
+// ends when it is done, when it takes too long, or when nobody waits any more.
+func (s *Source) joinLogin(ctx context.Context) *sharedLogin {
+	if s.login == nil {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), loginTimeout)
-		s.flight = &flight{done: make(chan struct{}), cancel: cancel}
-		go s.fly(ctx, s.flight)
+		s.login = &sharedLogin{done: make(chan struct{}), cancel: cancel}
+		go s.runLogin(ctx, s.login)
 	}
-	s.flight.waiters++
-	return s.flight
+	s.login.waiters++
+	return s.login
 }
 
-func (s *Source) fly(ctx context.Context, f *flight) {
+func (s *Source) runLogin(ctx context.Context, f *sharedLogin) {
 	defer f.cancel()
-	f.grant, f.err = s.obtain(ctx)
+	f.grant, f.err = s.logIn(ctx)
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.flight == f {
-		s.flight = nil
+	if s.login == f {
+		s.login = nil
 		if f.err == nil {
 			s.current = &f.grant
 		} else {
@@ -161,16 +172,16 @@ func (s *Source) fly(ctx context.Context, f *flight) {
 	close(f.done)
 }
 
-func (s *Source) leave(f *flight) {
+func (s *Source) leaveLogin(f *sharedLogin) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f.waiters--
-	if f.waiters == 0 && s.flight == f {
-		s.flight = nil
+	if f.waiters == 0 && s.login == f {
+		s.login = nil
 		f.cancel()
 	}
 }
 
-// Format prints whose login the source keeps, and nothing secret. The fields
-// are unexported, and for those package fmt does not ask their own methods.
+// Format prints whose login this is, without secrets. Package fmt does not use the
+// methods of unexported fields, so the source needs its own.
 func (s *Source) Format(f fmt.State, _ rune) { io.WriteString(f, s.options.String()) }

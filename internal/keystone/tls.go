@@ -9,16 +9,16 @@ import (
 	"os"
 )
 
-// TLSOptions say whom to trust and how to show who we are, to Keystone and to
-// the orchestrator alike.
+// TLSOptions say which certificates to trust and which to present. They are for
+// Keystone and for the orchestrator.
 type TLSOptions struct {
-	CACertFile         string // PEM file of certificates to trust besides the system's
-	CACertPEM          string // the same as text
-	ClientCertFile     string // PEM file of the certificate to show
+	CACertFile         string // PEM file of authorities to trust besides the system's
+	CACertPEM          string // the same as a string
+	ClientCertFile     string // PEM file of the certificate to present
 	ClientKeyFile      string // PEM file of its key
 	InsecureSkipVerify bool
 
-	// Cloud is what clouds.yaml says (Options.CloudTLS); what is given here wins.
+	// Cloud is what clouds.yaml says, see Options.CloudTLS. What is given here wins.
 	Cloud *tls.Config
 }
 
@@ -31,16 +31,16 @@ func TLSConfig(o TLSOptions) (*tls.Config, error) {
 	if o.InsecureSkipVerify {
 		config.InsecureSkipVerify = true
 	}
-	if err := o.trust(config); err != nil {
+	if err := o.addAuthorities(config); err != nil {
 		return nil, err
 	}
-	if err := o.show(config); err != nil {
+	if err := o.addClientCert(config); err != nil {
 		return nil, err
 	}
 	return config, nil
 }
 
-func (o TLSOptions) trust(config *tls.Config) error {
+func (o TLSOptions) addAuthorities(config *tls.Config) error {
 	option, pem := "ca_cert_pem", []byte(o.CACertPEM)
 	switch {
 	case o.CACertFile != "" && o.CACertPEM != "":
@@ -54,27 +54,27 @@ func (o TLSOptions) trust(config *tls.Config) error {
 	case o.CACertPEM == "":
 		return nil
 	}
-	// A private authority for one of the two servers must not take away the
-	// public ones from the other.
+	// One of the two servers may have a private authority and the other a public
+	// one, so the system's authorities stay.
 	pool, err := x509.SystemCertPool()
 	if err != nil {
 		pool = x509.NewCertPool()
 	}
 	if !pool.AppendCertsFromPEM(pem) {
-		return problem(option, "This holds no certificate in PEM form.")
+		return problem(option, "This has no certificate in PEM form.")
 	}
 	config.RootCAs = pool
 	return nil
 }
 
-func (o TLSOptions) show(config *tls.Config) error {
+func (o TLSOptions) addClientCert(config *tls.Config) error {
 	switch {
 	case o.ClientCertFile == "" && o.ClientKeyFile == "":
 		return nil
 	case o.ClientKeyFile == "":
-		return problem("client_key_file", "A client certificate needs its key: give client_key_file too.")
+		return problem("client_key_file", "A client certificate needs its key. Give client_key_file too.")
 	case o.ClientCertFile == "":
-		return problem("client_cert_file", "A client key needs its certificate: give client_cert_file too.")
+		return problem("client_cert_file", "A client key needs its certificate. Give client_cert_file too.")
 	}
 	cert, err := readFile("client_cert_file", o.ClientCertFile)
 	if err != nil {
@@ -94,8 +94,7 @@ func (o TLSOptions) show(config *tls.Config) error {
 
 func readFile(option, name string) ([]byte, error) {
 	text, err := os.ReadFile(name)
-	var cause *fs.PathError
-	if errors.As(err, &cause) {
+	if cause, ok := errors.AsType[*fs.PathError](err); ok {
 		return nil, problem(option, fmt.Sprintf("Cannot read %s: %s.", name, cause.Err))
 	}
 	return text, err

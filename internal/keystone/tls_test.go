@@ -206,7 +206,7 @@ func TestTLSThatDoesNotHold(t *testing.T) {
 		"a foreign client certificate": {ca.serve(true, nil).URL, keystone.TLSOptions{
 			CACertFile: ca.file, ClientCertFile: foreign, ClientKeyFile: foreignKey,
 		}, "client_cert_file", "ended the TLS handshake"},
-		"no TLS there": {strings.Replace(plainServer.URL, "http:", "https:", 1), trust, "auth_url", "does not speak TLS"},
+		"no TLS there": {strings.Replace(plainServer.URL, "http:", "https:", 1), trust, "auth_url", "does not use TLS"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -241,8 +241,8 @@ func TestTLSOptionsThatCannotBeUsed(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			_, err := keystone.TLSConfig(c.options)
-			var p keystone.Problem
-			if !errors.As(err, &p) || p.Option != c.option || !strings.Contains(p.Error(), c.says) {
+			p, ok := errors.AsType[keystone.Problem](err)
+			if !ok || p.Option != c.option || !strings.Contains(p.Error(), c.says) {
 				t.Errorf("got %v, want %s: %s", err, c.option, c.says)
 			}
 		})

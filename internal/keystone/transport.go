@@ -10,23 +10,23 @@ import (
 	"time"
 )
 
-// Tokens is where a Transport gets its tokens: a *Source or Fixed.
+// Tokens is where a Transport gets its tokens. It is a *Source or Fixed.
 type Tokens interface {
 	Fresh(ctx context.Context, life time.Duration) (Token, error)
 }
 
-// Transport adds X-Auth-Token to requests for one host and to no other, also
-// when a redirect leads elsewhere. The orchestrator asks for a token only where
-// a run is started (contract quirk 18): a POST for which none can be had fails
-// with the source's error, an *Error, and every other request goes without one,
-// so that a run can be followed to its end while Keystone is away.
+// Transport adds X-Auth-Token to requests to one host, and to no other host after
+// a redirect. The orchestrator needs a token only to start a run (quirk 18). So a
+// POST without a token fails with the source's error, an *Error. Every other
+// request is sent without one, so that a run can be followed to its end while
+// Keystone is down.
 type Transport struct {
 	Source Tokens
 	Base   http.RoundTripper // nil means http.DefaultTransport
-	Host   string            // "http://host:port"; a path behind it is ignored
+	Host   string            // "http://host:port", where a path is ignored
 
-	mu      sync.Mutex
-	without time.Time // until then, what can do without a token does not ask for one
+	mu        sync.Mutex
+	skipUntil time.Time // until then only a POST asks for a token
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -35,12 +35,12 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if base == nil {
 		base = http.DefaultTransport
 	}
-	own, err := url.Parse(t.Host)
-	if err != nil || own.Host == "" {
+	own, err := sameOrigin(t.Host, req.URL)
+	if err != nil {
 		closeBody(req)
-		return nil, fmt.Errorf("no address to send tokens to: %q is not scheme://host:port", t.Host)
+		return nil, err
 	}
-	if origin(req.URL) != origin(own) {
+	if !own {
 		return base.RoundTrip(req)
 	}
 	token, err := t.token(req)
@@ -48,24 +48,28 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		closeBody(req)
 		return nil, err
 	}
-	// A round tripper may not change its request; and a token in the original
-	// would be copied to the target of a redirect.
+	return base.RoundTrip(withToken(req, token))
+}
+
+// withToken is req with a token. A round tripper must not change its request. A
+// token in the original would also be copied to the target of a redirect.
+func withToken(req *http.Request, token Token) *http.Request {
 	req = req.Clone(req.Context())
 	if token.ID != "" {
 		req.Header.Set("X-Auth-Token", token.ID)
 	}
-	return base.RoundTrip(req)
+	return req
 }
 
-// token is the zero Token for a request that is to go without. After a failure
-// the source is left alone for a while: a Keystone that hangs would otherwise
-// hold up every look at a run.
+// token returns the zero Token for a request that is sent without one. After a
+// failure only a POST asks for one for a while. Otherwise a Keystone that hangs
+// would delay every read of a run.
 func (t *Transport) token(req *http.Request) (Token, error) {
 	needed := req.Method == http.MethodPost
 	t.mu.Lock()
-	waived := !needed && wallClock().Before(t.without)
+	skipped := !needed && wallClock().Before(t.skipUntil)
 	t.mu.Unlock()
-	if waived {
+	if skipped {
 		return Token{}, nil
 	}
 	token, err := t.Source.Fresh(req.Context(), 0)
@@ -74,7 +78,7 @@ func (t *Transport) token(req *http.Request) (Token, error) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.without = wallClock().Add(retryPause)
+	t.skipUntil = wallClock().Add(retryPause)
 	return Token{}, nil
 }
 
@@ -84,7 +88,16 @@ func closeBody(req *http.Request) {
 	}
 }
 
-// origin is scheme, host and port in a form that compares.
+// sameOrigin tells whether target is at the host that tokens are for.
+func sameOrigin(host string, target *url.URL) (bool, error) {
+	own, err := url.Parse(host)
+	if err != nil || own.Host == "" {
+		return false, fmt.Errorf("no address to send tokens to: %q is not scheme://host:port", host)
+	}
+	return origin(target) == origin(own), nil
+}
+
+// origin is scheme, host and port in a form that can be compared.
 func origin(u *url.URL) string {
 	scheme, port := strings.ToLower(u.Scheme), u.Port()
 	if port == "" {

@@ -53,7 +53,7 @@ func (e *readEvidence) accept(in *Instance, err error) bool {
 	case IsNotFound(err):
 		e.absences, e.failures, e.failure = e.absences+1, 0, err
 		return e.absences >= either(e.contended.Load(), absencesAcceptedContended, absencesAccepted)
-	case isServerFault(err):
+	case IsServerFault(err):
 		e.failures, e.absences, e.failure = e.failures+1, 0, err
 		return e.failures >= either(e.foreignAnswers, failuresAcceptedForeign, failuresAccepted)
 	case err != nil:
@@ -146,7 +146,10 @@ func (c *Client) readUntilTrusted(ctx context.Context, id, serviceID string, rea
 	}
 }
 
-func isServerFault(err error) bool {
+// IsServerFault reports whether the orchestrator answered with a 500. Of a read
+// of a run that may mean a status that it cannot show, or an execution that
+// StackStorm has deleted (quirks 26, 27).
+func IsServerFault(err error) bool {
 	e, ok := errors.AsType[*Error](err)
 	return ok && e.Status == http.StatusInternalServerError
 }

@@ -130,9 +130,9 @@ func (c *Client) ListReaches(ctx context.Context, serviceID, id string) (bool, e
 // times that for the runs before it.
 func (c *Client) ListAllForEvidence(ctx context.Context) (Listing, error) {
 	all, err := c.Instances(ctx)
-	if isServerFault(err) && c.probe(ctx) == nil {
+	if IsServerFault(err) && c.probe(ctx) == nil {
 		all, err = c.Instances(ctx)
-		if isServerFault(err) {
+		if IsServerFault(err) {
 			return Listing{Cut: true, Why: "the orchestrator has a run that it cannot read: " + err.Error()}, nil
 		}
 	}

@@ -53,7 +53,7 @@ func (c *Client) listInstances(ctx context.Context, query url.Values) ([]Instanc
 				c.contended.Store(true)
 			}
 			return list, nil
-		case isServerFault(err):
+		case IsServerFault(err):
 			failed++
 		case errors.Is(err, errForeignList):
 			c.contended.Store(true)

@@ -98,7 +98,7 @@ variable "key" {
 }
 `)
 	w.plan().exits(1).saysNot("hush-hush").says(`Did you mean "message"?`, "message is required: What to say.",
-		`url must match the pattern ^https?://, but the text "ftp://x" was given.`, "labels[1] must be a text", "api_key is declared secret")
+		`url must match the pattern ^https?://, but the string "ftp://x" was given.`, "labels[1] must be a string", "api_key is declared secret")
 	w.expectExecutions(1)
 }
 

@@ -18,63 +18,73 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/stackstorm"
 )
 
-// addError is the one door from an error to a diagnostic: the summary says
-// what we were doing, the detail what came back and what to do about it.
+// addError makes a diagnostic of an error. The summary says what we were doing.
+// The detail says what came back and what to do about it.
 func addError(diags *diag.Diagnostics, summary string, err error) {
-	diags.AddError(summary, explain(err))
+	diags.AddError(summary, detailOf(err))
 }
 
-// addAttributeError is addError for an error that one argument is to blame for.
+// addAttributeError is addError for an error that one argument caused.
 func addAttributeError(diags *diag.Diagnostics, at path.Path, summary string, err error) {
-	diags.AddAttributeError(at, summary, explain(err))
+	diags.AddAttributeError(at, summary, detailOf(err))
 }
 
-func explain(err error) string {
+// detailOf returns the detail of a diagnostic: the error and what to do about it.
+func detailOf(err error) string {
 	detail := sentence(err.Error())
-	var (
-		login   *keystone.Error
-		unknown *unknownSettingsError
-		api     *orchestration.Error
-	)
 	if refused, ok := errors.AsType[*stackstorm.Error](err); ok {
 		return detail + stackStormAdvice(refused)
 	}
-	switch {
-	case errors.As(err, &login):
+	if login, ok := errors.AsType[*keystone.Error](err); ok {
 		return fmt.Sprintf("%s\n\nCheck %s.", sentence(login.Error()), setting(login.Option, login.Variable))
-	case errors.As(err, &unknown):
-		return detail + "\n\nApply what gives these settings their value first: terraform apply -target=ADDRESS."
-	case errors.Is(err, context.Canceled):
-		return "The operation was interrupted."
-	case errors.As(err, &api):
-		return detail + advice(api)
-	default:
-		return detail + connectionAdvice(err)
 	}
+	if _, ok := errors.AsType[*unknownSettingsError](err); ok {
+		return detail + "\n\nApply what gives these settings their value first: terraform apply -target=ADDRESS."
+	}
+	if errors.Is(err, context.Canceled) {
+		return "The operation was interrupted."
+	}
+	if api, ok := errors.AsType[*orchestration.Error](err); ok {
+		return detail + answerAdvice(api)
+	}
+	if lookup, ok := errors.AsType[*lookupError](err); ok {
+		return detail + lookup.advice()
+	}
+	return detail + connectionAdvice(err, "The orchestrator", setting("endpoint", "SODA_ENDPOINT"))
 }
 
-// connectionAdvice says what to do about a request that brought no answer.
-func connectionAdvice(err error) string {
-	var (
-		hostname  x509.HostnameError
-		untrusted *tls.CertificateVerificationError
-		network   *net.OpError
-		slow      interface{ Timeout() bool }
-	)
+// connectionAdvice says what to do if a request to a server got no answer. endpoint
+// is the setting that says where the server is.
+func connectionAdvice(err error, server, endpoint string) string {
+	network, isNetwork := errors.AsType[*net.OpError](err)
+	slow, isSlow := errors.AsType[timeoutError](err)
 	switch {
-	case errors.As(err, &hostname):
-		return fmt.Sprintf("\n\nThe orchestrator's certificate is for another host. Check %s.", setting("endpoint", "SODA_ENDPOINT"))
-	case errors.As(err, &untrusted):
-		return fmt.Sprintf("\n\nThe orchestrator's certificate is not trusted here. Check %s.", setting("ca_cert_file", "OS_CACERT"))
-	case errors.As(err, &network) && network.Op == "remote error":
-		return fmt.Sprintf("\n\nThe orchestrator ended the TLS handshake; usually it wants a client certificate. Check %s.", setting("client_cert_file", "OS_CERT"))
-	case errors.As(err, &slow) && slow.Timeout():
-		return fmt.Sprintf("\n\nThe orchestrator did not answer in time. The limit is %s.", setting("request_timeout", "SODA_REQUEST_TIMEOUT"))
-	case errors.As(err, &network):
-		return fmt.Sprintf("\n\nThe orchestrator cannot be reached. Check %s.", setting("endpoint", "SODA_ENDPOINT"))
+	case is[x509.HostnameError](err):
+		return fmt.Sprintf("\n\n%s's certificate is for another host. Check %s.", server, endpoint)
+	case is[*tls.CertificateVerificationError](err):
+		return fmt.Sprintf("\n\n%s's certificate is not trusted here. Check %s.", server, setting("ca_cert_file", "OS_CACERT"))
+	case isNetwork && network.Op == "remote error":
+		return fmt.Sprintf("\n\n%s ended the TLS handshake. The usual cause is a missing client certificate. Check %s.", server, setting("client_cert_file", "OS_CERT"))
+	case isSlow && slow.Timeout():
+		return fmt.Sprintf("\n\n%s did not answer in time. The limit is %s.", server, setting("request_timeout", "SODA_REQUEST_TIMEOUT"))
+	case isNetwork:
+		return fmt.Sprintf("\n\n%s cannot be reached. Check %s.", server, endpoint)
 	default:
 		return ""
 	}
+}
+
+// timeoutError is an error that may be a timeout. The client's own timeout has no
+// Temporary, so net.Error would miss it.
+type timeoutError interface {
+	error
+	Timeout() bool
+}
+
+// is reports whether an error of type E is in err's chain.
+func is[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
 }
 
 // stackStormAdvice says what to do about an error of StackStorm. The error
@@ -85,7 +95,7 @@ func stackStormAdvice(err *stackstorm.Error) string {
 	case stackstorm.KindPermission:
 		advice = " Where StackStorm has RBAC, its administrator gives a user's role the permission that is named here."
 	case stackstorm.KindUnreachable:
-		advice = fmt.Sprintf(" How long one request may take is set by %s.", setting("request_timeout", "SODA_REQUEST_TIMEOUT"))
+		advice = fmt.Sprintf(" The limit for one request is %s.", setting("request_timeout", "SODA_REQUEST_TIMEOUT"))
 	}
 	if err.Option != "" {
 		advice = fmt.Sprintf(" Check %s.", setting("stackstorm."+err.Option, stackStormVariables[err.Option]...)) + advice
@@ -93,29 +103,29 @@ func stackStormAdvice(err *stackstorm.Error) string {
 	return strings.Replace(advice, " ", "\n\n", 1)
 }
 
-// advice says what to do about an answer of the orchestrator.
-func advice(err *orchestration.Error) string {
+// answerAdvice says what to do about an error that the orchestrator answered.
+func answerAdvice(err *orchestration.Error) string {
 	switch {
 	case err.Status == http.StatusUnauthorized || err.Status == http.StatusForbidden:
-		return "\n\nThe orchestrator itself never refuses a token, so this comes from something in front of it, or from StackStorm refusing the orchestrator's own login. Check endpoint (SODA_ENDPOINT) and the orchestrator's log."
+		return "\n\nThe orchestrator itself accepts every token. So this answer comes from a proxy in front of it, or StackStorm refused the orchestrator's own login. Check endpoint (SODA_ENDPOINT) and the orchestrator's log."
 	case err.Status == http.StatusNotFound:
 		return "\n\nCheck that endpoint (SODA_ENDPOINT) names the API's root: " +
 			"http://HOST:5000 for the orchestrator itself, http://HOST:8088/orch behind the dashboard."
 	case err.Status >= http.StatusInternalServerError:
-		return "\n\nThe orchestrator gives no reasons with such an answer; its log has them. The usual cause is that StackStorm is down."
+		return "\n\nThe orchestrator's log has the reason. The usual cause is that StackStorm is down."
 	default:
 		return ""
 	}
 }
 
-// serverFault says whether the server failed, as against refused.
+// serverFault reports whether the server failed (5xx). A refusal is a 4xx.
 func serverFault(err error) bool {
-	var api *orchestration.Error
-	return errors.As(err, &api) && api.Status >= http.StatusInternalServerError
+	api, ok := errors.AsType[*orchestration.Error](err)
+	return ok && api.Status >= http.StatusInternalServerError
 }
 
-// onlyThisFails reports whether a request failed because of what it was about,
-// while the orchestrator and StackStorm behind it work.
+// onlyThisFails reports whether only this request fails, while the orchestrator
+// and StackStorm work.
 func onlyThisFails(ctx context.Context, api *orchestration.Client, err error) bool {
 	if !serverFault(err) {
 		return false
@@ -124,18 +134,17 @@ func onlyThisFails(ctx context.Context, api *orchestration.Client, err error) bo
 	return probe == nil
 }
 
-// planWithoutAPI tells that a check was left to apply. Only credentials that
-// were refused stop a plan: they would not get better by then.
+// planWithoutAPI reports that a check is left to apply. Refused credentials stop
+// the plan: they would be refused at apply too.
 func planWithoutAPI(diags *diag.Diagnostics, at path.Path, err error) {
-	var unknown *unknownSettingsError
-	var login *keystone.Error
+	login, isLogin := errors.AsType[*keystone.Error](err)
 	switch {
-	case errors.As(err, &unknown):
-		// Nothing to tell: the settings come from another resource.
-	case errors.As(err, &login) && !login.Temporary():
+	case is[*unknownSettingsError](err):
+		// No message: the settings come from another resource.
+	case isLogin && !login.Temporary():
 		addError(diags, "Cannot log in to Keystone", err)
 	default:
 		diags.AddAttributeWarning(at, "Not checked against the catalogue",
-			explain(err)+"\n\nThe plan goes on without this check; it is made at apply, before anything is started.")
+			detailOf(err)+"\n\nThe plan goes on without this check. It is made at apply, before anything is started.")
 	}
 }

@@ -351,3 +351,8 @@ func (u *runningCLI) wait() cliResult {
 	}
 	return u.w.result(u.args, u.out.String(), err)
 }
+
+// stackStormArgument is the provider's connection to the sandbox's StackStorm.
+func stackStormArgument(sb *sandbox.Sandbox) string {
+	return fmt.Sprintf("stackstorm = { url = %q, api_key = %q }", sb.URLs().StackStorm, sandbox.StackStormAPIKey)
+}

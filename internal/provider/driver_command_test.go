@@ -32,7 +32,13 @@ type command struct {
 
 func newCommand(t testing.TB, sb *sandbox.Sandbox) *command {
 	t.Helper()
-	return &command{t: t, ctx: t.Context(), plans: dial(t, sb), applies: dial(t, sb), between: func() {}}
+	return newCommandAs(t, sb, withoutLogin())
+}
+
+// newCommandAs is newCommand with these arguments of the provider.
+func newCommandAs(t testing.TB, sb *sandbox.Sandbox, settings map[string]any) *command {
+	t.Helper()
+	return &command{t: t, ctx: t.Context(), plans: dialAs(t, sb, settings), applies: dialAs(t, sb, settings), between: func() {}}
 }
 
 // upkeepArguments are those of a run of upkeepWork, with defaults filled in as

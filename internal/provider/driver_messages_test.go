@@ -16,17 +16,18 @@ import (
 // messageCases and run the tests with -update. It is also the short form of
 // several commands after one another.
 type stage struct {
-	t     *testing.T
-	sb    *sandbox.Sandbox
-	saved savedResource
-	given map[string]any
-	told  []*tfprotov6.Diagnostic // by the last command
+	t        *testing.T
+	sb       *sandbox.Sandbox
+	saved    savedResource
+	given    map[string]any
+	told     []*tfprotov6.Diagnostic // by the last command
+	settings map[string]any          // of the provider
 }
 
 // newStage is a stage whose configuration is a run of upkeepWork.
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	return &stage{t: t, sb: upkeepSandbox(t, sandbox.Config{}), given: upkeepArguments(nil)}
+	return &stage{t: t, sb: upkeepSandbox(t, sandbox.Config{}), given: upkeepArguments(nil), settings: withoutLogin()}
 }
 
 // said is what the last command has diagnosed.
@@ -37,6 +38,12 @@ func (s *stage) withArguments(more map[string]any) *stage {
 	for name, v := range more {
 		s.given[name] = v
 	}
+	return s
+}
+
+// connected sets the connection to StackStorm up.
+func (s *stage) connected() *stage {
+	s.settings = withStackStorm(s.sb, sandbox.StackStormAPIKey)
 	return s
 }
 
@@ -51,7 +58,7 @@ func (s *stage) withOnDestroy() *stage {
 // runCommand carries a command out; given nil destroys.
 func (s *stage) runCommand(given map[string]any, more ...func(*command)) *stage {
 	s.t.Helper()
-	c := newCommand(s.t, s.sb)
+	c := newCommandAs(s.t, s.sb, s.settings)
 	for _, set := range more {
 		set(c)
 	}

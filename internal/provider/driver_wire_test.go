@@ -40,7 +40,19 @@ type wire struct {
 // dial starts a provider and points it at the sandbox, without Keystone.
 func dial(t testing.TB, sb *sandbox.Sandbox) *wire {
 	t.Helper()
-	return dialAs(t, sb, map[string]any{"tenant_id": sandbox.Tenant, "auth_strategy": "noauth"})
+	return dialAs(t, sb, withoutLogin())
+}
+
+// withoutLogin are the provider's arguments without Keystone.
+func withoutLogin() map[string]any {
+	return map[string]any{"tenant_id": sandbox.Tenant, "auth_strategy": "noauth"}
+}
+
+// withStackStorm are the same with the connection to StackStorm.
+func withStackStorm(sb *sandbox.Sandbox, apiKey string) map[string]any {
+	settings := withoutLogin()
+	settings["stackstorm"] = map[string]any{"url": sb.URLs().StackStorm, "api_key": apiKey}
+	return settings
 }
 
 // dialAs starts a provider that logs in as it is told.

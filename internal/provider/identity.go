@@ -9,7 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// identitySchema is what tells one object of the orchestrator from another.
+// identitySchema is the identity of a service and of a run: tenant and id.
 func identitySchema() identityschema.Schema {
 	return identityschema.Schema{Attributes: map[string]identityschema.Attribute{
 		"tenant_id": identityschema.StringAttribute{OptionalForImport: true, Description: "Tenant it belongs to; default: the provider's."},
@@ -22,9 +22,9 @@ type identityModel struct {
 	ID       types.String `tfsdk:"id"`
 }
 
-// setIdentity must be called by Create, Read and Update alike, also by a Read
-// that finds nothing: Terraform before 1.12 hands no identity in, and the
-// framework then misses it coming out.
+// setIdentity must be called by Create, Read and Update, even by a Read that
+// finds nothing. Terraform before 1.12 sends no identity to Read, but the
+// framework requires one in the answer.
 func setIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, tenantID, id types.String) diag.Diagnostics {
 	if identity == nil {
 		return nil

@@ -14,9 +14,9 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/workflow"
 )
 
-// inputs turns a value of any type into what JSON knows: map[string]any,
-// []any, string, json.Number, bool and nil. Unknown parts become
-// workflow.Unknown; members that are null are left out.
+// inputs turns a value of any type into JSON's types: map[string]any, []any,
+// string, json.Number, bool and nil. Unknown parts become workflow.Unknown.
+// Members that are null are left out.
 func inputs(v attr.Value) any {
 	switch {
 	case v == nil || v.IsNull():
@@ -62,8 +62,8 @@ func inputItems(values []attr.Value) []any {
 	return items
 }
 
-// inputObject is inputs for a whole `parameters` argument: null is no inputs.
-// It reports false while not even the names of the members are known.
+// inputObject is inputs for a whole `parameters` argument. Null is an empty
+// object. It reports false while the names of the members are unknown.
 func inputObject(v types.Dynamic) (map[string]any, bool) {
 	switch x := inputs(v).(type) {
 	case nil:
@@ -75,7 +75,8 @@ func inputObject(v types.Dynamic) (map[string]any, bool) {
 	}
 }
 
-// merge lays over's members on those of base, objects inside objects too.
+// merge returns base with the members of over in it. Objects inside objects are
+// merged too.
 func merge(base, over map[string]any) map[string]any {
 	merged := maps.Clone(base)
 	for name, v := range over {
@@ -93,21 +94,38 @@ func merge(base, over map[string]any) map[string]any {
 // their values.
 func keysOnly(v types.Dynamic) map[string]any {
 	members, _ := inputObject(v)
-	return memberNames(members)
+	return keysIn(members)
 }
 
-func memberNames(members map[string]any) map[string]any {
+// remove takes the object member at a path out of v.
+func remove(v any, at []any) {
+	for _, step := range at[:len(at)-1] {
+		switch step := step.(type) {
+		case string:
+			members, _ := v.(map[string]any)
+			v = members[step]
+		case int:
+			items, _ := v.([]any)
+			v = items[step]
+		}
+	}
+	if members, ok := v.(map[string]any); ok {
+		delete(members, at[len(at)-1].(string))
+	}
+}
+
+func keysIn(members map[string]any) map[string]any {
 	names := map[string]any{}
 	for name, v := range members {
 		names[name] = nil
 		if inner, ok := v.(map[string]any); ok {
-			names[name] = memberNames(inner)
+			names[name] = keysIn(inner)
 		}
 	}
 	return names
 }
 
-// known says whether nothing at any depth is workflow.Unknown.
+// known reports whether v is known as a whole: no workflow.Unknown at any depth.
 func known(v any) bool {
 	switch v := v.(type) {
 	case map[string]any:

@@ -109,7 +109,7 @@ func TestInputObjects(t *testing.T) {
 		"without":           {run.Without(run.DecodeObject([]byte(base)), run.DecodeObject([]byte(`{"a": null, "o": {"y": {"z": null}}}`))), `{"l": [1], "o": {"x": 1, "y": {}}}`},
 		"without it all":    {run.Without(run.DecodeObject([]byte(base)), run.DecodeObject([]byte(`{"o": {}, "l": null, "none": null}`))), `{"a": 1}`},
 		"without inside":    {run.Without(run.DecodeObject([]byte(`{"o": "masked"}`)), run.DecodeObject([]byte(`{"o": {"k": null}}`))), `{}`},
-		"outline":           {memberNames(run.DecodeObject([]byte(over))), `{"b": null, "l": null, "o": {"x": null, "y": {"w": null}}}`},
+		"outline":           {keysIn(run.DecodeObject([]byte(over))), `{"b": null, "l": null, "o": {"x": null, "y": {"w": null}}}`},
 		"as texts":          {asTexts(run.DecodeObject([]byte(`{"n": 1.50, "b": true, "t": "x", "o": {"n": 1}}`))), `{"n": "1.50", "b": "true", "t": "x", "o": {"n": 1}}`},
 		"of what is no one": {run.DecodeObject([]byte(`[1]`)), `{}`},
 	} {

@@ -14,8 +14,8 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/workflow"
 )
 
-// check derives the action, where it is left out, and holds the inputs against
-// its declaration.
+// check fills in the action if it is left out, and checks the inputs against the
+// workflow's declaration.
 func (spec *runSpec) check(ctx context.Context, api *orchestration.Client) diag.Diagnostics {
 	declaration, found, diags := spec.declared(ctx, api)
 	if !found {
@@ -23,14 +23,14 @@ func (spec *runSpec) check(ctx context.Context, api *orchestration.Client) diag.
 	}
 	wrong := spec.problems(declaration)
 	if wrong.HasError() {
-		wrong = spec.secondOpinion(ctx, api, wrong)
+		wrong = spec.checkCatalogue(ctx, api, wrong)
 	}
 	diags.Append(wrong...)
 	return diags
 }
 
-// declared derives the action and finds its declaration. What is not known yet
-// is left to the check that Terraform makes before it applies.
+// declared fills in the action and finds its declaration. Values that are not
+// known yet are checked when Terraform plans again at apply.
 func (spec *runSpec) declared(ctx context.Context, api *orchestration.Client) (d workflow.Declaration, found bool, diags diag.Diagnostics) {
 	if spec.ServiceID.IsUnknown() {
 		return d, false, nil
@@ -38,10 +38,10 @@ func (spec *runSpec) declared(ctx context.Context, api *orchestration.Client) (d
 	service, err := api.Service(ctx, spec.ServiceID.ValueString())
 	switch {
 	case orchestration.IsNotFound(err) && !spec.Validate && isGiven(spec.Action):
-		return d, false, nil // a service without workflows can be run all the same (quirk 4)
+		return d, false, nil // a service without workflows can be run (quirk 4)
 	case orchestration.IsNotFound(err):
 		diags.AddAttributeError(path.Root("service_id"), "No such service",
-			fmt.Sprintf("The orchestrator has no service %q with a workflow. List what there is with data \"soda_orchestration_services\".", spec.ServiceID.ValueString()))
+			fmt.Sprintf("The orchestrator has no service %q with a workflow. To list all services, use data \"soda_orchestration_services\".", spec.ServiceID.ValueString()))
 		return d, false, diags
 	case err != nil:
 		planWithoutAPI(&diags, path.Root("parameters"), err)
@@ -64,10 +64,10 @@ func (spec *runSpec) declared(ctx context.Context, api *orchestration.Client) (d
 	return d, found, diags
 }
 
-// secondOpinion asks the catalogue before inputs are refused. The declaration
-// that a service keeps is as old as the service, and StackStorm goes by its own
+// checkCatalogue checks refused inputs once more, against the catalogue. A
+// service keeps the workflow's first declaration. StackStorm uses the current one
 // (quirk 9).
-func (spec *runSpec) secondOpinion(ctx context.Context, api *orchestration.Client, first diag.Diagnostics) diag.Diagnostics {
+func (spec *runSpec) checkCatalogue(ctx context.Context, api *orchestration.Client, first diag.Diagnostics) diag.Diagnostics {
 	catalogue, err := api.Workflows(ctx)
 	if err != nil {
 		return first
@@ -89,7 +89,7 @@ func noSuchAction(service *orchestration.Service, action string) string {
 	if near := workflow.Suggest(action, actions); near != "" {
 		detail += fmt.Sprintf(" Did you mean %s?", near)
 	}
-	return detail + "\n\nThe orchestrator would run any action of StackStorm all the same; set validate_parameters = false for that."
+	return detail + "\n\nThe orchestrator runs any action of StackStorm, even one that the service does not have. To do that, set validate_parameters = false."
 }
 
 // problems reports everything that is wrong with the inputs.
@@ -97,17 +97,13 @@ func (spec runSpec) problems(declaration workflow.Declaration) (diags diag.Diagn
 	given, ok := inputObject(spec.Parameters)
 	secret, okSecret := inputObject(spec.ParametersWO)
 	if !ok || !okSecret {
-		return nil // not even the members' names are known
-	}
-	writeOnly := map[string]bool{}
-	for name := range secret {
-		writeOnly[name] = true
+		return nil // the names of the inputs are not known yet
 	}
 	all := merge(given, secret)
-	found := slices.Concat(declaration.Check(all, writeOnly), workflow.Traps(spec.Action.ValueString(), all), workflow.Exposed(spec.Action.ValueString(), given))
+	found := slices.Concat(declaration.Check(all, secret), workflow.Traps(spec.Action.ValueString(), all), workflow.Exposed(spec.Action.ValueString(), given))
 	for _, p := range found {
 		root := path.Root("parameters")
-		if holds(secret, p.Path) {
+		if hasMember(secret, p.Path) {
 			root = path.Root("parameters_wo")
 		}
 		addProblem(&diags, root, p)
@@ -125,8 +121,8 @@ func addProblem(diags *diag.Diagnostics, root path.Path, p workflow.Problem) {
 	}
 }
 
-// holds says whether something stands at the path inside v.
-func holds(v any, steps []any) bool {
+// hasMember reports whether v has something at the path.
+func hasMember(v any, steps []any) bool {
 	for _, step := range steps {
 		switch step := step.(type) {
 		case string:

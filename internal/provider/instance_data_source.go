@@ -22,7 +22,7 @@ type instanceDataSource struct{ configuredDataSource }
 
 func newInstanceDataSource() datasource.DataSource { return &instanceDataSource{} }
 
-// runModel is a run as data sources show it.
+// runModel is a run in a data source.
 type runModel struct {
 	ID          types.String         `tfsdk:"id"`
 	TenantID    types.String         `tfsdk:"tenant_id"`
@@ -47,7 +47,7 @@ func newRunModel(in *orchestration.Instance) runModel {
 	}
 }
 
-// runAttributes are those of a run that is only read.
+// runAttributes are the attributes of a run in a data source.
 func runAttributes() map[string]schema.Attribute {
 	computed := func(description string) schema.StringAttribute {
 		return schema.StringAttribute{Computed: true, MarkdownDescription: description}
@@ -55,18 +55,18 @@ func runAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"id":          computed("ID of the run."),
 		"tenant_id":   computed("Tenant it belongs to."),
-		"service_id":  computed("Service whose workflow was run. Which of its workflows, the orchestrator does not tell."),
+		"service_id":  computed("Service whose workflow was run. The orchestrator does not say which of its workflows."),
 		"name":        computed("Name of the run."),
 		"description": computed("Description of the run."),
 		"user_id":     computed("User the run is for."),
 		"status":      computed("`Running`, `Success` or `Failed`, as the orchestrator says."),
 		"input": schema.StringAttribute{Computed: true, Sensitive: true, CustomType: jsontypes.NormalizedType{},
 			MarkdownDescription: "The inputs as StackStorm took them (JSON): cast to their types, and with those that the orchestrator adds. " +
-				"What the workflow declares `secret` is masked; anything else is here in clear."},
+				"Inputs that the workflow declares `secret` are masked. All others are in clear."},
 	}
 }
 
-// instanceDetailModel is a runModel with what only a read by id tells.
+// instanceDetailModel is a runModel with the output, which only a read by id has.
 type instanceDetailModel struct {
 	runModel
 	Output types.String `tfsdk:"output"`
@@ -81,7 +81,7 @@ func (d *instanceDataSource) Schema(_ context.Context, _ datasource.SchemaReques
 	attributes["id"] = schema.StringAttribute{Required: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)}, MarkdownDescription: "ID of the run."}
 	attributes["output"] = schema.StringAttribute{Computed: true, MarkdownDescription: "What the run itself printed. Workflows print nothing; only their tasks do, see `soda_orchestration_task`."}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "One run of a service's workflow, whoever started it: Terraform, the dashboard or a script. Reading it waits for nothing; its status may be `Running`.",
+		MarkdownDescription: "One run of a service's workflow, whoever started it: Terraform, the dashboard or a script. Reading does not wait: the status may be `Running`.",
 		Attributes:          attributes,
 	}
 }
@@ -101,11 +101,9 @@ func (d *instanceDataSource) Read(ctx context.Context, req datasource.ReadReques
 	in, err := api.Instance(ctx, id, "")
 	switch {
 	case orchestration.IsNotFound(err):
-		resp.Diagnostics.AddAttributeError(at, "No such run", fmt.Sprintf("The orchestrator has no run %q. List what there is with data \"soda_orchestration_instances\".", id))
+		resp.Diagnostics.AddAttributeError(at, "No such run", fmt.Sprintf("The orchestrator has no run %q. To list all runs, use data \"soda_orchestration_instances\".", id))
 	case onlyThisFails(ctx, api, err):
-		resp.Diagnostics.AddAttributeError(at, fmt.Sprintf("Run %s cannot be read", id), explain(err)+"\n\nOther requests work, so the orchestrator stumbles over this run alone: "+
-			"StackStorm has forgotten its execution, or holds it in a state the orchestrator has no word for (canceled, timed out, abandoned, paused, delayed). "+
-			"Look the execution up in StackStorm (st2 execution list).")
+		resp.Diagnostics.AddAttributeError(at, fmt.Sprintf("Run %s cannot be read", id), detailOf(err)+"\n\n"+unreadableAlone+" Look for the execution in StackStorm (st2 execution list).")
 	case err != nil:
 		addError(&resp.Diagnostics, "Cannot read run "+id, err)
 	default:

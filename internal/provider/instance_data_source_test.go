@@ -71,7 +71,7 @@ func TestAccInstanceDataSource(t *testing.T) {
 		resource.TestStep{ // StackStorm is up, the run's status has no word
 			PreConfig:   func() { forceStatus(t, sb, id, "canceled") },
 			Config:      providerBlock(sb) + runConfig(id),
-			ExpectError: regexp.MustCompile(`Other requests work, so the orchestrator stumbles over this run alone`),
+			ExpectError: regexp.MustCompile(`Other requests work, so only this run cannot be read`),
 		},
 		resource.TestStep{
 			PreConfig:   func() { sb.FailStackStorm(sandbox.StackStormFault{Down: true}) },

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -10,11 +11,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
+	"github.com/sodafoundation/terraform-provider-soda/internal/run"
 )
 
-// Delete makes the orchestrator forget the run. It is called for a destroy and
-// as the half of a replacement that takes the old run away. The private state of
-// the plan tells the two apart.
+// Delete removes the run's record. Terraform calls it for a destroy, and for the
+// old run of a replacement. The plan's private state says which of the two it is.
 func (r *instanceResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var m instanceModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
@@ -41,7 +42,7 @@ type deletion struct {
 }
 
 // destroy removes the record of a run that has ended, after on_destroy has run.
-// The record of one that goes on is kept.
+// The record of an unfinished run is kept.
 func (d *deletion) destroy(ctx context.Context) (diags diag.Diagnostics) {
 	m, id := d.m, d.m.ID.ValueString()
 	if d.known.Ours(id) {
@@ -49,43 +50,73 @@ func (d *deletion) destroy(ctx context.Context) (diags diag.Diagnostics) {
 	}
 	api, _, err := d.api(ctx)
 	if err != nil {
-		m.addKept(&diags, "Cannot forget "+m.run(), err)
+		m.addKept(&diags, "Cannot remove the record of "+m.run(), err)
 		return diags
 	}
-	inst, err := api.Instance(ctx, id, m.ServiceID.ValueString())
+	now, err := d.runs.Read(ctx, m.lastSeen())
 	switch {
 	case err == nil:
-		m.Status = types.StringValue(string(inst.Status))
-	case orchestration.IsNotFound(err):
+		m.Status = types.StringValue(string(now.Status))
+	case run.IsGone(err):
 		return nil
 	case m.status().Final():
-		// What it was cannot change any more.
+		// The status in the state is final.
 	case onlyThisFails(ctx, api, err):
-		diags.AddWarning(fmt.Sprintf("Run %s is forgotten without knowing how it ended", id),
-			explain(err)+"\n\n"+unreadableAlone+" While this record exists the orchestrator cannot list any instances, so it is removed. Look the execution up in StackStorm, it may not have ended.")
+		diags.AddWarning(fmt.Sprintf("The record of run %s is removed without knowing how it ended", id),
+			detailOf(err)+"\n\n"+unreadableAlone+" While this record exists the orchestrator cannot list any instances, so it is removed. Look for the execution in StackStorm (st2 execution list): it may not have ended.")
 		diags.Append(d.forget(ctx, api)...)
 		return diags
 	default:
-		m.addKept(&diags, "Cannot forget "+m.run(), err)
+		m.addKept(&diags, "Cannot remove the record of "+m.run(), err)
 		return diags
+	}
+	if err == nil && !m.status().Final() && m.CancelOnDestroy.ValueBool() {
+		if diags.Append(d.cancel(ctx, *now)...); diags.HasError() {
+			return diags
+		}
 	}
 	switch {
 	case m.status().Final():
 		diags.Append(d.cleanUpAndForget(ctx, api)...)
 	case m.OnDestroy.IsNull():
 		diags.AddWarning(fmt.Sprintf("The record of run %s is kept", id),
-			fmt.Sprintf("%s has status %s. Nothing stops a workflow from here, and without its record nobody could follow it any more. Terraform no longer keeps it; "+
-				"once it has ended, its record can be removed with: terraform import, then terraform destroy.", upper(m.run()), m.Status.ValueString()))
+			fmt.Sprintf("%s has status %s. The orchestrator cannot stop a run, and without its record the run could not be followed. The run is no longer in the state. "+
+				"Once it has ended, remove its record with terraform import and then terraform destroy.", upper(m.run()), m.Status.ValueString()))
 	default:
 		diags.AddError(fmt.Sprintf("Run %s has not ended", id),
-			fmt.Sprintf("%s has status %s, and on_destroy can take away only what a finished run made. Apply to wait for it, then destroy; or remove on_destroy and apply that first.", upper(m.run()), m.Status.ValueString()))
+			fmt.Sprintf("%s has status %s, and on_destroy runs only after it has ended. Apply to wait for it, and destroy then. Or remove on_destroy, apply, and destroy then.", upper(m.run()), m.Status.ValueString()))
 	}
 	return diags
 }
 
-// makeWay removes the record of a run that is replaced. A replacement never
-// gets the run it replaces, with one exception: a run whose creation Terraform
-// gave up on is tainted, and goes on under the new object.
+// cancel ends the run's execution in StackStorm, and waits for that.
+func (d *deletion) cancel(ctx context.Context, now run.Run) (diags diag.Diagnostics) {
+	m := d.m
+	summary := fmt.Sprintf("Run %s cannot be canceled", m.ID.ValueString())
+	if !d.runs.Connected() || now.ExecutionID == "" {
+		diags.AddError(summary, fmt.Sprintf("cancel_on_destroy is set, but Terraform does not know the execution of %s. Set stackstorm in the provider block, or set cancel_on_destroy = false and apply that first. "+
+			"%s is kept in the state.", m.run(), upper(m.run())))
+		return diags
+	}
+	last, err := d.runs.Cancel(ctx, now, d.timeout)
+	m.Status = types.StringValue(string(last.Status))
+	switch {
+	case err == nil || run.IsGone(err):
+		m.Status = types.StringValue(string(orchestration.StatusFailed))
+		if last.Status == orchestration.StatusSuccess {
+			m.Status = types.StringValue(string(orchestration.StatusSuccess)) // it ended before it could be canceled
+		}
+	case errors.Is(err, run.ErrTimeout):
+		diags.AddError(summary, fmt.Sprintf("StackStorm cancels %s when its current task ends. timeouts.delete (%s) was over before that. The run is kept in the state. Destroy again to wait for it.", m.run(), d.timeout))
+	default:
+		m.addKept(&diags, summary, err)
+	}
+	return diags
+}
+
+// makeWay removes the record of a run that is replaced. There is one exception:
+// a run that Terraform gave up waiting for is tainted, and the new object takes
+// it over.
 func (d *deletion) makeWay(ctx context.Context) (diags diag.Diagnostics) {
 	m, id := d.m, d.m.ID.ValueString()
 	if private[string](ctx, d.from, privateTakeover) == id {
@@ -101,39 +132,39 @@ func (d *deletion) makeWay(ctx context.Context) (diags diag.Diagnostics) {
 		m.addKept(&diags, "Cannot replace "+m.run(), err)
 		return diags
 	}
-	inst, err := api.Instance(ctx, id, m.ServiceID.ValueString())
+	now, err := d.runs.Read(ctx, m.lastSeen())
 	switch {
 	case err == nil:
-		m.Status = types.StringValue(string(inst.Status))
-	case orchestration.IsNotFound(err):
+		m.Status = types.StringValue(string(now.Status))
+	case run.IsGone(err):
 		return nil
 	case !before.Final():
 		addError(&diags, "Cannot replace "+m.run()+" without knowing whether it has ended", err)
 		return diags
 	}
 	if !asked && !before.Final() && m.status() != orchestration.StatusFailed {
-		// The plan was made without a look at the server (-refresh=false), so it
-		// could not say that the run goes on under the new object.
+		// The plan was made with -refresh=false. So it could not say that the new
+		// object takes the run over.
 		d.known.OfferTakeover(m.fingerprint(), id)
 		diags.AddWarning(fmt.Sprintf("The record of run %s is kept", id),
-			fmt.Sprintf("%s had not ended when Terraform last saw it; its status is %s now. If the new resource asks for the same run, it takes this one over.", upper(m.run()), m.Status.ValueString()))
+			fmt.Sprintf("%s had not ended when Terraform last read it. Its status is %s now. If the new resource has the same inputs, it takes this run over.", upper(m.run()), m.Status.ValueString()))
 		return diags
 	}
 	if !m.status().Final() {
 		diags.AddWarning(fmt.Sprintf("The record of run %s is kept", id),
-			fmt.Sprintf("%s has status %s and goes on beside the new run. Nothing stops a workflow from here, and without its record nobody could follow it any more. "+
-				"Once it has ended, its record can be removed with: terraform import, then terraform destroy.", upper(m.run()), m.Status.ValueString()))
+			fmt.Sprintf("%s has status %s and goes on beside the new run. The orchestrator cannot stop a run, and without its record the run could not be followed. "+
+				"Once it has ended, remove its record with terraform import and then terraform destroy.", upper(m.run()), m.Status.ValueString()))
 		return diags
 	}
 	diags.Append(d.cleanUpAndForget(ctx, api)...)
 	if m.OnDestroy.IsNull() && !diags.HasError() {
-		diags.AddWarning("Replacing a run undoes nothing", stays(m))
+		diags.AddWarning("Replacing a run does not undo it", stays(m))
 	}
 	return diags
 }
 
-// cleanUpAndForget removes the record, after on_destroy has run. How far that
-// got is kept for the next destroy.
+// cleanUpAndForget removes the record, after on_destroy has run. If that fails,
+// the private state keeps the id of the on_destroy run for the next destroy.
 func (d *deletion) cleanUpAndForget(ctx context.Context, api *orchestration.Client) (diags diag.Diagnostics) {
 	started := private[string](ctx, d.from, privateOnDestroy)
 	if d.m.cleansUp() && started != onDestroyDone {
@@ -152,8 +183,11 @@ func (d *deletion) cleanUpAndForget(ctx context.Context, api *orchestration.Clie
 // forget removes the record.
 func (d *deletion) forget(ctx context.Context, api *orchestration.Client) (diags diag.Diagnostics) {
 	m := d.m
+	if _, ok := run.ExecutionOf(m.ID.ValueString()); ok {
+		return nil // there is no record to remove
+	}
 	if err := api.DeleteInstance(ctx, m.ID.ValueString()); err != nil && !orchestration.IsNotFound(err) {
-		m.addKept(&diags, "Cannot forget "+m.run(), err)
+		m.addKept(&diags, "Cannot remove the record of "+m.run(), err)
 		return diags
 	}
 	if !m.OnDestroy.IsNull() && !m.cleansUp() {
@@ -163,12 +197,12 @@ func (d *deletion) forget(ctx context.Context, api *orchestration.Client) (diags
 	return diags
 }
 
-// cleansUp reports whether on_destroy is to run before the run is forgotten.
+// cleansUp reports whether on_destroy runs before the record is removed.
 func (m *instanceModel) cleansUp() bool {
 	return !m.OnDestroy.IsNull() && m.status() == orchestration.StatusSuccess
 }
 
-// addKept reports what stopped a destroy, and how to go on.
+// addKept reports an error after which the run stays in the state.
 func (m *instanceModel) addKept(diags *diag.Diagnostics, summary string, err error) {
-	diags.AddError(summary, fmt.Sprintf("%s\n\n%s is kept in the state. Do the same again to go on from here.", explain(err), upper(m.run())))
+	diags.AddError(summary, fmt.Sprintf("%s\n\n%s is kept in the state. Run the same command again to go on.", detailOf(err), upper(m.run())))
 }

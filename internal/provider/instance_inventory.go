@@ -17,19 +17,19 @@ func (f runFilter) matches(in orchestration.Instance) bool {
 	return is(f.serviceID, in.ServiceID) && is(f.name, in.Name) && is(f.status, string(in.Status)) && is(f.tenantID, in.TenantID)
 }
 
-// inventory is what the orchestrator tells of its runs.
+// inventory is a list of runs, and whether it is complete.
 type inventory struct {
 	runs []orchestration.Instance // each once, sorted by name and id
-	// complete says that nothing is missing for certain. Only the list of all
-	// runs proves that: those of one service end without a word before the
-	// first run that cannot be read (contract quirk 28).
+	// complete means that no run is missing. Only the list of all runs proves it.
+	// A service's list ends before the first run that cannot be read, with status
+	// 200 (quirk 28).
 	complete bool
-	// gap tells why runs are missing; empty where nothing suggests it.
+	// gap says why runs may be missing. It is empty if none seem to be.
 	gap string
 }
 
-// takeInventory lists the runs that match. A list that cannot be had is an error,
-// since an empty one would pass for "there is nothing".
+// takeInventory lists the runs that match. If there is no list it returns an
+// error, since an empty list would mean that there are no runs.
 func takeInventory(ctx context.Context, api *orchestration.Client, f runFilter) (inventory, error) {
 	if f.serviceID != "" {
 		runs, err := runsOf(ctx, api, f.serviceID)
@@ -60,10 +60,10 @@ func takeInventory(ctx context.Context, api *orchestration.Client, f runFilter) 
 	return found, nil
 }
 
-const gapText = "The orchestrator cannot list its runs, because of one that it cannot read: StackStorm has forgotten its execution, or holds it in a state " +
-	"the orchestrator has no word for (canceled, timed out, abandoned, paused, delayed). The runs were listed service by service instead (%d services), where each list " +
-	"ends without a word before the first such run, and runs of services without a workflow are missing.\n\n" +
-	"Only removing that run's record helps; terraform destroy does that where the run is a resource."
+const gapText = "The orchestrator cannot list its runs, because it cannot read one of them. StackStorm has deleted its execution, or holds it in a status " +
+	"that the orchestrator cannot show (canceled, timed out, abandoned, paused, delayed). The runs were listed service by service instead (%d services). Each of these lists " +
+	"ends before the first such run. Runs of services without a workflow are missing.\n\n" +
+	"To list all runs again, remove the record of that run. If it is a resource, terraform destroy does that."
 
 func newInventory(runs []orchestration.Instance, f runFilter) inventory {
 	seen := map[string]bool{}
@@ -80,9 +80,9 @@ func newInventory(runs []orchestration.Instance, f runFilter) inventory {
 	return found
 }
 
-// runsOf lists the runs of services. Without StackStorm such a list is empty
-// or cut short and says nothing of it (contract quirk 29), so something else
-// that needs StackStorm is asked afterwards.
+// runsOf lists the runs of services. If StackStorm is down, such a list is empty
+// or cut short, with status 200 (quirk 29). So it also reads the catalogue, which
+// fails then.
 func runsOf(ctx context.Context, api *orchestration.Client, serviceIDs ...string) ([]orchestration.Instance, error) {
 	var runs []orchestration.Instance
 	for _, id := range serviceIDs {
@@ -93,7 +93,7 @@ func runsOf(ctx context.Context, api *orchestration.Client, serviceIDs ...string
 		runs = append(runs, some...)
 	}
 	if _, err := api.Workflows(ctx); err != nil {
-		return nil, fmt.Errorf("the list may be cut short, since StackStorm behind the orchestrator does not seem to answer: %w", err)
+		return nil, fmt.Errorf("the list may be incomplete, because StackStorm does not seem to answer: %w", err)
 	}
 	return runs, nil
 }

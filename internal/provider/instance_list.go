@@ -11,11 +11,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
+	"github.com/sodafoundation/terraform-provider-soda/internal/run"
 )
 
 var _ list.ListResourceWithConfigure = (*instanceList)(nil)
 
-// instanceList finds runs for `terraform query`, as an import would take them.
+// instanceList finds runs for `terraform query`.
 // Its name and configuration are the resource's.
 type instanceList struct{ instanceResource }
 
@@ -31,8 +32,8 @@ func (l *instanceList) ListResourceConfigSchema(_ context.Context, _ list.ListRe
 	given := []validator.String{stringvalidator.LengthAtLeast(1)}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Finds the tenant's runs, whoever started them, sorted by name.\n\n" +
-			"A list costs the orchestrator as much as reading each of its runs, about 0.3 s apiece. With `service_id` it reads those of one service alone, " +
-			"but then ends without a word before the first run that it cannot read; without, there is a warning when runs may be missing.",
+			"A list costs the orchestrator as much as reading each of its runs, about 0.3 s apiece. With `service_id` it reads only the runs of that service. " +
+			"But then the list ends before the first run that cannot be read, and there is no warning. Without `service_id` there is a warning if runs may be missing.",
 		Attributes: map[string]schema.Attribute{
 			"service_id": schema.StringAttribute{Optional: true, Validators: given, MarkdownDescription: "Only runs of this service."},
 			"name":       schema.StringAttribute{Optional: true, Validators: given, MarkdownDescription: "Only runs of this name."},
@@ -55,7 +56,7 @@ func (l *instanceList) List(ctx context.Context, req list.ListRequest, stream *l
 		return
 	}
 	stream.Results = func(push func(list.ListResult) bool) {
-		if found.gap != "" { // first, since Terraform stops listening at its limit
+		if found.gap != "" { // first, since Terraform stops reading at its limit
 			gap := diag.NewWarningDiagnostic(incompleteList, found.gap)
 			if !push(list.ListResult{Diagnostics: diag.Diagnostics{gap}}) {
 				return
@@ -69,8 +70,8 @@ func (l *instanceList) List(ctx context.Context, req list.ListRequest, stream *l
 	}
 }
 
-// find lists the runs, and for their full state the workflow of each service
-// that has only one.
+// find lists the runs. If full is set, it also returns the workflow of each
+// service that has only one.
 func (l *instanceList) find(ctx context.Context, m instanceListModel, full bool) (inventory, map[string]string, error) {
 	api, acc, err := l.api(ctx)
 	if err != nil {
@@ -98,7 +99,8 @@ func listedRun(ctx context.Context, req list.ListRequest, in *orchestration.Inst
 	}
 	var m instanceModel
 	result.Diagnostics.Append(blank(ctx, &result, in.ID, &m)...)
-	m.observeAll(in)
+	m.observeAll(&run.Run{Instance: *in})
+	m.Published = types.DynamicNull()
 	if action, ok := actions[in.ServiceID]; ok {
 		m.Action = types.StringValue(action)
 	}

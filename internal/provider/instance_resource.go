@@ -13,6 +13,7 @@ import (
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
 	"github.com/sodafoundation/terraform-provider-soda/internal/run"
+	"github.com/sodafoundation/terraform-provider-soda/internal/workflow"
 )
 
 var (
@@ -22,13 +23,16 @@ var (
 	_ resource.ResourceWithIdentity    = (*instanceResource)(nil)
 )
 
+// mostOthers is how many runs of others a resource remembers.
+const mostOthers = 100
+
 // defaultTimeout is that of create, update and delete.
 const defaultTimeout = 2 * time.Hour
 
 // instanceResource runs a service's workflow once and keeps its result.
 //
-// The rule everything here serves: a workflow is never run twice, never lost,
-// and never called done before it succeeded.
+// It never runs the workflow twice, never loses a run, and never reports success
+// before the run has succeeded.
 type instanceResource struct{ configuredResource }
 
 func newInstanceResource() resource.Resource { return &instanceResource{} }
@@ -51,50 +55,50 @@ func (r *instanceResource) Create(ctx context.Context, req resource.CreateReques
 		return
 	}
 
+	// A new run is started, unless the plan goes on with one.
 	begun := time.Now()
 	o := waitOptions{argument: "timeouts.create", timeout: timeout, creating: true}
-	inst := r.startOrResume(ctx, &m, &config, &o, &resp.Diagnostics)
-	if inst == nil {
-		return
+	current := r.plannedRun(ctx, &m)
+	if current == nil {
+		request, diags := r.startRequest(ctx, m.spec(&config))
+		if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
+			return
+		}
+		m.Action, m.UserID = types.StringValue(request.Action), types.StringValue(request.UserID)
+		request.Timeout, request.Adopt, request.Replaces = timeout, m.adopt(), r.notes.heldBy(m.fingerprint())
+		started, err := r.runs.Start(ctx, request)
+		resp.Diagnostics.Append(startMessages(request, startWords{limit: o.argument, timeout: timeout}, started, err)...)
+		resp.Diagnostics.Append(r.warnUnconnected(started.Unconnected)...)
+		if err != nil {
+			return
+		}
+		if started.How != run.TakenOver {
+			o.started = begun
+		}
+		current = started.Run
 	}
 
-	// The run exists from here on. It is recorded before the wait, so that
-	// whatever ends the wait leaves it in the state.
-	secret := keysOnly(config.ParametersWO)
-	m.observe(inst, secret)
-	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateSecret, secret)...)
+	// The run exists from here on. It is written into the state before the wait,
+	// so that it stays there however the wait ends.
+	secret, _ := inputObject(config.ParametersWO)
+	m.observe(current, secret)
+	m.Published = types.DynamicNull()
+	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateSecret, keysIn(secret))...)
+	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateOthers, last(r.notes.heldBy(m.fingerprint()), mostOthers))...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
 
 	if m.WaitForCompletion.ValueBool() {
 		o.left = time.Until(begun.Add(timeout))
-		ended := r.waitAndReport(ctx, &m, inst, secret, o)
+		ended := r.waitAndReport(ctx, &m, *current, secret, o)
 		resp.Diagnostics.Append(ended.diags...)
 		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 		resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateUnresolved, ended.unresolved)...)
 	}
 }
 
-// startOrResume returns the run that Create stands for: the one that the plan
-// goes on with, or one to be started. It is nil if there is none.
-func (r *instanceResource) startOrResume(ctx context.Context, m, config *instanceModel, o *waitOptions, diags *diag.Diagnostics) *orchestration.Instance {
-	if m.ID.ValueString() != "" {
-		return r.plannedRun(ctx, m)
-	}
-	req, more := r.startRequest(ctx, m.spec(config))
-	if diags.Append(more...); diags.HasError() {
-		return nil
-	}
-	m.Action, m.UserID = types.StringValue(req.Action), types.StringValue(req.UserID)
-	req.Timeout, req.Adopt = o.timeout, m.adopt()
-	begun := time.Now()
-	started, err := r.runs.Start(ctx, req)
-	diags.Append(startMessages(req, startWords{limit: o.argument, timeout: o.timeout}, started, err)...)
-	if err == nil && started.How != run.TakenOver {
-		o.started = begun
-	}
-	return started.Instance
-}
+// last returns the last n items.
+func last[T any](items []T, n int) []T { return items[max(0, len(items)-n):] }
 
 func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var m instanceModel
@@ -108,9 +112,9 @@ func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, r
 		return
 	}
 
-	inst, err := api.Instance(ctx, m.ID.ValueString(), m.ServiceID.ValueString())
+	now, err := r.runs.Read(ctx, m.lastSeen())
 	switch {
-	case orchestration.IsNotFound(err):
+	case run.IsGone(err):
 		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
 		resp.State.RemoveResource(ctx)
 		return
@@ -119,21 +123,33 @@ func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, r
 		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
 		return
 	case m.Name.IsNull():
-		m.observeAll(inst)
+		m.observeAll(now)
 		resp.Diagnostics.Append(r.importService(ctx, api, &m)...)
 	default:
-		m.observe(inst, private[map[string]any](ctx, req.Private, privateSecret))
+		m.observe(now, private[map[string]any](ctx, req.Private, privateSecret))
 	}
-	r.known.MarkInState(inst.ID)
-	if private[bool](ctx, req.Private, privateUnresolved) && m.status() != orchestration.StatusFailed && !r.known.OfferTakeover(m.fingerprint(), inst.ID) {
-		resp.Diagnostics.AddError(fmt.Sprintf("Run %s would be repeated", inst.ID), m.deposed())
+	r.markHeld(&m, append(private[[]string](ctx, req.Private, privateOthers), now.ID, now.ExecutionID))
+	if m.Published.IsNull() {
+		_, diags := r.observeOutcome(ctx, &m, now, private[map[string]any](ctx, req.Private, privateSecret))
+		resp.Diagnostics.Append(diags...)
+	}
+	if private[bool](ctx, req.Private, privateUnresolved) && m.status() != orchestration.StatusFailed && !r.known.OfferTakeover(m.fingerprint(), now.ID) {
+		resp.Diagnostics.AddError(fmt.Sprintf("Run %s would be repeated", now.ID), m.deposed())
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
 }
 
-// Update is reached by what needs no new run: it waits for a run that was left
-// unfinished, and takes over changes of how to wait.
+// markHeld notes runs that no other resource may take over, here and for the
+// apply.
+func (r *instanceResource) markHeld(m *instanceModel, ids []string) {
+	r.known.MarkInState(ids...)
+	request := m.spec(m).request(m.TenantID.ValueString())
+	r.notes.holds(request.Hash(), ids...)
+}
+
+// Update handles changes that need no new run. It waits for a run that has not
+// ended, and stores changed arguments such as timeouts.
 func (r *instanceResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var m, state instanceModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
@@ -143,7 +159,7 @@ func (r *instanceResource) Update(ctx context.Context, req resource.UpdateReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	m.Status, m.Output, m.Input = state.Status, state.Output, state.Input
+	m.Status, m.Output, m.Input, m.ExecutionID, m.Published = state.Status, state.Output, state.Input, state.ExecutionID, state.Published
 	r.known.MarkOurs(m.ID.ValueString())
 
 	if m.WaitForCompletion.ValueBool() && !m.status().Final() {
@@ -151,7 +167,7 @@ func (r *instanceResource) Update(ctx context.Context, req resource.UpdateReques
 		ended := r.waitAndReport(ctx, &m, m.lastSeen(), secret, waitOptions{argument: "timeouts.update", timeout: timeout, left: timeout})
 		resp.Diagnostics.Append(ended.diags...)
 	}
-	// An update never taints: whatever happened, the resource stands for its run.
+	// An error from Update does not taint the resource.
 	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateUnresolved, false)...)
 	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateReplaced, "")...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
@@ -162,9 +178,9 @@ func (r *instanceResource) ImportState(ctx context.Context, req resource.ImportS
 	resource.ImportStatePassthroughWithIdentity(ctx, path.Root("id"), path.Root("id"), req, resp)
 }
 
-// importService adds to an imported run what its service tells: the workflow,
-// which no answer names (contract quirk 21), where there is one choice, and
-// which inputs are masked secrets, to be left out.
+// importService completes an imported run from its service. No answer names the
+// run's workflow (quirk 21), so it is known only if the service has just one.
+// Inputs that are masked secrets are left out.
 func (r *instanceResource) importService(ctx context.Context, api *orchestration.Client, m *instanceModel) diag.Diagnostics {
 	var d diag.Diagnostics
 	service, err := api.Service(ctx, m.ServiceID.ValueString())
@@ -177,20 +193,20 @@ func (r *instanceResource) importService(ctx context.Context, api *orchestration
 		err = fmt.Errorf("its service %q has several workflows", service.Name)
 	}
 	d.AddAttributeWarning(path.Root("action"), "The workflow of the imported run is not known",
-		fmt.Sprintf("The orchestrator does not tell which workflow run %s was, and %s. Leave action out of the configuration, or the run is planned as a replacement.", m.ID.ValueString(), err))
+		fmt.Sprintf("The orchestrator does not say which workflow run %s ran, and %s. Leave action out of the configuration. With action set, Terraform plans to replace the run.", m.ID.ValueString(), err))
 	return d
 }
 
-// forgetMasked takes out of the inputs what StackStorm shows as asterisks: sent
-// once more they would be the secret.
+// forgetMasked removes the inputs that StackStorm shows as asterisks. If they
+// were sent again, the asterisks would become the secret.
 func (m *instanceModel) forgetMasked(service *orchestration.Service) (d diag.Diagnostics) {
 	given, _ := inputObject(m.Parameters)
 	var names []string
 	for _, action := range actionsOf(service) {
 		declaration, _ := declarationOf(service, action)
-		for _, name := range declaration.Masked(given) {
-			names = append(names, name)
-			delete(given, name)
+		for _, at := range declaration.Masked(given) {
+			names = append(names, workflow.Label(at))
+			remove(given, at)
 		}
 	}
 	if len(names) == 0 {
@@ -198,17 +214,18 @@ func (m *instanceModel) forgetMasked(service *orchestration.Service) (d diag.Dia
 	}
 	m.Parameters = types.DynamicValue(value(given))
 	d.AddAttributeWarning(path.Root("parameters_wo"), "Secret inputs are not imported",
-		fmt.Sprintf("StackStorm does not tell the values of %s. Give them in parameters_wo before the run is ever replaced.", strings.Join(names, ", ")))
+		fmt.Sprintf("StackStorm does not show the values of %s. Set them in parameters_wo before the run is replaced.", strings.Join(names, ", ")))
 	return d
 }
 
-// unreadable decides about a run that cannot be read: one bad run must not
-// stop the plan of all others, an API that is down must.
+// unreadable reports a run that cannot be read. If only this run is affected it
+// is a warning, so that the plan of all others goes on. If the API is down it is
+// an error.
 func (r *instanceResource) unreadable(ctx context.Context, api *orchestration.Client, m *instanceModel, err error) diag.Diagnostics {
 	var d diag.Diagnostics
 	if onlyThisFails(ctx, api, err) {
-		d.AddWarning(fmt.Sprintf("The state of %s cannot be read", m.run()), fmt.Sprintf("%s\n\n%s Terraform keeps what it knows: status %q. Look the execution up in StackStorm (st2 execution list).",
-			explain(err), unreadableAlone, m.Status.ValueString()))
+		d.AddWarning(fmt.Sprintf("The state of %s cannot be read", m.run()), fmt.Sprintf("%s\n\n%s The state keeps the last known status, %q. Look for the execution in StackStorm (st2 execution list).",
+			detailOf(err), unreadableAlone, m.Status.ValueString()))
 		return d
 	}
 	addError(&d, "Cannot read "+m.run(), err)

@@ -18,7 +18,7 @@ func TestAccInstanceLife(t *testing.T) {
 	acceptance(t,
 		resource.TestStep{ // a wrong input is refused before anything runs
 			Config:      block + volumeConfig(`"big"`),
-			ExpectError: regexp.MustCompile(`size must be an integer`),
+			ExpectError: regexp.MustCompile(`size must be a whole number`),
 		},
 		resource.TestStep{ // apply waits for the run's end
 			Config:            block + volumeConfig(1),

@@ -70,6 +70,14 @@ func (r *instanceResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 				MarkdownDescription: "What to do with a run of this service that has the same name, user and inputs, and that no resource of this state holds. " +
 					"Not set: take it over if it has not ended, and stop with an error if it has succeeded. `true`: take it over in both cases. `false`: do not look for one, and start a new run. " +
 					"It holds for the `on_destroy` run too. Changing it runs nothing."},
+			"cancel_on_destroy": schema.BoolAttribute{Optional: true, Computed: true, Default: booldefault.StaticBool(false),
+				MarkdownDescription: "When a run that has not ended is destroyed, cancel its execution in StackStorm, wait until it has ended, and remove its record (default `false`). " +
+					"Canceling lasts as long as the task at hand; what it made stays. Needs `stackstorm` in the provider block. Changing it runs nothing."},
+			"execution_id": schema.StringAttribute{Computed: true, PlanModifiers: kept,
+				MarkdownDescription: "StackStorm's id of the run. Null without `stackstorm` in the provider block."},
+			"published": schema.DynamicAttribute{Computed: true, PlanModifiers: []planmodifier.Dynamic{dynamicplanmodifier.UseStateForUnknown()},
+				MarkdownDescription: "What the workflow published, an object: for example `published.volume_id` of `opensds.provision-volume`. Also there after a failure. " +
+					"Null without `stackstorm` in the provider block, and before the run has ended. It never holds the run's token or a write-only input."},
 			"on_destroy": onDestroyAttribute(),
 			"timeouts": timeouts.Attributes(ctx, timeouts.Opts{Create: true, Update: true, Delete: true,
 				CreateDescription: "How long the run may take (default `2h`).",
@@ -89,6 +97,8 @@ func onDestroyAttribute() schema.Attribute {
 			"name":       schema.StringAttribute{Optional: true, Validators: given, MarkdownDescription: "Name of the run. Default: `<name>-destroy`."},
 			"parameters": schema.DynamicAttribute{Optional: true, Validators: []validator.Dynamic{objectOnly{}},
 				MarkdownDescription: "Inputs. They are stored in the state, since there is no configuration left at destroy; that is why write-only values cannot be used here."},
+			"published_parameters": schema.MapAttribute{Optional: true, ElementType: types.StringType,
+				MarkdownDescription: "Inputs that the run itself published, by name: `{ volume_id = \"volume_id\" }` gives the input `volume_id` the value of `published.volume_id`. Needs `stackstorm` in the provider block."},
 			"parameters_wo": schema.DynamicAttribute{Optional: true, WriteOnly: true, Validators: []validator.Dynamic{neverWriteOnly{}},
 				MarkdownDescription: "Always refused: write-only values are gone by the time of the destroy."},
 		},
@@ -131,7 +141,7 @@ func (neverWriteOnly) ValidateDynamic(_ context.Context, req validator.DynamicRe
 
 // parametersDiffer asks whether other inputs would be sent. Whether they come
 // as an object or a map, with null members, or as texts that StackStorm
-// converts (contract quirk 20) makes no other run; an import shows converted ones.
+// converts (quirk 20) makes no other run; an import shows converted ones.
 func parametersDiffer(_ context.Context, req planmodifier.DynamicRequest, resp *dynamicplanmodifier.RequiresReplaceIfFuncResponse) {
 	before, _ := inputObject(req.StateValue)
 	after, ok := inputObject(req.PlanValue)

@@ -14,7 +14,7 @@ import (
 func (m *instanceModel) spec(config *instanceModel) runSpec {
 	action := m.Action
 	if action.IsUnknown() && config.Action.IsNull() {
-		action = types.StringNull() // left out, as against not known yet
+		action = types.StringNull() // left out; an unknown action is one that is not known yet
 	}
 	return runSpec{
 		ServiceID:    m.ServiceID,
@@ -28,7 +28,7 @@ func (m *instanceModel) spec(config *instanceModel) runSpec {
 	}
 }
 
-// adopt is what adopt_existing says.
+// adopt returns what adopt_existing asks for.
 func (m *instanceModel) adopt() run.Adopt {
 	switch {
 	case m.AdoptExisting.IsNull():
@@ -40,22 +40,20 @@ func (m *instanceModel) adopt() run.Adopt {
 	}
 }
 
-// plannedRun is the run that the plan goes on with, as far as it can be read.
-// Since Delete no state holds it: whatever fails from here on must leave it in
-// the new one.
-func (r *instanceResource) plannedRun(ctx context.Context, m *instanceModel) *orchestration.Instance {
+// plannedRun returns the run that the plan goes on with, or nil. After Delete no
+// state holds this run any more. So it must get into the new state even if it
+// cannot be read now.
+func (r *instanceResource) plannedRun(ctx context.Context, m *instanceModel) *run.Run {
 	id := m.ID.ValueString()
+	if id == "" {
+		return nil
+	}
 	r.known.MarkOurs(id)
-	if api, _, err := r.api(ctx); err == nil {
-		if inst, err := api.Instance(ctx, id, m.ServiceID.ValueString()); err == nil {
-			return inst
+	last := run.Run{Instance: orchestration.Instance{ID: id, ServiceID: m.ServiceID.ValueString(), TenantID: m.TenantID.ValueString(), Status: orchestration.StatusRunning}}
+	if _, _, err := r.api(ctx); err == nil {
+		if now, err := r.runs.Read(ctx, last); err == nil {
+			return now
 		}
 	}
-	return &orchestration.Instance{ID: id, ServiceID: m.ServiceID.ValueString(), TenantID: m.TenantID.ValueString(), Status: orchestration.StatusRunning}
-}
-
-// lastSeen is the run as Terraform last saw it.
-func (m *instanceModel) lastSeen() *orchestration.Instance {
-	return &orchestration.Instance{ID: m.ID.ValueString(), ServiceID: m.ServiceID.ValueString(), TenantID: m.TenantID.ValueString(),
-		Status: m.status(), Output: m.Output.ValueString(), Input: []byte(m.Input.ValueString())}
+	return &last
 }

@@ -7,9 +7,10 @@ import (
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
+	"github.com/sodafoundation/terraform-provider-soda/internal/run"
 )
 
-// waitOptions says how long a wait may take, and in whose name.
+// waitOptions says how long a wait may take, and what its messages need.
 type waitOptions struct {
 	argument string        // the timeout's name, for messages
 	timeout  time.Duration // what it says
@@ -19,22 +20,26 @@ type waitOptions struct {
 }
 
 // waitAndReport waits for the run's end. It leaves the last state that was seen
-// in m, and returns how the wait ended.
-func (r *instanceResource) waitAndReport(ctx context.Context, m *instanceModel, last *orchestration.Instance, secret map[string]any, o waitOptions) waitResult {
+// in m, and returns how the wait ended. secret are the write-only inputs, with
+// their values where they are known.
+func (r *instanceResource) waitAndReport(ctx context.Context, m *instanceModel, last run.Run, secret map[string]any, o waitOptions) waitResult {
 	if _, _, err := r.api(ctx); err != nil {
 		return m.cannotWait(err, o)
 	}
-	inst, err := r.runs.Wait(ctx, last, o.left, logChanges(ctx, last.Status))
-	m.observe(inst, secret)
-	return m.waitMessages(ctx, err, o)
+	now, err := r.runs.Wait(ctx, last, o.left, logChanges(ctx, last.Status))
+	m.observe(now, secret)
+	reason, diags := r.observeOutcome(ctx, m, now, secret)
+	e := m.waitMessages(ctx, err, reason, o)
+	e.diags.Append(diags...)
+	return e
 }
 
 // logChanges returns a function that logs every change of a run's status.
-func logChanges(ctx context.Context, status orchestration.Status) func(*orchestration.Instance, error) {
-	return func(inst *orchestration.Instance, err error) {
-		if err == nil && inst.Status != status {
-			status = inst.Status
-			tflog.Info(ctx, "run changed", map[string]any{"run": inst.ID, "name": inst.Name, "status": string(status)})
+func logChanges(ctx context.Context, status orchestration.Status) func(*run.Run, error) {
+	return func(now *run.Run, err error) {
+		if err == nil && now.Status != status {
+			status = now.Status
+			tflog.Info(ctx, "run changed", map[string]any{"run": now.ID, "name": now.Name, "status": string(status)})
 		}
 	}
 }

@@ -14,7 +14,7 @@ import (
 
 var _ datasource.DataSourceWithConfigure = (*instancesDataSource)(nil)
 
-// instancesDataSource lists runs, and says how far the list can be relied on.
+// instancesDataSource lists runs, and says whether the list is complete.
 type instancesDataSource struct{ configuredDataSource }
 
 func newInstancesDataSource() datasource.DataSource { return &instancesDataSource{} }
@@ -45,7 +45,7 @@ func (d *instancesDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Runs of services' workflows, whoever started them, sorted by name.\n\n" +
 			"A list costs the orchestrator as much as reading each of its runs: about 0.3 s apiece, during which nothing else gets through. Give `service_id` where you can.\n\n" +
-			"Outputs are left out: while others read at the same time, the orchestrator puts those of one run under another in its lists. `soda_orchestration_instance` reads one for certain.",
+			"Outputs are left out. If other clients read at the same time, the orchestrator mixes up the outputs in its lists. `soda_orchestration_instance` reads the output of one run reliably.",
 		Attributes: map[string]schema.Attribute{
 			"service_id": schema.StringAttribute{Optional: true, Validators: given, MarkdownDescription: "Only runs of this service. The orchestrator then reads those alone."},
 			"name":       schema.StringAttribute{Optional: true, Validators: given, MarkdownDescription: "Only runs of this name."},
@@ -53,15 +53,15 @@ func (d *instancesDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 			"all_tenants": schema.BoolAttribute{Optional: true,
 				MarkdownDescription: "Those of other tenants too, which the orchestrator does not keep apart (default `false`)."},
 			"complete": schema.BoolAttribute{Computed: true,
-				MarkdownDescription: "Whether the list is known to be complete. It is without `service_id`, unless the orchestrator stumbles over a run that it cannot read; " +
-					"there is a warning then. With `service_id` it never is: the orchestrator's list for one service ends without a word before the first such run."},
+				MarkdownDescription: "Whether the list is known to be complete. Without `service_id` it is, unless there is a run that the orchestrator cannot read. There is a warning then. " +
+					"With `service_id` it never is: the orchestrator's list of one service ends before the first such run, with no sign of it."},
 			"instances": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "The runs found.",
 				NestedObject: schema.NestedAttributeObject{Attributes: runAttributes()}},
 		},
 	}
 }
 
-// aRunStatus is the orchestrator's words for where a run stands.
+// aRunStatus accepts the orchestrator's statuses.
 var aRunStatus = stringvalidator.OneOf(string(orchestration.StatusRunning), string(orchestration.StatusSuccess), string(orchestration.StatusFailed))
 
 func (d *instancesDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {

@@ -132,7 +132,7 @@ func TestAccOnDestroyKilled(t *testing.T) {
 func TestAccOnDestroyTimeout(t *testing.T) {
 	w := appliedWithOnDestroy(t, `timeouts = { delete = "1s" }`)
 	w.sb.Hold()
-	w.destroy().exits(1).says("timeouts.delete (1s) was over", "raise timeouts.delete")
+	w.destroy().exits(1).says("timeouts.delete (1s) was over", "Raise timeouts.delete")
 	w.expectInState(workAddress, "Success", false)
 	w.sb.Release()
 	w.write(workConfig("hello", onDestroyLine, `timeouts = { delete = "2m" }`))
@@ -147,7 +147,7 @@ func TestAccOnDestroyRunsOnceThoughForgettingFails(t *testing.T) {
 	w := appliedWithOnDestroy(t)
 	w.setProviderArgument("max_retries = 0")
 	w.sb.Fault(sandbox.Fault{Method: "DELETE", Path: w.sb.Instances()[0].ID, Times: 1, Status: 500})
-	w.destroy().exits(1).says("Cannot forget run")
+	w.destroy().exits(1).says("Cannot remove the record of run")
 	w.expectInState(workAddress, "Success", false)
 	w.destroy().exits(0)
 	w.expectCleanedUp(1, 0)

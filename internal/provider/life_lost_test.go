@@ -87,7 +87,7 @@ func TestAccTwoCandidates(t *testing.T) {
 	u := w.startApply("POST", "/instances")
 	theirs := startElsewhere(t, sb, sandbox.Tenant, "volume", nil)
 	close(work)
-	u.wait().exits(1).says("These runs are new and look alike", theirs, "terraform import ADDRESS")
+	u.wait().exits(1).says("These runs are new and have the same inputs", theirs, "terraform import ADDRESS")
 	w.expectExecutions(2)
 	if w.state(volumeAddress) != nil {
 		t.Error("took one of two candidates")

@@ -112,10 +112,10 @@ func TestSecretsStayOutOfRefusals(t *testing.T) {
 		want             string
 	}{
 		"repeated":          {secretValue, "horse", false, "(write-only value)"},
-		"with quotes":       {`horse"'battery`, "horse", false, "words are left out"},
-		"with a line break": {"horse\nbattery", "horse", false, "words are left out"},
-		"with an umlaut":    {"hörse-battery", "battery", false, "words are left out"},
-		"longer than shown": {strings.Repeat("horse", 200), "horse", false, "words are left out"},
+		"with quotes":       {`horse"'battery`, "horse", false, "message is left out"},
+		"with a line break": {"horse\nbattery", "horse", false, "message is left out"},
+		"with an umlaut":    {"hörse-battery", "battery", false, "message is left out"},
+		"longer than shown": {strings.Repeat("horse", 200), "horse", false, "message is left out"},
 		"at plan":           {secretValue, "horse", true, "count"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -77,7 +77,7 @@ func TestAccTimeoutThenDestroy(t *testing.T) {
 			w.letRun(m)
 			r := w.destroy().exits(0)
 			if m == runGoesOn {
-				r.says("is kept", "Nothing stops a workflow from here")
+				r.says("is kept", "The orchestrator cannot stop a run")
 			}
 			w.expectExecutions(1)
 			w.expectRecords(records)

@@ -45,7 +45,7 @@ func TestAccTokenShorterThanTheRunMayBe(t *testing.T) {
 	sb.SetTokenTTL(10 * time.Minute)
 	w := newWorkspace(t, sb, volumeConfig(1))
 	w.setLogin(adminArguments)
-	w.apply().exits(0).says(warning, "timeouts.create allows 2h", "[token] expiration")
+	w.apply().exits(0).says(warning, "timeouts.create is 2h", "[token] expiration")
 	w.write(volumeConfig(2, `timeouts = { create = "5m" }`))
 	w.apply().exits(0).saysNot(warning)
 

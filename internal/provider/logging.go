@@ -9,8 +9,8 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/stackstorm"
 )
 
-// logRequest writes one line for each request: never a body, a header or a
-// query, since all three may hold secrets.
+// logRequest logs one line for each request. Bodies, headers and queries are left
+// out, since they may contain secrets.
 func logRequest(ctx context.Context, r orchestration.RequestLog) {
 	tflog.Debug(ctx, "orchestrator request", map[string]any{
 		"method":      r.Method,

@@ -116,7 +116,7 @@ func loginFailure(t *testing.T, arguments map[string]string) (keystone.Kind, str
 	if !errors.As(err, &login) {
 		t.Fatalf("got %v", err)
 	}
-	return login.Kind, explain(err)
+	return login.Kind, detailOf(err)
 }
 
 // TestLoginsThatFail: the words for each kind of failure.
@@ -138,19 +138,19 @@ func TestLoginsThatFail(t *testing.T) {
 		want      string
 	}{
 		{adminLogin(sb, "password", "wr0ng"), keystone.KindCredentials,
-			`Keystone at KEYSTONE does not accept the login: the user, password, domain or project is wrong, and it does not say which. Asked for user_name "admin" in domain "Default" and project_name "admin" in domain "Default".` +
+			`Keystone at KEYSTONE does not accept the login. The user, password, domain or project is wrong, and Keystone does not say which. Asked for user_name "admin" in domain "Default" and project_name "admin" in domain "Default".` +
 				"\n\nCheck password " + at + " OS_PASSWORD in the environment."},
 		{adminLogin(sb, "project_name", "nowhere"), keystone.KindProject,
-			`Keystone at KEYSTONE knows the user, but there is no project_name "nowhere" in domain "Default", or the user has no role in it. The user's projects are: "admin".` +
+			`Keystone at KEYSTONE accepts the user, but there is no project_name "nowhere" in domain "Default", or the user has no role in it. The user's projects are: "admin".` +
 				"\n\nCheck project_name " + at + " OS_PROJECT_NAME in the environment."},
 		{adminLogin(sb, "project_name", "", "project_domain_name", ""), keystone.KindUnscoped,
 			`The login at KEYSTONE names no project, and the user has no default one. The user's projects are: "admin".` +
 				"\n\nCheck project_name " + at + " OS_PROJECT_NAME in the environment."},
 		{adminLogin(sb, "password", "", "token", "gAAAAABstale-token"), keystone.KindExpired,
-			"Keystone at KEYSTONE does not accept the token: it has expired, was revoked or is not one of its own. Give a new one, or a password or an application credential, which can be renewed." +
+			"Keystone at KEYSTONE does not accept the token. It has expired, was revoked or is from another Keystone. Give a new one. With a password or an application credential the provider gets new tokens itself." +
 				"\n\nCheck token " + at + " OS_TOKEN in the environment."},
 		{map[string]string{"endpoint": sb.URLs().Orchestrator, "auth_url": sb.URLs().Keystone, "application_credential_id": sandbox.ApplicationCredentialID, "application_credential_secret": "wr0ng"}, keystone.KindCredentials,
-			"Keystone at KEYSTONE does not accept the application credential. Its id, name, secret or user is wrong, or it was deleted or has expired; Keystone does not say which." +
+			"Keystone at KEYSTONE does not accept the application credential. Its id, name, secret or user is wrong, or it was deleted or has expired. Keystone does not say which." +
 				"\n\nCheck application_credential_secret " + at + " OS_APPLICATION_CREDENTIAL_SECRET in the environment."},
 		{adminLogin(sb, "auth_url", silent.URL), keystone.KindUnreachable,
 			"Keystone at KEYSTONE cannot be reached: dial tcp HOST: connect: connection refused.\n\nCheck auth_url " + at + " OS_AUTH_URL in the environment."},
@@ -158,7 +158,7 @@ func TestLoginsThatFail(t *testing.T) {
 			"The certificate of Keystone at KEYSTONE is signed by an authority that is not trusted here: tls: failed to verify certificate: x509: certificate signed by unknown authority." +
 				"\n\nCheck ca_cert_file " + at + " OS_CACERT in the environment."},
 		{adminLogin(sb, "auth_url", sb.URLs().Orchestrator), keystone.KindNotKeystone,
-			"What answers at KEYSTONE is not Keystone v3: it answered 404 Not Found to a login.\n\nCheck auth_url " + at + " OS_AUTH_URL in the environment."},
+			"What answers at KEYSTONE is not Keystone v3. It answered 404 Not Found to a login.\n\nCheck auth_url " + at + " OS_AUTH_URL in the environment."},
 		{adminLogin(sb, "auth_url", refusing.URL), keystone.KindOther,
 			"Keystone at KEYSTONE refused the login with 403 Forbidden: No (hidden) for you.\n\nCheck auth_url " + at + " OS_AUTH_URL in the environment."},
 	}
@@ -195,7 +195,7 @@ func TestOrchestratorAway(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err = api.Services(t.Context()); err == nil || !strings.Contains(explain(err), want) {
+		if _, err = api.Services(t.Context()); err == nil || !strings.Contains(detailOf(err), want) {
 			t.Errorf("got %v", err)
 		}
 	}
@@ -248,7 +248,7 @@ func TestAccNoLoginUnlessNeeded(t *testing.T) {
 	if asked.Load() != 0 || len(sb.Requests()) != 0 {
 		t.Errorf("%d requests to Keystone, and %v", asked.Load(), sb.Requests())
 	}
-	w.apply().exits(1).says("size must be an integer") // the check that plan could not make
+	w.apply().exits(1).says("size must be a whole number") // the check that plan could not make
 	w.expectExecutions(0)
 	w.write(block(known) + late + good)
 	w.apply().exits(0)

@@ -47,7 +47,8 @@ func compareGolden(t *testing.T, file, got string) {
 }
 
 var (
-	anyID           = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
+	anyID           = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[0-9a-f]{24}\b`)
+	startDate       = regexp.MustCompile(`\d{4}-\d\d-\d\dT[0-9:]+Z`)
 	loopbackAddress = regexp.MustCompile(`127\.0\.0\.1:\d+(->127\.0\.0\.1:\d+)?`)
 	elapsedTime     = regexp.MustCompile(`(after|ends in) [0-9hm.]+s`)
 )
@@ -73,6 +74,7 @@ func messageText(diags []*tfprotov6.Diagnostic) string {
 		}
 		return ids[id]
 	})
+	text = startDate.ReplaceAllString(text, "DATE")
 	return elapsedTime.ReplaceAllString(loopbackAddress.ReplaceAllString(text, "HOST"), "$1 TIME")
 }
 

@@ -79,8 +79,25 @@ var messageCases = map[string]func(s *stage){
 		s.sb.Release()
 		s.withArguments(map[string]any{"adopt_existing": true}).apply()
 	},
-	"incomplete-list":   func(s *stage) { s.killed().forceStatus("canceled"); s.sb.Release(); s.apply() },
-	"unknown-workflow":  func(s *stage) { s.withArguments(map[string]any{"action": nil}).withoutCatalogue(503).apply() },
+	"incomplete-list":  func(s *stage) { s.killed().forceStatus("canceled"); s.sb.Release(); s.apply() },
+	"unknown-workflow": func(s *stage) { s.withArguments(map[string]any{"action": nil}).withoutCatalogue(503).apply() },
+	"connected-failed": func(s *stage) {
+		s.connected().sb.FailTask(upkeepWork, "")
+		s.apply()
+	},
+	"connected-canceled": func(s *stage) {
+		s.connected().holdRuns().apply(s.doWhen(s.recordsAre(1), func() { s.forceStatus("canceled") }))
+	},
+	"connected-already-succeeded": func(s *stage) { s.connected().killed().forceStatus("succeeded").apply() },
+	"connected-lost-in-old-service": func(s *stage) {
+		s.connected().killed().forceStatus("canceled").fault(sandbox.Fault{Method: "POST", Path: createRunPath, After: true, Drop: true})
+		s.sb.Release()
+		s.apply()
+	},
+	"connection-refused": func(s *stage) {
+		s.settings = withStackStorm(s.sb, "wrong")
+		s.apply()
+	},
 	"already-succeeded": func(s *stage) { s.killed().forceStatus("succeeded").apply() },
 	"found": func(s *stage) {
 		s.fault(sandbox.Fault{Method: "POST", Path: createRunPath, After: true, Drop: true}).apply()

@@ -96,7 +96,7 @@ resource "terraform_data" "release" {
 		}
 	}
 	acceptanceSince(t, tfversion.SkipBelow(tfversion.Version1_14_0),
-		resource.TestStep{Config: trigger("1", `"big"`), ExpectError: regexp.MustCompile(`size must be an integer`)},
+		resource.TestStep{Config: trigger("1", `"big"`), ExpectError: regexp.MustCompile(`size must be a whole number`)},
 		resource.TestStep{Config: trigger("1", 1), Check: ran(1)},
 		resource.TestStep{Config: trigger("1", 1), Check: ran(1)},
 		resource.TestStep{Config: trigger("2", 1), Check: ran(2)},

@@ -6,6 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -16,66 +19,81 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/run"
 )
 
-// onDestroyModel is the workflow that takes away what the run made.
+// onDestroyModel is the workflow that cleans up what the run made.
 type onDestroyModel struct {
 	ServiceID  types.String  `tfsdk:"service_id"`
 	Action     types.String  `tfsdk:"action"`
 	Name       types.String  `tfsdk:"name"`
 	Parameters types.Dynamic `tfsdk:"parameters"`
 
+	PublishedParameters types.Map `tfsdk:"published_parameters"`
+
 	ParametersWO types.Dynamic `tfsdk:"parameters_wo"` // always refused, with a reason
 }
 
-// runOnDestroy runs the clean-up workflow to its end and removes its record.
-// earlier is the id of one that an earlier destroy started; the id of the one
-// under way comes back with an error.
+// runOnDestroy runs the on_destroy workflow to its end and removes its record.
+// earlier is the id of an on_destroy run that an earlier destroy started. If the
+// run goes on, its id is returned with the error.
 func (d *deletion) runOnDestroy(ctx context.Context, api *orchestration.Client, m *instanceModel, earlier string, timeout time.Duration) (string, diag.Diagnostics) {
 	begun := time.Now()
-	inst, diags := d.startOnDestroy(ctx, api, m, earlier, timeout)
-	if inst == nil {
+	started, diags := d.startOnDestroy(ctx, api, m, earlier, timeout)
+	if started == nil {
 		return earlier, diags
 	}
-	ended, err := inst, error(nil)
-	if inst.ID != earlier || !inst.Status.Final() {
-		ended, err = d.runs.Wait(ctx, inst, time.Until(begun.Add(timeout)), logChanges(ctx, inst.Status))
+	ended, err := started, error(nil)
+	if started.ID != earlier || !started.Status.Final() {
+		ended, err = d.runs.Wait(ctx, *started, time.Until(begun.Add(timeout)), logChanges(ctx, started.Status))
 	}
-	summary := fmt.Sprintf("The on_destroy run %s has not succeeded", inst.ID)
+	summary := fmt.Sprintf("The on_destroy run %s has not succeeded", started.ID)
 	switch {
 	case err == nil && ended.Status == orchestration.StatusSuccess:
-		if err := api.DeleteInstance(ctx, inst.ID); err != nil && !orchestration.IsNotFound(err) {
-			diags.AddWarning(fmt.Sprintf("The record of the on_destroy run %s is left", inst.ID), explain(err))
+		if _, ok := run.ExecutionOf(ended.ID); ok {
+			return "", diags
+		}
+		if err := api.DeleteInstance(ctx, ended.ID); err != nil && !orchestration.IsNotFound(err) {
+			diags.AddWarning(fmt.Sprintf("The record of the on_destroy run %s is left", ended.ID), detailOf(err))
 		}
 		return "", diags
 	case err == nil:
-		diags.AddError(summary, fmt.Sprintf("Its status is %s. %s is kept in the state, and so is its record. StackStorm tells why (st2 execution list --status failed). "+
-			"Destroy again to run it once more, or remove on_destroy and apply that to go without.", ended.Status, upper(m.run())))
+		diags.AddError(summary, fmt.Sprintf("Its status is %s. %s is kept in the state, and so is its record. %s "+
+			"Destroy again to run it once more, or remove on_destroy and apply that first to destroy without it.", ended.Status, upper(m.run()), d.whyOnDestroyFailed(ctx, ended)))
 		return "", diags
 	case ctx.Err() != nil:
-		diags.AddError(summary, fmt.Sprintf("Interrupted while waiting for it; its status was %s. %s is kept in the state. Destroy again to wait for the same run.", ended.Status, upper(m.run())))
+		diags.AddError(summary, fmt.Sprintf("Interrupted while waiting for it. Its status was %s. %s is kept in the state. Destroy again to wait for the same run.", ended.Status, upper(m.run())))
 	case errors.Is(err, run.ErrTimeout):
-		diags.AddError(summary, fmt.Sprintf("timeouts.delete (%s) was over while its status was %s. %s is kept in the state. Destroy again to wait for the same run; raise timeouts.delete if it needs longer.", timeout, ended.Status, upper(m.run())))
-	case orchestration.IsNotFound(err):
-		diags.AddError(summary, fmt.Sprintf("Somebody deleted its record while Terraform waited for it. %s is kept in the state. Look in StackStorm for how the clean-up ends, then destroy again: that runs it once more.", upper(m.run())))
+		diags.AddError(summary, fmt.Sprintf("timeouts.delete (%s) was over while its status was %s. %s is kept in the state. Destroy again to wait for the same run. Raise timeouts.delete if it needs longer.", timeout, ended.Status, upper(m.run())))
+	case run.IsGone(err):
+		diags.AddError(summary, fmt.Sprintf("Somebody deleted its record while Terraform waited for it. %s is kept in the state. Look in StackStorm for how it ends. Then destroy again: that runs it once more.", upper(m.run())))
 	default:
 		m.addKept(&diags, summary, err)
 	}
-	return inst.ID, diags
+	return started.ID, diags
 }
 
-// startOnDestroy goes on with the clean-up run of an earlier destroy unless
-// that has failed, or starts one.
-func (d *deletion) startOnDestroy(ctx context.Context, api *orchestration.Client, m *instanceModel, earlier string, timeout time.Duration) (*orchestration.Instance, diag.Diagnostics) {
+// whyOnDestroyFailed gives StackStorm's reason for a failed on_destroy run, or
+// says where to look for it.
+func (d *deletion) whyOnDestroyFailed(ctx context.Context, ended *run.Run) string {
+	outcome, err := d.runs.Outcome(ctx, *ended, d.secrets(ctx, nil))
+	if err != nil || outcome == nil || outcome.Failure == nil {
+		return "StackStorm has the reason (st2 execution list --status failed)."
+	}
+	return whyItFailed(outcome.Failure, ended.ExecutionID)
+}
+
+// startOnDestroy starts the on_destroy run. If an earlier destroy has started one
+// that has not failed, it returns that one.
+func (d *deletion) startOnDestroy(ctx context.Context, api *orchestration.Client, m *instanceModel, earlier string, timeout time.Duration) (*run.Run, diag.Diagnostics) {
 	var o onDestroyModel
 	diags := m.OnDestroy.As(ctx, &o, basetypes.ObjectAsOptions{})
 	if diags.HasError() {
 		return nil, diags
 	}
 	if earlier != "" {
-		inst, err := api.Instance(ctx, earlier, cmp.Or(o.ServiceID.ValueString(), m.ServiceID.ValueString()))
+		now, err := d.runs.Read(ctx, run.Run{Instance: orchestration.Instance{ID: earlier, ServiceID: cmp.Or(o.ServiceID.ValueString(), m.ServiceID.ValueString())}})
 		switch {
-		case err == nil && inst.Status != orchestration.StatusFailed:
-			return inst, diags
-		case err != nil && !orchestration.IsNotFound(err):
+		case err == nil && now.Status != orchestration.StatusFailed:
+			return now, diags
+		case err != nil && !run.IsGone(err):
 			m.addKept(&diags, "Cannot read the on_destroy run "+earlier, err)
 			return nil, diags
 		}
@@ -88,12 +106,16 @@ func (d *deletion) startOnDestroy(ctx context.Context, api *orchestration.Client
 	req.Timeout = timeout
 	started, err := d.runs.Start(ctx, req)
 	diags.Append(startMessages(req, startWords{limit: "timeouts.delete", timeout: timeout, stateless: true}, started, err)...)
-	return started.Instance, diags
+	diags.Append(d.warnUnconnected(started.Unconnected)...)
+	return started.Run, diags
 }
 
 // onDestroyRequest is the request for the on_destroy run of m.
 func (m *instanceModel) onDestroyRequest(ctx context.Context, api *orchestration.Client, o onDestroyModel) (run.Request, error) {
 	given, _ := inputObject(o.Parameters)
+	if err := m.addPublished(given, o.PublishedParameters); err != nil {
+		return run.Request{}, err
+	}
 	body, err := json.Marshal(given)
 	if err != nil {
 		return run.Request{}, err
@@ -114,4 +136,22 @@ func (m *instanceModel) onDestroyRequest(ctx context.Context, api *orchestration
 	}
 	req.Declaration, _ = declarationOf(service, req.Action)
 	return req, nil
+}
+
+// addPublished adds the inputs that the run itself published.
+func (m *instanceModel) addPublished(given map[string]any, names types.Map) error {
+	published, _ := inputObject(m.Published)
+	for input, v := range names.Elements() {
+		name, ok := v.(types.String)
+		if !ok || name.IsNull() {
+			continue
+		}
+		x, ok := published[name.ValueString()]
+		if !ok {
+			return fmt.Errorf("published_parameters gives the input %s the value of published.%s, and %s published nothing of that name (it published: %s)",
+				input, name.ValueString(), m.run(), strings.Join(slices.Sorted(maps.Keys(published)), ", "))
+		}
+		given[input] = x
+	}
+	return nil
 }

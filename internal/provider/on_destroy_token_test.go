@@ -16,9 +16,9 @@ func TestTokenWarningNamesTheTimeout(t *testing.T) {
 	c := newCommand(t, sb)
 	c.applies = dialAs(t, sb, login)
 	made := c.run(savedResource{}, upkeepArguments(map[string]any{"on_destroy": onDestroy}))
-	mustContain(t, c.said(), "The token may expire before the run ends", "timeouts.create allows 2h")
+	mustContain(t, c.said(), "The token may expire before the run ends", "timeouts.create is 2h")
 	c = newCommand(t, sb)
 	c.applies = dialAs(t, sb, login)
 	c.run(made, nil)
-	mustContain(t, c.said(), "The token may expire before the run ends", "timeouts.delete allows 2h")
+	mustContain(t, c.said(), "The token may expire before the run ends", "timeouts.delete is 2h")
 }

@@ -141,7 +141,7 @@ resource "soda_orchestration_instance" "migration" {
   }
 }
 `)
-	w.plan().exits(1).says(`size must be an integer, but the text "big" was given`, "main.tf line",
+	w.plan().exits(1).says(`size must be a whole number, but the string "big" was given`, "main.tf line",
 		"destBucketName must differ from srcBucketName", "remainSource must be true or false", `The workflow has no input "colour"`)
 	w.expectExecutions(0)
 }
@@ -169,8 +169,8 @@ resource "soda_orchestration_instance" "check" {
 resource`, 1)
 	}
 	w := newWorkspace(t, sb, config(`"big"`))
-	w.plan().exits(2).saysNot("must be an integer")
-	w.apply().exits(1).says(`size must be an integer, but the text "big" was given`)
+	w.plan().exits(2).saysNot("must be a whole number")
+	w.apply().exits(1).says(`size must be a whole number, but the string "big" was given`)
 	if w.state(volumeAddress) != nil {
 		t.Error("a run that never started is in the state")
 	}

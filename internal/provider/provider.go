@@ -1,5 +1,5 @@
-// Package provider is all that speaks Terraform: the provider, its resources
-// and data sources. It is the only importer of the plugin framework.
+// Package provider is the Terraform side: the provider, its resources, data
+// sources, list resources and action, and the words of every message.
 package provider
 
 import (
@@ -35,8 +35,8 @@ func (p *sodaProvider) Metadata(_ context.Context, _ provider.MetadataRequest, r
 	resp.Version = p.version
 }
 
-// Configure resolves the settings and talks to nobody: login and requests
-// happen when something first needs them.
+// Configure reads the settings. It sends nothing: the login happens with the
+// first request.
 func (p *sodaProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
 	var m providerModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
@@ -69,6 +69,16 @@ func (p *sodaProvider) DataSources(context.Context) []func() datasource.DataSour
 		newTaskDataSource,
 		newWorkflowDataSource,
 		newWorkflowsDataSource,
+
+		newBlockProfileDataSource,
+		newBlockHostDataSource,
+		newBlockVolumeDataSource,
+		newBlockVolumesDataSource,
+		newBlockZonesDataSource,
+		newBackendDataSource,
+		newBackendsDataSource,
+		newPlanDataSource,
+		newJobsDataSource,
 	}
 }
 

@@ -34,6 +34,9 @@ type providerModel struct {
 	ApplicationCredentialSecret types.String `tfsdk:"application_credential_secret"`
 	Cloud                       types.String `tfsdk:"cloud"`
 
+	BlockEndpoint      types.String `tfsdk:"block_endpoint"`
+	MulticloudEndpoint types.String `tfsdk:"multicloud_endpoint"`
+
 	CACertFile         types.String `tfsdk:"ca_cert_file"`
 	CACertPEM          types.String `tfsdk:"ca_cert_pem"`
 	ClientCertFile     types.String `tfsdk:"client_cert_file"`
@@ -54,6 +57,10 @@ func (p *sodaProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp 
 			"with a path (behind the dashboard, `http://soda.example.com:8088/orch`) that path is the root. `SODA_ENDPOINT`."),
 		"tenant_id": text("The tenant (Keystone's project id) that services and instances belong to. Default: the project of the token. " +
 			"`SODA_TENANT_ID`, `OPENSDS_TENANT_ID` or `OS_PROJECT_ID`."),
+		"block_endpoint": text("Hotpot's address, for example `http://soda.example.com:50040`: for the `soda_block_*` data sources, and asked by nothing else. " +
+			"Without a path the API's root is `<block_endpoint>/v1beta`. `SODA_BLOCK_ENDPOINT` or `OPENSDS_ENDPOINT`."),
+		"multicloud_endpoint": text("Gelato's address, for example `http://soda.example.com:8089`: for the `soda_multicloud_*` data sources, and to check the backend that a migration names. " +
+			"Without a path the API's root is `<multicloud_endpoint>/v1`. `SODA_MULTICLOUD_ENDPOINT`."),
 		"auth_strategy": schema.StringAttribute{
 			Optional:            true,
 			Validators:          []validator.String{stringvalidator.OneOf(strategyKeystone, strategyNoAuth)},
@@ -118,7 +125,7 @@ func tlsAttributes() map[string]schema.Attribute {
 	onePEM := stringvalidator.ConflictsWith(path.MatchRoot("ca_cert_pem"))
 	return map[string]schema.Attribute{
 		"ca_cert_file": schema.StringAttribute{Optional: true, Validators: []validator.String{onePEM},
-			MarkdownDescription: "File with the certificates (PEM) of the authorities to trust, for the orchestrator and Keystone. `OS_CACERT`."},
+			MarkdownDescription: "File with the certificates (PEM) of the authorities to trust, for all servers. `OS_CACERT`."},
 		"ca_cert_pem":      text("The same as text."),
 		"client_cert_file": text("File with a client certificate (PEM). `OS_CERT`."),
 		"client_key_file":  text("File with the client certificate's key (PEM). `OS_KEY`."),

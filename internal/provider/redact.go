@@ -10,13 +10,13 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
 )
 
-// redact takes the values of write-only inputs out of an error's text, since
-// StackStorm repeats what it refuses.
+// redact removes the values of write-only inputs from an error's message. When
+// StackStorm refuses inputs, it repeats them.
 func redact(err error, secret map[string]any) error {
 	text, values := err.Error(), leafStrings(secret)
 	api, ok := errors.AsType[*orchestration.Error](err)
 	if ok && api.Message != "" && len(values) > 0 && (strings.HasSuffix(api.Message, "…") || slices.ContainsFunc(values, mayBeEscaped)) {
-		text = strings.ReplaceAll(text, api.Message, "(StackStorm's words are left out, as they may repeat write-only inputs)")
+		text = strings.ReplaceAll(text, api.Message, "(StackStorm's message is left out, because it may repeat write-only inputs)")
 	}
 	for _, s := range values {
 		text = strings.ReplaceAll(text, s, "(write-only value)")
@@ -27,14 +27,14 @@ func redact(err error, secret map[string]any) error {
 	return &redactedError{text: text, err: err}
 }
 
-// mayBeEscaped reports whether a string may look otherwise when it is repeated:
-// Python escapes some characters, and answers are put on one line.
+// mayBeEscaped reports whether StackStorm may repeat a string in another form.
+// Python escapes some characters, and line breaks become spaces.
 func mayBeEscaped(s string) bool {
 	return s != strings.Join(strings.Fields(s), " ") ||
 		strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII || strings.ContainsRune("'\"\\", r) })
 }
 
-// redactedError is an error under another text.
+// redactedError is an error with another message.
 type redactedError struct {
 	text string
 	err  error

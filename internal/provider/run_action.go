@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
 	"github.com/sodafoundation/terraform-provider-soda/internal/run"
+	"github.com/sodafoundation/terraform-provider-soda/internal/stackstorm"
 	"github.com/sodafoundation/terraform-provider-soda/internal/workflow"
 )
 
@@ -25,7 +27,7 @@ var (
 	_ action.ActionWithModifyPlan = (*runAction)(nil)
 )
 
-// runAction runs a service's workflow now, and keeps nothing.
+// runAction runs a service's workflow now. It has no state.
 type runAction struct{ configured }
 
 func newRunAction() action.Action { return &runAction{} }
@@ -55,8 +57,8 @@ func (m *runActionModel) spec() runSpec {
 	}
 }
 
-// isDefaultTrue is the value of an argument whose default is true: an action's
-// schema has no defaults.
+// isDefaultTrue returns the value of an argument whose default is true. The schema
+// of an action cannot have defaults.
 func isDefaultTrue(v types.Bool) bool { return v.IsNull() || v.ValueBool() }
 
 func (a *runAction) Metadata(_ context.Context, req action.MetadataRequest, resp *action.MetadataResponse) {
@@ -70,7 +72,7 @@ func (a *runAction) Configure(_ context.Context, req action.ConfigureRequest, re
 func (a *runAction) Schema(ctx context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	given := []validator.String{stringvalidator.LengthAtLeast(1)}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Runs a service's workflow now, and tells what it is doing: every change of its status, and a sign of life a minute.\n\n" +
+		MarkdownDescription: "Runs a service's workflow now. It reports every change of the run's status, and the status once a minute.\n\n" +
 			"Terraform keeps no state of an action and does not repeat one that was interrupted. What must have happened for an apply to be complete is a `soda_orchestration_instance`. " +
 			"A run with the same inputs that has not ended is waited for instead of being repeated. The orchestrator's record of the run stays.",
 		Attributes: map[string]schema.Attribute{
@@ -111,19 +113,18 @@ func (a *runAction) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest
 	}
 }
 
-// openProblems are problems where nothing is write-only.
+// openProblems checks the inputs of an action, which has no write-only ones.
 func (spec runSpec) openProblems(d workflow.Declaration) (diags diag.Diagnostics) {
 	given, ok := inputObject(spec.Parameters)
 	if !ok {
 		return nil // not even the members' names are known
 	}
-	secret := map[string]bool{}
-	for _, p := range d.Parameters {
-		if p.Secret && given[p.Name] != nil {
-			secret[p.Name] = true
-			diags.AddAttributeWarning(path.Root("parameters").AtName(p.Name), "Secret workflow input in an action",
-				p.Name+" is declared secret by the workflow, but an action has no write-only arguments: what is given is kept in clear in saved plans. parameters_wo of soda_orchestration_instance keeps it out.")
-		}
+	secret := map[string]any{}
+	for _, at := range d.SecretPaths(given) {
+		name := at[0].(string)
+		secret[name] = given[name]
+		diags.AddAttributeWarning(path.Root("parameters").AtName(name), "Secret workflow input in an action",
+			workflow.Label(at)+" is declared secret by the workflow, but an action has no write-only arguments. So saved plans contain the value in clear. Use parameters_wo of soda_orchestration_instance to avoid that.")
 	}
 	for _, p := range append(d.Check(given, secret), workflow.Traps(spec.Action.ValueString(), given)...) {
 		addProblem(&diags, path.Root("parameters"), p)
@@ -153,41 +154,61 @@ func (a *runAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *
 		return
 	}
 
-	inst, name := started.Instance, runName(started.Instance.ID, request.Name)
+	diags = a.warnUnconnected(started.Unconnected)
+	resp.Diagnostics.Append(diags...)
+	name := runName(started.Run.ID, request.Name)
 	tell := func(text string) { resp.SendProgress(action.InvokeProgressEvent{Message: text}) }
-	reportProgress(upper(name), begun, tell, func(seen func(*orchestration.Instance, error)) {
-		seen(inst, nil)
+	reportProgress(upper(name), begun, tell, func(seen func(*run.Run, error)) {
+		seen(started.Run, nil)
 		if !isDefaultTrue(c.WaitForCompletion) {
 			return
 		}
-		last, err := a.runs.Wait(ctx, inst, time.Until(begun.Add(timeout)), seen)
+		last, err := a.runs.Wait(ctx, *started.Run, time.Until(begun.Add(timeout)), seen)
 		if ctx.Err() != nil {
 			tell(stillGoesOn(name, last.Status)) // Terraform does not print the errors of an action it has interrupted
 		}
-		resp.Diagnostics.Append(actionMessages(ctx, request, last, err, begun)...)
+		reason := a.tellOutcome(ctx, tell, upper(name), last)
+		resp.Diagnostics.Append(actionMessages(ctx, request, last, err, reason, begun)...)
 	})
 }
 
-// actionMessages reports how a wait ended to somebody who has no state to look
-// at.
-func actionMessages(ctx context.Context, req run.Request, last *orchestration.Instance, err error, begun time.Time) (diags diag.Diagnostics) {
+// tellOutcome tells what an ended run published, and returns why it failed.
+func (a *runAction) tellOutcome(ctx context.Context, tell func(string), name string, last *run.Run) *stackstorm.Failure {
+	if !last.Status.Final() {
+		return nil
+	}
+	outcome, err := a.runs.Outcome(ctx, *last, a.secrets(ctx, nil))
+	if err != nil {
+		tell(name + ": StackStorm cannot be asked: " + err.Error())
+	}
+	if outcome == nil {
+		return nil
+	}
+	if published, err := json.Marshal(outcome.Published); err == nil {
+		tell(fmt.Sprintf("%s: execution %s published %s", name, last.ExecutionID, published))
+	}
+	return outcome.Failure
+}
+
+// actionMessages reports how a wait of an action ended. There is no state.
+func actionMessages(ctx context.Context, req run.Request, last *run.Run, err error, reason *stackstorm.Failure, begun time.Time) (diags diag.Diagnostics) {
 	name := runName(last.ID, req.Name)
 	switch {
 	case err == nil && last.Status == orchestration.StatusSuccess:
 	case err == nil:
-		diags.AddError(fmt.Sprintf("Run %s failed", last.ID), howItFailed(req.Action, req.Name, last, begun)+"\n\nWhat it did before it failed stays. Invoking the action again starts a new run.")
+		diags.AddError(fmt.Sprintf("Run %s failed", last.ID), howItFailed(req.Action, req.Name, *last, reason, begun)+"\n\nWhat it did before it failed stays. Invoking the action again starts a new run.")
 	case ctx.Err() != nil:
 		diags.AddError(fmt.Sprintf("Stopped waiting for run %s", last.ID), stillGoesOn(name, last.Status))
 	case errors.Is(err, run.ErrTimeout):
 		diags.AddAttributeError(path.Root("timeouts"), fmt.Sprintf("Run %s took longer than %s", last.ID, req.Timeout), stillGoesOn(name, last.Status)+" Raise timeouts.invoke if it needs longer.")
-	case orchestration.IsNotFound(err):
+	case run.IsGone(err):
 		diags.AddError(fmt.Sprintf("Run %s has disappeared", last.ID), disappeared(req.Action, name))
 	}
 	return diags
 }
 
-// stillGoesOn says what becomes of a run that is not waited for to its end.
+// stillGoesOn is the message about a run that goes on after the wait.
 func stillGoesOn(name string, status orchestration.Status) string {
-	return fmt.Sprintf("%s goes on at the orchestrator; its status was %s. Terraform keeps no state of an action: data \"soda_orchestration_instance\" with this id shows how the run ends, "+
-		"and invoking the action again waits for it, as long as it has not ended, instead of starting a second one.", upper(name), status)
+	return fmt.Sprintf("%s goes on at the orchestrator. Its status was %s. An action has no state. data \"soda_orchestration_instance\" with this id shows how the run ends. "+
+		"If you invoke the action again before the run has ended, it waits for the run instead of starting a second one.", upper(name), status)
 }

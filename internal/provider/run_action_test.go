@@ -230,7 +230,7 @@ func TestRunActionWarnsOfShortTokens(t *testing.T) {
 	w := dialAs(t, sb, map[string]any{"auth_url": sb.URLs().Keystone, "user_name": "admin", "password": sandbox.Password,
 		"project_name": "admin", "user_domain_name": "Default", "project_domain_name": "Default"})
 	_, diagnosed := w.invoke(t.Context(), volumeArguments(t, sb, nil)).wait()
-	mustContain(t, diagnosed, "WARNING", "The token may expire before the run ends", "timeouts.invoke allows 2h")
+	mustContain(t, diagnosed, "WARNING", "The token may expire before the run ends", "timeouts.invoke is 2h")
 }
 
 func TestRunActionRecordDisappears(t *testing.T) {
@@ -257,7 +257,7 @@ func TestRunActionIsCheckedAtPlan(t *testing.T) {
 		given map[string]any
 		want  []string // none: nothing is said
 	}{
-		{"wrong type", inputs("size", "big"), []string{"ERROR", `AttributeName("parameters").AttributeName("size")`, "size must be an integer"}},
+		{"wrong type", inputs("size", "big"), []string{"ERROR", `AttributeName("parameters").AttributeName("size")`, "size must be a whole number"}},
 		{"unknown member", inputs("sise", 1), []string{"ERROR", "sise", "size"}},
 		{"unknown value", inputs("size", unknownValue{}), nil},
 		{"unknown inputs", map[string]any{"parameters": unknownValue{}}, nil},

@@ -6,10 +6,11 @@ import (
 	"time"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
+	"github.com/sodafoundation/terraform-provider-soda/internal/run"
 )
 
-// progress tells what a run is doing: every change of its status, and a sign
-// of life a minute, also while the orchestrator does not answer.
+// progress reports what a run is doing: every change of its status, and the status
+// once a minute, also while the orchestrator does not answer.
 type progress struct {
 	tell  func(string)
 	run   string
@@ -17,12 +18,12 @@ type progress struct {
 
 	mu     sync.Mutex
 	status orchestration.Status
-	err    error // of the last look
+	err    error // of the last poll
 }
 
 // reportProgress reports progress while wait runs. wait is given a function to
 // call after every poll.
-func reportProgress(run string, begun time.Time, tell func(string), wait func(seen func(*orchestration.Instance, error))) {
+func reportProgress(run string, begun time.Time, tell func(string), wait func(seen func(*run.Run, error))) {
 	p := &progress{run: run, begun: begun, tell: tell}
 	done, ended := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -35,17 +36,17 @@ func reportProgress(run string, begun time.Time, tell func(string), wait func(se
 }
 
 // seen notes what a poll brought.
-func (p *progress) seen(inst *orchestration.Instance, err error) {
+func (p *progress) seen(now *run.Run, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.err = err
-	if err == nil && inst.Status != p.status {
-		p.status = inst.Status
+	if err == nil && now.Status != p.status {
+		p.status = now.Status
 		p.say()
 	}
 }
 
-// everyMinute gives signs of life until done is closed.
+// everyMinute reports the status once a minute until done is closed.
 func (p *progress) everyMinute(done <-chan struct{}) {
 	ticker := time.NewTicker(time.Minute)
 	defer ticker.Stop()
@@ -65,7 +66,7 @@ func (p *progress) everyMinute(done <-chan struct{}) {
 func (p *progress) say() {
 	text := fmt.Sprintf("%s: %s after %s", p.run, p.status, round(time.Since(p.begun)))
 	if p.err != nil {
-		text += fmt.Sprintf(" when last seen; the last read failed: %s", p.err)
+		text += fmt.Sprintf(" when last read. The latest read failed: %s", p.err)
 	}
 	p.tell(text)
 }

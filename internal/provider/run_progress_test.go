@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
+	"github.com/sodafoundation/terraform-provider-soda/internal/run"
 )
 
 func TestProgress(t *testing.T) {
@@ -18,8 +19,8 @@ func TestProgress(t *testing.T) {
 			synctest.Wait()
 		}
 
-		reportProgress("Run r", time.Now(), func(text string) { told = append(told, text) }, func(look func(*orchestration.Instance, error)) {
-			see := func(s orchestration.Status) { look(&orchestration.Instance{Status: s}, nil) }
+		reportProgress("Run r", time.Now(), func(text string) { told = append(told, text) }, func(look func(*run.Run, error)) {
+			see := func(s orchestration.Status) { look(&run.Run{Instance: orchestration.Instance{Status: s}}, nil) }
 			see("Running")
 			pass(30 * time.Second)
 			see("Running")
@@ -35,7 +36,7 @@ func TestProgress(t *testing.T) {
 		want := []string{
 			"Run r: Running after 0s",
 			"Run r: Running after 1m0s",
-			"Run r: Running after 2m0s when last seen; the last read failed: no answer",
+			"Run r: Running after 2m0s when last read. The latest read failed: no answer",
 			"Run r: Running after 3m0s",
 			"Run r: Success after 3m10s",
 		}

@@ -13,8 +13,7 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/run"
 )
 
-// runSpec is what a configuration says about one run: that of a resource, of an
-// action, or of on_destroy.
+// runSpec is what a configuration says about the run of a resource or an action.
 type runSpec struct {
 	ServiceID, Name, Action, Description, UserID types.String
 
@@ -55,7 +54,7 @@ func (s *session) startRequest(ctx context.Context, spec runSpec) (run.Request, 
 	return req, diags
 }
 
-// request is what the spec alone says.
+// request is the part of the request that needs only the spec.
 func (spec runSpec) request(tenantID string) run.Request {
 	given, _ := inputObject(spec.Parameters)
 	secret, _ := inputObject(spec.ParametersWO)

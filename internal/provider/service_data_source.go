@@ -139,7 +139,7 @@ func names(services []orchestration.Service) string {
 }
 
 // filterServices keeps what matches, sorted by name and id: the server lists
-// every tenant's services (contract quirk 35), in an order of its own. Empty
+// every tenant's services (quirk 35), in an order of its own. Empty
 // arguments match everything.
 func filterServices(services []orchestration.Service, name, group, tenantID string) []orchestration.Service {
 	matches := func(want, have string) bool { return want == "" || want == have }

@@ -61,7 +61,7 @@ func newServiceModel(ctx context.Context, s *orchestration.Service) (serviceMode
 }
 
 // workflowList gives a service's workflows in the order of the configuration,
-// since the server's is that of random ids (contract quirk 8); what the
+// since the server's is that of random ids (quirk 8); what the
 // configuration does not name comes last, by reference.
 func workflowList(ctx context.Context, s *orchestration.Service, order []workflowModel) (types.List, diag.Diagnostics) {
 	place := func(d orchestration.WorkflowDefinition) int {

@@ -15,8 +15,8 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/workflow"
 )
 
-// cataloguePack is the only pack whose workflows the catalogue lists (contract
-// quirk 39).
+// cataloguePack is the only pack whose workflows the catalogue lists (quirk
+// 39).
 const cataloguePack = "opensds"
 
 func (r *serviceResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
@@ -92,7 +92,7 @@ func (m *serviceResourceModel) comparable(workflows []workflowModel) bool {
 }
 
 // twice reports a workflow named twice, which the orchestrator answers with a
-// bare 500 (contract quirk 2).
+// bare 500 (quirk 2).
 func twice(workflows []workflowModel) (diags diag.Diagnostics) {
 	seen := map[string]bool{}
 	for i, w := range workflows {

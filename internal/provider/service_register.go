@@ -14,7 +14,7 @@ import (
 )
 
 // registerTries bounds how often one registration is sent. Repeating is safe
-// because the id is ours (contract quirk 10); more than a few times is of no
+// because the id is ours (quirk 10); more than a few times is of no
 // use, since most refusals stand.
 const registerTries = 3
 
@@ -130,7 +130,7 @@ func (m *serviceResourceModel) adopt(found *orchestration.Service) (diags diag.D
 }
 
 // taken reports workflows that another service holds already: registering
-// such a workflow again fails, always (contract quirk 1, The known issue).
+// such a workflow again fails, always (quirk 1).
 func taken(services []orchestration.Service, workflows []workflowModel) (diags diag.Diagnostics) {
 	for i, w := range workflows {
 		for _, s := range services {
@@ -151,7 +151,7 @@ func taken(services []orchestration.Service, workflows []workflowModel) (diags d
 }
 
 // dropped reports workflows that the orchestrator left out without a word
-// (contract quirks 4 and 5).
+// (quirks 4 and 5).
 func dropped(service *orchestration.Service, workflows []workflowModel) (diags diag.Diagnostics) {
 	for i, w := range workflows {
 		if !slices.ContainsFunc(service.Workflows, w.names) {

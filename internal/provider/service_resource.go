@@ -33,7 +33,7 @@ var (
 )
 
 // serviceResource registers workflows as a service. The orchestrator can
-// neither change nor remove a service (contract quirk 7).
+// neither change nor remove a service (quirk 7).
 type serviceResource struct{ configuredResource }
 
 func newServiceResource() resource.Resource { return &serviceResource{} }
@@ -79,7 +79,7 @@ func (m *serviceResourceModel) request(id string, workflows []workflowModel) orc
 }
 
 // observe takes over what the server says. It never tells the input that was
-// given (contract quirk 14), so that stays as configured, and so does the
+// given (quirk 14), so that stays as configured, and so does the
 // constraint, since nothing changes a service.
 func (m *serviceResourceModel) observe(ctx context.Context, s *orchestration.Service) diag.Diagnostics {
 	var order []workflowModel
@@ -249,5 +249,5 @@ func (r *serviceResource) ImportState(ctx context.Context, req resource.ImportSt
 }
 
 // newServiceID chooses an id before anything is sent, so that a lost answer
-// can be settled by reading it (contract quirk 10).
+// can be settled by reading it (quirk 10).
 func newServiceID() (string, error) { return uuid.GenerateUUID() }

@@ -29,8 +29,10 @@ type session struct {
 	tokens  keystone.Tokens
 	client  *orchestration.Client
 	account account
+	lookups lookups
 
 	known       *run.Known
+	notes       *planNotes
 	runs        *run.Runs     // set with client
 	registering chan struct{} // holds one place: services are registered one at a time
 
@@ -50,7 +52,10 @@ func (e *unknownSettingsError) Error() string {
 }
 
 func newSession(set settings) *session {
-	return &session{settings: set, known: run.NewKnown(), registering: make(chan struct{}, 1), uploads: newUploads()}
+	return &session{
+		settings: set, known: run.NewKnown(), notes: newPlanNotes(fmt.Sprint(set.endpoint, " ", set.tenantID)),
+		registering: make(chan struct{}, 1), uploads: newUploads(),
+	}
 }
 
 // api returns the client, after logging in where that has not been done yet.
@@ -90,7 +95,7 @@ func (s *session) api(ctx context.Context) (*orchestration.Client, account, erro
 		MaxConcurrent:  s.settings.maxConcurrent,
 		Log:            logRequest,
 	})
-	s.runs = run.New(run.Config{API: s.client, Fresh: s.fresh, Pace: s.settings.pace, Known: s.known})
+	s.runs = run.New(run.Config{API: s.client, StackStorm: s.stackStorm(), Fresh: s.fresh, Pace: s.settings.pace, Known: s.known})
 	return s.client, s.account, nil
 }
 

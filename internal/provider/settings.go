@@ -37,6 +37,8 @@ type settings struct {
 	unknown []string
 
 	endpoint       *url.URL
+	block          lookupEndpoint
+	multicloud     lookupEndpoint
 	tenantID       string // empty: the project of the token
 	noAuth         bool
 	login          keystone.Options
@@ -163,6 +165,8 @@ func (m *providerModel) orchestratorSettings(ctx context.Context, getenv func(st
 	strategy := r.text("auth_strategy", m.AuthStrategy, "SODA_AUTH_STRATEGY", "OPENSDS_AUTH_STRATEGY")
 	endpoint := r.text("endpoint", m.Endpoint, "SODA_ENDPOINT")
 	s.tenantID = r.text("tenant_id", m.TenantID, "SODA_TENANT_ID", "OPENSDS_TENANT_ID")
+	s.block = r.lookupEndpoint(hotpotServer, m.BlockEndpoint)
+	s.multicloud = r.lookupEndpoint(gelatoServer, m.MulticloudEndpoint)
 	login := m.configuredLogin(r)
 	certificates := m.certificates(r)
 	s.unknown = r.unknown

@@ -55,8 +55,7 @@ func (s *settings) resolveLogin(r *resolver, configured keystone.Options) {
 
 // problem reports what package keystone found wrong, on the argument it names.
 func (r *resolver) problem(err error, argument string) {
-	var p keystone.Problem
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[keystone.Problem](err); ok {
 		r.invalid(p.Option, p.Detail, p.Variable)
 		return
 	}

@@ -240,7 +240,7 @@ func TestUnknownStackStormIsNotUnset(t *testing.T) {
 			t.Errorf("unknown: %v, want %v (%v)", s.stackStorm.unknown, c.want, diags)
 		}
 		session := newSession(s)
-		if err := session.stackStormUnknown(); session.stackStorm() != nil || err == nil || !strings.Contains(explain(err), strings.Join(c.want, ", ")+" is not known before apply") {
+		if err := session.stackStormUnknown(); session.stackStorm() != nil || err == nil || !strings.Contains(detailOf(err), strings.Join(c.want, ", ")+" is not known before apply") {
 			t.Errorf("%v: a client, or %v", c.want, err)
 		}
 		if _, _, err := session.api(t.Context()); err != nil {
@@ -304,15 +304,15 @@ func TestStackStormClient(t *testing.T) {
 		{faultAnswer(400, "no"), ": no."},
 	} {
 		answer = c.answer
-		if text := explain(connect(own).Check(t.Context())); !strings.HasSuffix(text, c.want) || strings.Contains(text, "tok-secret") {
+		if text := detailOf(connect(own).Check(t.Context())); !strings.HasSuffix(text, c.want) || strings.Contains(text, "tok-secret") {
 			t.Errorf("got %q, want %q", text, c.want)
 		}
 	}
 	for want, client := range map[string]*stackstorm.Client{
-		"\n\nCheck stackstorm.ca_cert_file in the provider block, or SODA_STACKSTORM_CA_CERT_FILE or ST2_CACERT in the environment.":  connect(newAuthority(t).pem),
-		" How long one request may take is set by request_timeout in the provider block, or SODA_REQUEST_TIMEOUT in the environment.": connectTo(t, "http://127.0.0.1:1"),
+		"\n\nCheck stackstorm.ca_cert_file in the provider block, or SODA_STACKSTORM_CA_CERT_FILE or ST2_CACERT in the environment.": connect(newAuthority(t).pem),
+		" The limit for one request is request_timeout in the provider block, or SODA_REQUEST_TIMEOUT in the environment.":           connectTo(t, "http://127.0.0.1:1"),
 	} {
-		if text := explain(client.Check(t.Context())); !strings.HasSuffix(text, want) {
+		if text := detailOf(client.Check(t.Context())); !strings.HasSuffix(text, want) {
 			t.Errorf("got %q, want %q", text, want)
 		}
 	}

@@ -145,6 +145,10 @@ func TestWrongSettings(t *testing.T) {
 			want: []string{"request_timeout SODA_REQUEST_TIMEOUT", "max_retries SODA_MAX_RETRIES", "max_concurrent_requests SODA_MAX_CONCURRENT_REQUESTS",
 				"poll_interval SODA_POLL_INTERVAL_MIN", "poll_interval SODA_POLL_INTERVAL_MAX", "insecure_skip_verify OS_INSECURE"},
 		},
+		"endpoints of look-ups": {
+			config: providerModel{MulticloudEndpoint: text("soda.test:8089")}, vars: noauthEnvironment("OPENSDS_ENDPOINT", "http://me:opensds@123@soda.test"),
+			want: []string{"block_endpoint SODA_BLOCK_ENDPOINT OPENSDS_ENDPOINT", "multicloud_endpoint SODA_MULTICLOUD_ENDPOINT"},
+		},
 		"numbers too large":       {vars: noauthEnvironment("SODA_MAX_RETRIES", "21", "SODA_MAX_CONCURRENT_REQUESTS", "65"), want: []string{"max_retries SODA_MAX_RETRIES", "max_concurrent_requests SODA_MAX_CONCURRENT_REQUESTS"}},
 		"a negative timeout":      {config: providerModel{RequestTimeout: durationValue(-1)}, vars: noauthEnvironment(), want: []string{"request_timeout SODA_REQUEST_TIMEOUT"}},
 		"pauses upside down":      {vars: noauthEnvironment("SODA_POLL_INTERVAL_MIN", "2s", "SODA_POLL_INTERVAL_MAX", "1s"), want: []string{"poll_interval SODA_POLL_INTERVAL_MIN SODA_POLL_INTERVAL_MAX"}},
@@ -196,7 +200,7 @@ func TestUnknownSettingsAreNotUnset(t *testing.T) {
 		t.Errorf("unknown: %v, want %v", s.unknown, want)
 	}
 	_, _, err := newSession(s).api(t.Context())
-	if err == nil || !strings.Contains(explain(err), "endpoint, password") || !strings.Contains(explain(err), "not known before apply") {
+	if err == nil || !strings.Contains(detailOf(err), "endpoint, password") || !strings.Contains(detailOf(err), "not known before apply") {
 		t.Errorf("got %v", err)
 	}
 }

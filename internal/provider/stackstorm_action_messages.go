@@ -39,22 +39,19 @@ func (r *stackStormActionResource) uploader(diags *diag.Diagnostics) *stackstorm
 func uploadFailed(diags *diag.Diagnostics, m *stackStormActionModel, err error) {
 	ref := m.Ref.ValueString()
 	summary := "Cannot upload the action " + ref
-	var (
-		taken *actionExistsError
-		files *filesExistError
-	)
+	files, occupied := errors.AsType[*filesExistError](err)
 	switch {
-	case errors.As(err, &taken):
+	case is[*actionExistsError](err):
 		diags.AddAttributeError(path.Root("name"), "The action "+ref+" exists already", fmt.Sprintf(
 			"StackStorm has an action of this name, and Terraform did not make it. Nothing was overwritten.\n\n"+
 				"To manage it here, type: terraform import ADDRESS %s\nOtherwise give another name. "+
 				"If an upload was interrupted before, its action is disabled and says so in its description: delete it, or import it.", ref))
-	case errors.As(err, &files):
+	case occupied:
 		diags.AddAttributeError(path.Root("overwrite_files"), "Files exist already", fmt.Sprintf(
 			"The pack %s has these files with another content, and Terraform did not make them: actions/%s. Nothing was overwritten.\n\n"+
 				"Another action may use them. Give another path, or set overwrite_files = true to replace them.", files.pack, strings.Join(files.paths, ", actions/")))
 	default:
-		diags.AddError(summary, explain(err)+uploadAdvice(err, m)+afterUpload(err, ref))
+		diags.AddError(summary, detailOf(err)+uploadAdvice(err, m)+afterUpload(err, ref))
 	}
 }
 

@@ -91,15 +91,14 @@ func (d *taskDataSource) Read(ctx context.Context, req datasource.ReadRequest, r
 	}
 }
 
-// noTask tells an execution that is not there from one without tasks to show,
-// both of which are a 404 (contract quirk 38).
+// noTask explains a 404. Either the execution does not exist, or it has no tasks
+// to show (quirk 38).
 func noTask(id string, err error) string {
-	var api *orchestration.Error
-	if errors.As(err, &api) && api.Message == nothingToShow {
-		return fmt.Sprintf("The orchestrator has nothing to show of execution %s: it is no workflow's, or one of its tasks has published nothing.", id)
+	if api, ok := errors.AsType[*orchestration.Error](err); ok && api.Message == nothingToShow {
+		return fmt.Sprintf("The orchestrator has nothing to show of execution %s: it is not an execution of a workflow, or one of its tasks has published nothing.", id)
 	}
-	return sentence(err.Error()) + "\n\nWhat is asked for is StackStorm's id of an execution, as st2 execution list prints it, not that of a run at the orchestrator."
+	return sentence(err.Error()) + "\n\nid must be the id that StackStorm gave the execution. st2 execution list prints it. The orchestrator's id of a run is a different one."
 }
 
-// nothingToShow is how the orchestrator says so.
+// nothingToShow is the orchestrator's message if it has no tasks to show.
 const nothingToShow = "error getting tasks"

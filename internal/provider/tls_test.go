@@ -189,8 +189,8 @@ func TestTLS(t *testing.T) {
 			switch {
 			case err == nil && c.want != "":
 				t.Error("that worked")
-			case err != nil && (c.want == "" || !strings.Contains(explain(err), c.want)):
-				t.Errorf("got %s", explain(err))
+			case err != nil && (c.want == "" || !strings.Contains(detailOf(err), c.want)):
+				t.Errorf("got %s", detailOf(err))
 			}
 		})
 	}

@@ -89,8 +89,8 @@ func (s *slow) execute(r *Runs, name string, length time.Duration) time.Duration
 		s.t.Error(err)
 		return 0
 	}
-	if inst, err := r.Wait(s.t.Context(), started.Instance, time.Hour, nil); err != nil || inst.Status != orchestration.StatusSuccess {
-		s.t.Error(inst, err)
+	if run, err := r.Wait(s.t.Context(), *started.Run, time.Hour, nil); err != nil || run.Status != orchestration.StatusSuccess {
+		s.t.Error(run, err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -2,6 +2,7 @@ package run
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
 )
@@ -19,10 +20,13 @@ func (e *NotStarted) Unwrap() error { return e.Err }
 
 // AlreadyDone says that a run with the same inputs has succeeded, and that no
 // second one was started.
-type AlreadyDone struct{ Instance orchestration.Instance }
+type AlreadyDone struct {
+	Run   Run
+	Since time.Time // when it was started; zero if that is not known
+}
 
 func (e *AlreadyDone) Error() string {
-	return fmt.Sprintf("run %s with the same inputs has already succeeded", e.Instance.ID)
+	return fmt.Sprintf("run %s with the same inputs has already succeeded", e.Run.ID)
 }
 
 // Unknown says that nobody can tell whether the run has started.
@@ -30,7 +34,8 @@ type Unknown struct {
 	Err         error                    // what came back instead of an answer
 	Interrupted bool                     // there was no time to look for the run
 	Candidates  []orchestration.Instance // new runs that it could be
-	ListErr     error                    // why the list could not be used; nil if it could
+	ListErr     error                    // why the list, or StackStorm, could not be asked; nil if it could
+	Searched    bool                     // StackStorm was asked, and has no such execution
 }
 
 func (e *Unknown) Error() string {

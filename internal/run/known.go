@@ -18,26 +18,30 @@ import (
 //  4. ModifyPlan, called once more there, claims it again.
 //  5. Create finds the id in the plan, and waits for that run.
 type Known struct {
-	mu       sync.Mutex
-	inState  map[string]bool
-	ours     map[string]bool
-	offers   map[string][]string // by request: runs to go on with
-	newRuns  map[string]bool     // requests for which a new run was planned
-	cutKnown map[string]bool     // by service: whether its list was checked for being cut
+	mu      sync.Mutex
+	inState map[string]bool
+	ours    map[string]bool
+	offers  map[string][]string // by request: runs to go on with
+	newRuns map[string]bool     // requests for which a new run was planned
+	starts  map[string]bool     // the marks of the starts of this process
+	told    map[string]bool     // what Once was asked about
 }
 
 // NewKnown returns an empty Known.
 func NewKnown() *Known {
 	return &Known{inState: map[string]bool{}, ours: map[string]bool{}, offers: map[string][]string{}, newRuns: map[string]bool{},
-		cutKnown: map[string]bool{}}
+		starts: map[string]bool{}, told: map[string]bool{}}
 }
 
 // MarkInState notes a run that a resource's state holds, or held when this
-// command began. It is never taken over by another resource.
-func (k *Known) MarkInState(id string) {
+// command began: its id, and its execution if that is known. It is never taken
+// over by another resource.
+func (k *Known) MarkInState(ids ...string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.inState[id] = true
+	for _, id := range ids {
+		k.inState[id] = true
+	}
 }
 
 // MarkOurs notes a run that this process has started, taken over or waits for.
@@ -98,12 +102,46 @@ func (k *Known) ClaimTakeover(request string) string {
 	return ids[0]
 }
 
-// shouldCheckCut reports, once for each service, that nobody has found out yet
-// whether its list is cut.
-func (k *Known) shouldCheckCut(serviceID string) bool {
+// unclaimedExecution reports whether no resource is known to stand for the run of
+// the execution.
+func (k *Known) unclaimedExecution(id string) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	first := !k.cutKnown[serviceID]
-	k.cutKnown[serviceID] = true
+	return k.executionIsFree(id)
+}
+
+// claimExecution notes an execution as ours, unless somebody has claimed it.
+func (k *Known) claimExecution(id string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	free := k.executionIsFree(id)
+	k.ours[id] = true
+	return free
+}
+
+// executionIsFree needs k.mu.
+func (k *Known) executionIsFree(id string) bool {
+	return !k.ours[id] && !k.inState[id] && !k.ours[executionPrefix+id] && !k.inState[executionPrefix+id]
+}
+
+// markOurStart notes the mark of a start, before it is sent.
+func (k *Known) markOurStart(mark string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.starts[mark] = true
+}
+
+func (k *Known) isOurStart(mark string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.starts[mark]
+}
+
+// Once reports true when it is first asked about something.
+func (k *Known) Once(what string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	first := !k.told[what]
+	k.told[what] = true
 	return first
 }

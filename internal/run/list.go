@@ -47,7 +47,7 @@ func (r *Runs) listBefore(ctx context.Context, req *Request) (orchestration.List
 // read, so everything newer is hidden (quirk 28). It looks once for each service
 // and process. If it cannot find out it says no.
 func (r *Runs) listIsCut(ctx context.Context, started *orchestration.Instance) bool {
-	if !r.shouldCheckCut(started.ServiceID) {
+	if !r.Once("whether the list is cut: " + started.ServiceID) {
 		return false
 	}
 	reaches, err := r.api.ListReaches(ctx, started.ServiceID, started.ID)

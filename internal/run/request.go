@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
@@ -36,7 +37,7 @@ type Request struct {
 	Secret      map[string]any       // the write-only ones
 	Timeout     time.Duration        // how long the run may take; its token should live as long
 	Adopt       Adopt
-	Replaces    []string // runs that this one replaces or that belong to others: never taken over
+	Replaces    []string // runs, by id or execution, that are never taken over: the one being replaced, and those of siblings
 }
 
 // matches reports whether in is the run that r asks for: the same service,
@@ -50,6 +51,9 @@ func (r *Request) matches(in *orchestration.Instance) bool {
 	return in.ServiceID == r.ServiceID && in.TenantID == r.TenantID && in.Name == r.Name && in.UserID == r.UserID &&
 		r.Declaration.Echoes(r.Inputs, DecodeObject(in.Input))
 }
+
+// replaces reports whether r must not take the run over.
+func (r *Request) replaces(id string) bool { return slices.Contains(r.Replaces, id) }
 
 // Hash is the request as one word, for the mark that StackStorm keeps: the
 // same for two requests that ask for the same run. It leaves out the write-only

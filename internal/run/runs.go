@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
+	"github.com/sodafoundation/terraform-provider-soda/internal/stackstorm"
 	"github.com/sodafoundation/terraform-provider-soda/internal/wait"
 )
 
@@ -12,11 +13,14 @@ import (
 type Runs struct {
 	*Known
 	api       *orchestration.Client
+	st2       *stackstorm.Client // nil without a connection
 	fresh     func(ctx context.Context, life time.Duration) (ends time.Time, err error)
 	pace      wait.Pace
+	findPause time.Duration
+	batch     *statusBatch
 	durations durations
 
-	// starting is held while a run is looked for or started.
+	// starting is held while a run is looked for or started by the list.
 	starting chan struct{}
 	listed   map[string]orchestration.Listing // by service; guarded by starting
 }
@@ -24,6 +28,8 @@ type Runs struct {
 // Config is what Runs works with.
 type Config struct {
 	API *orchestration.Client
+	// StackStorm is the optional connection; nil without one.
+	StackStorm *stackstorm.Client
 	// Fresh makes sure that the token lives for as long as life, as far as
 	// Keystone allows, and returns when it ends; zero if it does not.
 	Fresh func(ctx context.Context, life time.Duration) (ends time.Time, err error)
@@ -33,11 +39,15 @@ type Config struct {
 
 // New returns Runs without any run.
 func New(c Config) *Runs {
+	tick := min(max(time.Second, c.Pace.Min), max(c.Pace.Max, time.Millisecond))
 	return &Runs{
 		Known:     c.Known,
 		api:       c.API,
+		st2:       c.StackStorm,
 		fresh:     c.Fresh,
 		pace:      c.Pace,
+		findPause: min(findPause, tick),
+		batch:     &statusBatch{st2: c.StackStorm, tick: tick, waiting: map[string][]chan batchAnswer{}},
 		durations: newDurations(),
 		starting:  make(chan struct{}, 1),
 		listed:    map[string]orchestration.Listing{},

@@ -3,10 +3,10 @@ package run
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
+	"github.com/sodafoundation/terraform-provider-soda/internal/stackstorm"
 )
 
 // answerGrace is how long the answer to a start is waited for after an
@@ -28,8 +28,8 @@ const (
 
 // Started is the run that Start returns.
 type Started struct {
-	Instance *orchestration.Instance
-	How      How
+	Run *Run
+	How How
 	// Lost is what came instead of the answer, if How is Found.
 	Lost error
 	// TokenEnds is when the run's token ends, if that is before Request.Timeout
@@ -37,58 +37,133 @@ type Started struct {
 	TokenEnds time.Time
 	// ListCut: the service's list lacks the run that was just started, so a
 	// record before it cannot be read (quirk 28). A run of which this process
-	// loses sight now would not be found again. Told once for each service.
+	// loses sight now would not be found again. Told once for each service, and
+	// never with a connection to StackStorm.
 	ListCut bool
+	// Unconnected is why StackStorm could not be asked, although there is a
+	// connection.
+	Unconnected error
 }
 
 // Start returns the run that req would duplicate, or a new one. Its errors are
 // *NotStarted, *AlreadyDone and *Unknown.
 func (r *Runs) Start(ctx context.Context, req Request) (Started, error) {
-	started, err := r.startInTurn(ctx, req)
+	marks, err := newMarks(&req)
+	if err != nil {
+		return Started{}, &NotStarted{Err: err}
+	}
+	req.Context = marks
+	r.markOurStart(marks[markRun])
+
+	started, err := r.startByMarks(ctx, &req)
+	if started.Unconnected != nil || r.st2 == nil {
+		unconnected := started.Unconnected
+		started, err = r.startByList(ctx, &req)
+		started.Unconnected = unconnected
+	}
 	if err != nil {
 		return started, err
 	}
-	r.MarkOurs(started.Instance.ID)
-	if started.How == Created && req.Adopt != AdoptNone {
-		started.ListCut = r.listIsCut(ctx, started.Instance)
-	}
+	r.MarkOurs(started.Run.ID)
 	return started, nil
 }
 
-// startInTurn starts one run at a time. If an answer is lost, a new run in the
-// list can then only be ours, not that of another resource.
-func (r *Runs) startInTurn(ctx context.Context, req Request) (Started, error) {
+// startByMarks starts a run that StackStorm finds by its marks: no list is read,
+// and starts need not wait for each other. If StackStorm cannot be asked whether
+// there is such a run, it sets Unconnected and starts nothing.
+func (r *Runs) startByMarks(ctx context.Context, req *Request) (Started, error) {
+	if r.st2 == nil {
+		return Started{}, nil
+	}
+	existing, err := r.existingExecution(ctx, req)
+	if _, done := errors.AsType[*AlreadyDone](err); done || existing != nil {
+		return Started{Run: existing, How: TakenOver}, err
+	}
+	if err != nil {
+		if ctx.Err() != nil {
+			return Started{}, &NotStarted{Err: context.Cause(ctx)}
+		}
+		return Started{Unconnected: err}, nil
+	}
+	sent := time.Now()
+	in, ends, err := r.post(ctx, req)
+	if err == nil {
+		run := &Run{Instance: *in}
+		if e, err := r.findExecution(ctx, req, sent, findTriesAnswered); err == nil {
+			run.ExecutionID = e.ID
+			r.claimExecution(e.ID)
+		}
+		return Started{Run: run, How: Created, TokenEnds: ends}, nil
+	}
+	if err := startFailure(ctx, err); err != nil {
+		return Started{}, err
+	}
+	found, foundErr := r.findExecution(ctx, req, sent, findTries)
+	if foundErr != nil {
+		return Started{}, &Unknown{Err: err, Interrupted: ctx.Err() != nil, Searched: errors.Is(foundErr, stackstorm.ErrNotFound), ListErr: foundErr}
+	}
+	r.claimExecution(found.ID)
+	return Started{Run: r.withRecord(ctx, req, found), How: Found, Lost: err, TokenEnds: ends}, nil
+}
+
+// startFailure is the error of a start that has failed for certain, or that
+// there is no time to look for. It is nil if the run may have started.
+func startFailure(ctx context.Context, err error) error {
+	switch {
+	case !orchestration.Ambiguous(err) && !errors.Is(err, errForeignInput):
+		return &NotStarted{Err: err}
+	case ctx.Err() != nil:
+		return &Unknown{Err: err, Interrupted: true}
+	}
+	return nil
+}
+
+// startByList starts one run at a time. If an answer is lost, a new run in the
+// service's list can then only be ours, not that of another resource.
+func (r *Runs) startByList(ctx context.Context, req *Request) (Started, error) {
+	started, err := r.startInTurn(ctx, req)
+	if err == nil && started.How == Created && req.Adopt != AdoptNone {
+		started.ListCut = r.listIsCut(ctx, &started.Run.Instance)
+	}
+	return started, err
+}
+
+func (r *Runs) startInTurn(ctx context.Context, req *Request) (Started, error) {
 	select {
 	case r.starting <- struct{}{}:
 		defer func() { <-r.starting }()
 	case <-ctx.Done():
 		return Started{}, &NotStarted{Err: context.Cause(ctx)}
 	}
-	before, err := r.listBefore(ctx, &req)
+	before, err := r.listBefore(ctx, req)
 	if err != nil {
 		return Started{}, &NotStarted{Looking: true, Err: err}
 	}
-	existing, err := r.existing(ctx, &req, before.Instances)
-	if err != nil || existing != nil {
-		return Started{Instance: existing, How: TakenOver}, err
+	existing, err := r.existing(ctx, req, before.Instances)
+	if err != nil {
+		return Started{}, err
 	}
-	inst, ends, err := r.post(ctx, req)
-	switch {
-	case err == nil:
-		return Started{Instance: inst, How: Created, TokenEnds: ends}, nil
-	case !orchestration.Ambiguous(err) && !errors.Is(err, errForeignInput):
-		return Started{}, &NotStarted{Err: err}
-	case ctx.Err() != nil:
-		return Started{}, &Unknown{Err: err, Interrupted: true}
+	if existing != nil {
+		r.MarkOurs(existing.ID)
+		return Started{Run: &Run{Instance: *existing}, How: TakenOver}, nil
+	}
+	in, ends, err := r.post(ctx, req)
+	if err == nil {
+		r.MarkOurs(in.ID)
+		return Started{Run: &Run{Instance: *in}, How: Created, TokenEnds: ends}, nil
+	}
+	if err := startFailure(ctx, err); err != nil {
+		return Started{}, err
 	}
 	limited, cancel := context.WithTimeoutCause(ctx, req.Timeout, ErrTimeout)
 	defer cancel()
-	inst, unknown := r.resolveLostStart(limited, &req, before)
+	in, unknown := r.resolveLostStart(limited, req, before)
 	if unknown != nil {
 		unknown.Err = err
 		return Started{}, unknown
 	}
-	return Started{Instance: inst, How: Found, Lost: err, TokenEnds: ends}, nil
+	r.MarkOurs(in.ID)
+	return Started{Run: &Run{Instance: *in}, How: Found, Lost: err, TokenEnds: ends}, nil
 }
 
 // existing finds the run that req would duplicate. A run that has not ended
@@ -110,7 +185,7 @@ func (r *Runs) existing(ctx context.Context, req *Request, before []orchestratio
 	case req.Adopt == AdoptAny:
 		return done, nil
 	default:
-		return nil, &AlreadyDone{Instance: *done}
+		return nil, &AlreadyDone{Run: Run{Instance: *done}}
 	}
 }
 
@@ -126,7 +201,7 @@ func (r *Runs) first(req *Request, list []orchestration.Instance, status func(or
 }
 
 func (r *Runs) isCandidate(req *Request, in *orchestration.Instance) bool {
-	return req.matches(in) && r.unclaimed(in.ID) && !slices.Contains(req.Replaces, in.ID)
+	return req.matches(in) && r.unclaimed(in.ID) && !req.replaces(in.ID)
 }
 
 // skipEnded ignores runs that were unfinished when listed and have ended since.
@@ -152,7 +227,7 @@ var errForeignInput = errors.New("the answer is about a run with other inputs")
 // post starts the run, with a token that lives as long as the run may. It
 // returns when that token ends, if that is too early. An interrupt does not cut
 // the request short at once.
-func (r *Runs) post(ctx context.Context, req Request) (*orchestration.Instance, time.Time, error) {
+func (r *Runs) post(ctx context.Context, req *Request) (*orchestration.Instance, time.Time, error) {
 	ends, err := r.fresh(ctx, req.Timeout)
 	if err != nil {
 		return nil, time.Time{}, err

@@ -14,30 +14,62 @@ var ErrTimeout = errors.New("the time allowed is over")
 
 // Wait polls until the run has ended or left is over, and returns what was seen
 // of it last. It starts from last, what is known already. Its error wraps
-// ErrTimeout if left was over, and IsNotFound holds for it if the record is
-// gone. seen, if not nil, is called after every poll.
-func (r *Runs) Wait(ctx context.Context, last *orchestration.Instance, left time.Duration, seen func(*orchestration.Instance, error)) (*orchestration.Instance, error) {
+// ErrTimeout if left was over, and IsGone holds for it if the run is gone. seen,
+// if not nil, is called after every poll.
+//
+// With a connection to StackStorm it asks for all runs of this process at once,
+// and the orchestrator for none of them.
+func (r *Runs) Wait(ctx context.Context, last Run, left time.Duration, seen func(*Run, error)) (*Run, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, left, ErrTimeout)
 	defer cancel()
 	pace := r.pace
-	pace.Tolerate = orchestration.Passing
+	if r.seesThrough(last) {
+		pace = wait.Pace{} // the batch has its own pace
+	}
+	pace.Tolerate = func(err error) bool { return !IsGone(err) }
 	pace.Due = func() time.Time { return r.durations.expectedEnd(last.ID) }
-	elapsedShare := func() float64 { return r.durations.elapsedShare(last.ID) }
-	inst, err := wait.Until(ctx, pace, func(ctx context.Context) (*orchestration.Instance, bool, error) {
-		inst, err := r.api.Poll(ctx, last.ID, last.ServiceID, elapsedShare)
+	run, err := wait.Until(ctx, pace, func(ctx context.Context) (*Run, bool, error) {
+		run, err := r.poll(ctx, last)
 		if seen != nil {
-			seen(inst, err)
+			seen(run, err)
 		}
 		if err != nil {
 			return nil, false, err
 		}
-		return inst, inst.Status.Final(), nil
+		return run, run.Status.Final(), nil
 	})
-	if inst == nil {
-		inst = last
+	if run == nil {
+		run = &last
 	}
-	if err == nil && inst.Status == orchestration.StatusSuccess {
+	if err == nil && run.Status == orchestration.StatusSuccess {
 		r.durations.succeeded(last.ID)
 	}
-	return inst, err
+	return run, err
+}
+
+// seesThrough reports whether the run can be read at StackStorm.
+func (r *Runs) seesThrough(run Run) bool { return r.st2 != nil && run.ExecutionID != "" }
+
+// poll reads the run for a wait. If StackStorm does not answer, or has deleted
+// the execution, the orchestrator is asked.
+func (r *Runs) poll(ctx context.Context, last Run) (*Run, error) {
+	_, withoutRecord := ExecutionOf(last.ID)
+	if r.seesThrough(last) {
+		e, err := r.batch.status(ctx, last.ExecutionID)
+		if err == nil {
+			last.observe(e)
+			return &last, nil
+		}
+		if withoutRecord || ctx.Err() != nil {
+			return nil, err
+		}
+	}
+	if withoutRecord {
+		return nil, errNoConnection
+	}
+	in, err := r.api.Poll(ctx, last.ID, last.ServiceID, func() float64 { return r.durations.elapsedShare(last.ID) })
+	if err != nil {
+		return nil, err
+	}
+	return &Run{Instance: *in, ExecutionID: last.ExecutionID}, nil
 }

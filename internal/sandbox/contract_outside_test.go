@@ -199,6 +199,14 @@ func (r *replay) result(execution int, published ...jsonObject) {
 	r.manage(http.MethodPost, "/executions/"+r.nth(execution)+"/result", jsonObject{"tasks": tasks})
 }
 
+// ownResult lets an execution show its own result again.
+func (r *replay) ownResult(execution int) {
+	r.manage(http.MethodPost, "/executions/"+r.nth(execution)+"/result", "null")
+}
+
+// labEchoed is what the recording's opensds.lab-echo published.
+var labEchoed = jsonObject{"echo_id": "echo-9a54d4", "message": "hello"}
+
 func (r *replay) output(text string) {
 	r.manage(http.MethodPost, "/executions/"+r.nth(0)+"/output", jsonObject{"text": text})
 }
@@ -216,11 +224,16 @@ var beforeStep = map[string]map[int]func(*replay){
 	"tasks-life": {
 		2: func(r *replay) { r.force(r.nth(0), "requested") },
 		3: func(r *replay) { r.force(r.nth(0), "running") },
-		4: func(r *replay) { r.result(0, jsonObject{"volume_id": "vol-d6fcab"}, jsonObject{}) },
 		5: func(r *replay) {
-			r.result(0, jsonObject{"volume_id": "vol-d6fcab"}, jsonObject{"print_status": "attached vol-d6fcab"})
+			r.result(0, jsonObject{"volume_id": "vol-487727"}, jsonObject{"print_status": "attached vol-487727"})
 			r.force(r.nth(0), "succeeded")
 		},
+	},
+	"tasks-every-status": {
+		5:  func(r *replay) { r.result(0, labEchoed) },
+		6:  func(r *replay) { r.ownResult(0) },
+		12: func(r *replay) { r.result(0, labEchoed) },
+		13: func(r *replay) { r.ownResult(0) },
 	},
 	"tasks-failed": {2: func(r *replay) {
 		r.result(0, jsonObject{"volume_id": "vol-742457"}, jsonObject{})

@@ -24,7 +24,8 @@ var manageRoutes = []manageRoute{
 	{"DELETE /executions/{id}", "purge an execution", managePurge},
 	{"POST /hold", "keep executions from going on ...", done((*Sandbox).Hold)},
 	{"POST /release", "... until now", done((*Sandbox).Release)},
-	{"POST /fail-task", `{"action": "opensds.provision-volume", "task": "attach_volume"}: the next executions fail there; no task = the first`, manageFailTask},
+	{"POST /fail-task", `{"action": "opensds.provision-volume", "task": "attach_volume", "kind": "exception", "words": "..."}: the next executions
+    fail there; no task = the first; the kinds are exception, false, shell, timeout, virtualenv, nested, handled and expression`, manageFailTask},
 	{"DELETE /fail-task", "no more of that", done((*Sandbox).ClearFailures)},
 	{"POST /stackstorm", `{"state": "down"}: up, down, refuse-login, html-errors or hang, in place of all faults`, manageStackStorm},
 	{"POST /stackstorm/faults", `{"call": "login|actions|action|execute|execution|output", "times": 1, "status": 503, "body": "...",
@@ -42,7 +43,11 @@ var manageRoutes = []manageRoute{
 	{"GET /requests", "every request to the orchestrator so far", func(s *Sandbox, _ *http.Request) (any, error) { return s.Requests(), nil }},
 	{"POST /restart", "restart the orchestrator", done((*Sandbox).Restart)},
 	{"POST /advance", `{"seconds": 60}: move the sandbox's clock`, manageAdvance},
-	{"POST /races", `{"on": true}: requests that overlap mix up their answers`, manageRaces},
+	{"POST /races", `{"on": true}: requests that overlap take each other's values`, manageRaces},
+	{"POST /hotpot", `{"create_seconds": 30, "attach_seconds": 60}: how long the storage takes, -1 = for ever;
+    {"outage": "store-down"}: controller-hangs, controller-down, store-down or attach-fails, "" = none`, manageHotpot},
+	{"POST /gelato", `{"refused": true, "stuck": true, "fails": true}: how the next jobs go; all keys are optional`, manageGelato},
+	{"GET /buckets", "the objects of every bucket of gelato, which its API does not list", manageBuckets},
 	{"POST /keystone", `{"ttl": 60}: lifetime in seconds of the tokens issued from now on`, manageKeystone},
 }
 

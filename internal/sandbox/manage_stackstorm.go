@@ -33,12 +33,11 @@ func manageStatus(s *Sandbox, r *http.Request) (any, error) {
 func managePurge(s *Sandbox, r *http.Request) (any, error) { return nil, s.Purge(r.PathValue("id")) }
 
 func manageFailTask(s *Sandbox, r *http.Request) (any, error) {
-	var in struct{ Action, Task string }
+	var in struct{ Action, Task, Kind, Words string }
 	if err := read(r, &in); err != nil {
 		return nil, err
 	}
-	s.FailTask(in.Action, in.Task)
-	return nil, nil
+	return nil, s.stackstorm.FailTask(in.Action, in.Task, Failure{Kind: in.Kind, Words: in.Words})
 }
 
 // stackStormStates are the faults behind the states of POST /stackstorm.

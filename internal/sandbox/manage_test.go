@@ -52,6 +52,9 @@ func TestManageRefuses(t *testing.T) {
 		{http.MethodDelete, "/instances/unknown", ``, 404, "unknown"},
 		{http.MethodDelete, "/stackstorm/actions/opensds.none", ``, 404, "opensds.none"},
 		{http.MethodPost, "/stackstorm/actions", `name: no-runner`, 400, "runner_type"},
+		{http.MethodPost, "/hotpot", `{"outage": "storm"}`, 400, "store-down"},
+		{http.MethodPost, "/hotpot", `{"create_seconds": 1}`, 400, "set together"},
+		{http.MethodPost, "/gelato", `{"slow": true}`, 400, "slow"},
 		{http.MethodGet, "/none", ``, 404, ""},
 	} {
 		code, body := s.ask(t, c.method, c.path, c.body)
@@ -203,5 +206,32 @@ func TestManageRestart(t *testing.T) {
 	}
 	if len(list) != 2 || list[0] == list[1] {
 		t.Errorf("the process has not started anew: %v", list)
+	}
+}
+
+func TestManageStorage(t *testing.T) {
+	s := started(t, Config{})
+	s.mustAsk(t, http.MethodPost, "/hotpot", `{"create_seconds": -1, "attach_seconds": 0}`)
+	run := s.run(t, "any", s.volumeRequest())
+	for range 2 { // looks let it go on
+		s.status(t, run)
+	}
+	volumes := func() (int, string) {
+		return request(t.Context(), http.MethodGet, s.URLs().Hotpot+"/v1beta/"+Tenant+"/block/volumes", "")
+	}
+	if _, body := volumes(); !strings.Contains(body, `"status":"creating"`) {
+		t.Errorf("slow storage: %s", body)
+	}
+	s.mustAsk(t, http.MethodPost, "/hotpot", `{"outage": "store-down"}`)
+	if code, body := volumes(); code != 500 || !strings.Contains(body, "context deadline exceeded") {
+		t.Errorf("store down: %d %s", code, body)
+	}
+	s.mustAsk(t, http.MethodPost, "/hotpot", `{"outage": ""}`)
+	if code, _ := volumes(); code != 200 {
+		t.Errorf("afterwards: %d", code)
+	}
+	s.mustAsk(t, http.MethodPost, "/gelato", `{"stuck": true}`)
+	if got := s.mustAsk(t, http.MethodGet, "/buckets", ""); !strings.Contains(got, `"source-bucket":["images/logo.png","readme.txt","report.csv"]`) {
+		t.Errorf("buckets: %s", got)
 	}
 }

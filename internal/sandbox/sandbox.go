@@ -34,7 +34,7 @@ const (
 // Config says how the sandbox behaves. With the zero value nothing goes wrong,
 // and a workflow ends when its execution is read.
 type Config struct {
-	Port     int           // the orchestrator's; 0 = any free one
+	Port     int           // the orchestrator's, with hotpot and gelato on the next two; 0 = any free ones
 	TaskTime time.Duration // how long each task of a workflow takes; 0 = a workflow ends when its execution is read
 	Latency  time.Duration // of every call the orchestrator makes to StackStorm
 	Auth     string        // how hotpot and gelato check tokens: "noauth" (default) or "keystone"
@@ -42,10 +42,19 @@ type Config struct {
 	Races    bool          // requests that overlap mix up their answers (Races in testdata/contract/README.md)
 	Seed     int64         // of everything that is random
 	Bare     bool          // without the two services that an installation registers
-	Log      io.Writer     // a line per request; nil = quiet
 
-	// What the orchestrator's configuration file says about these two. If
-	// unset, it is where they listen.
+	// StackStormVersion is "3.2.0" (default), which runs Mistral workflows, or
+	// "3.8.1", which runs Orquesta ones.
+	StackStormVersion string
+
+	Log io.Writer // a line per request; nil = quiet
+
+	CreateTime time.Duration // how long the storage takes to make a volume, see SetStorageTimes
+	AttachTime time.Duration // and to attach one
+	OldGelato  bool          // strato v0.10, which the shipped data analysis needs
+
+	// What the orchestrator's configuration file says instead of where the
+	// two really listen.
 	hotpot, gelato orchestrator.Address
 }
 
@@ -104,6 +113,9 @@ func (s *Sandbox) Close() error {
 	s.closing.Do(func() {
 		close(s.done)
 		s.cancel()
+		if s.hotpot != nil {
+			err = s.hotpot.SetOutage(hotpot.NoOutage) // which requests may wait for
+		}
 		if s.stackstorm != nil {
 			s.stackstorm.Close()
 		}

@@ -49,11 +49,13 @@ func (s *Sandbox) build(ctx context.Context) error {
 	switch s.cfg.Auth {
 	case "", "noauth":
 	case "keystone":
-		check = s.keystone.Check
+		check = s.identify
 	default:
 		return fmt.Errorf("auth is %q: it must be noauth or keystone", s.cfg.Auth)
 	}
-	s.hotpot, s.gelato = hotpot.New(check, s.clock.now), gelato.New(check, s.clock.now)
+	s.hotpot = hotpot.New(check, s.clock.now)
+	s.SetStorageTimes(s.cfg.CreateTime, s.cfg.AttachTime)
+	s.gelato = gelato.New(gelato.Config{Check: check, Now: s.clock.now, Old: s.cfg.OldGelato})
 	if err := s.listenHotpotAndGelato(ctx); err != nil {
 		return err
 	}
@@ -75,11 +77,17 @@ func (s *Sandbox) build(ctx context.Context) error {
 	return s.listenOthers(ctx)
 }
 
-// buildStackStorm loads the shipped pack and those of the configuration. A pack
-// without a name of its own is called like its folder.
+// identify asks Keystone whom a token stands for.
+func (s *Sandbox) identify(token string) (access.Caller, error) {
+	g, err := s.keystone.Check(token)
+	return access.Caller{User: g.UserID, Tenant: g.ProjectID, Admin: g.Admin, Cloud: g.Admin && g.ProjectName == "admin"}, err
+}
+
+// buildStackStorm loads the shipped pack and those of the configuration, which
+// are called like their folders where they do not name themselves.
 func (s *Sandbox) buildStackStorm() error {
 	st2, err := stackstorm.New(stackstorm.Config{
-		TaskTime: s.cfg.TaskTime, Now: s.clock.now, Random: rand.New(rand.NewPCG(uint64(s.cfg.Seed), 2)),
+		Version: s.cfg.StackStormVersion, TaskTime: s.cfg.TaskTime, Now: s.clock.now, Random: rand.New(rand.NewPCG(uint64(s.cfg.Seed), 2)),
 		Client: inProcess{s.cfg.hotpot: s.hotpot, s.cfg.gelato: s.gelato},
 	})
 	if err != nil {
@@ -99,11 +107,15 @@ func (s *Sandbox) buildStackStorm() error {
 }
 
 func (s *Sandbox) listenHotpotAndGelato(ctx context.Context) error {
-	hotpotAt, err := s.listen(ctx, 0, s.hotpot)
+	hotpotPort, gelatoPort := 0, 0
+	if s.cfg.Port != 0 {
+		hotpotPort, gelatoPort = s.cfg.Port+1, s.cfg.Port+2
+	}
+	hotpotAt, err := s.listen(ctx, hotpotPort, s.hotpot)
 	if err != nil {
 		return err
 	}
-	gelatoAt, err := s.listen(ctx, 0, s.gelato)
+	gelatoAt, err := s.listen(ctx, gelatoPort, s.gelato)
 	if err != nil {
 		return err
 	}

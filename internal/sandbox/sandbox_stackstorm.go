@@ -4,6 +4,15 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/stackstorm"
 )
 
+// The account of StackStorm that there is, with an API key that is good from the
+// start, and the marker that a failed expression prints (Failure).
+const (
+	StackStormUser     = stackstorm.User
+	StackStormPassword = stackstorm.Password
+	StackStormAPIKey   = stackstorm.APIKey
+	StackStormRunToken = stackstorm.RunToken
+)
+
 // Execution is one execution of an action, as StackStorm holds it.
 type Execution = stackstorm.Execution
 
@@ -30,9 +39,20 @@ func (s *Sandbox) ForceStatus(executionID, st2Status string) error {
 // Purge removes an execution from StackStorm's history.
 func (s *Sandbox) Purge(executionID string) error { return s.stackstorm.Purge(executionID) }
 
-// FailTask makes the next executions of an action fail at a task. The task ""
-// is the first one.
-func (s *Sandbox) FailTask(action, task string) { s.stackstorm.FailTask(action, task) }
+// Failure says how a task ends that is told to fail. The kinds are stackstorm's
+// Failure constants.
+type Failure = stackstorm.Failure
+
+// FailTask makes the next executions of an action fail at a task, "" being the
+// first one, with an exception.
+func (s *Sandbox) FailTask(action, task string) { s.FailTaskAs(action, task, Failure{}) }
+
+// FailTaskAs makes them fail in another way. It panics if there is no such kind.
+func (s *Sandbox) FailTaskAs(action, task string, f Failure) {
+	if err := s.stackstorm.FailTask(action, task, f); err != nil {
+		panic(err)
+	}
+}
 
 // ClearFailures ends FailTask.
 func (s *Sandbox) ClearFailures() { s.stackstorm.ClearFailures() }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -80,11 +81,41 @@ func TestSandboxMigratesABucket(t *testing.T) {
 	if got := s.status(t, id); got != "Success" {
 		t.Fatalf("status %s", got)
 	}
-	for bucket, want := range map[string]bool{"source-bucket": false, "destination-bucket": true} {
-		_, body := get(t, s.URLs().Gelato+"/v1/s3/"+bucket)
-		if has := strings.Contains(body, "<Key>"); has != want {
-			t.Errorf("%s: objects %v, want %v: %s", bucket, has, want, body)
+	if b := s.Buckets(); len(b["source-bucket"]) != 0 || len(b["destination-bucket"]) != 3 {
+		t.Errorf("buckets %v", b)
+	}
+}
+
+// TestSlowStorage: a run succeeds before its volume is in use, or fails because
+// the volume is still being made, and leaves it.
+func TestSlowStorage(t *testing.T) {
+	s := started(t, Config{AttachTime: time.Minute})
+	volume := func() (status string) {
+		t.Helper()
+		_, body := get(t, s.URLs().Hotpot+"/v1beta/"+seed.Tenant+"/block/volumes")
+		var rows []struct{ Status string }
+		if err := json.Unmarshal([]byte(body), &rows); err != nil || len(rows) == 0 {
+			t.Fatal(body, err)
 		}
+		return rows[len(rows)-1].Status
+	}
+	run := func() string {
+		t.Helper()
+		id := s.run(t, "any", s.volumeRequest())
+		s.status(t, id)
+		return s.status(t, id)
+	}
+	if got := run(); got != "Success" || volume() != "attaching" {
+		t.Errorf("run %s, volume %s", got, volume())
+	}
+	s.Advance(time.Minute)
+	if volume() != "inUse" {
+		t.Errorf("a minute later: %s", volume())
+	}
+	other := started(t, Config{CreateTime: time.Minute})
+	s = other
+	if got := run(); got != "Failed" || volume() != "creating" {
+		t.Errorf("run %s, volume %s", got, volume())
 	}
 }
 
@@ -258,6 +289,32 @@ func TestBareAndPacks(t *testing.T) {
 	if _, body := get(t, s.URLs().Orchestrator+"/v1beta/orchestration/workflows"); !strings.Contains(body, "opensds.lab-echo") {
 		t.Errorf("workflows: %.200s", body)
 	}
+}
+
+// TestPort: hotpot and gelato are beside the orchestrator, where pages expect them.
+func TestPort(t *testing.T) {
+	for range 20 { // until no port of three is taken
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		port := listener.Addr().(*net.TCPAddr).Port
+		if err := listener.Close(); err != nil {
+			t.Fatal(err)
+		}
+		s, err := Start(Config{Port: port})
+		if err != nil {
+			continue
+		}
+		t.Cleanup(func() { _ = s.Close() })
+		for i, url := range []string{s.URLs().Orchestrator, s.URLs().Hotpot, s.URLs().Gelato} {
+			if want := fmt.Sprintf("http://127.0.0.1:%d", port+i); url != want {
+				t.Errorf("it is at %s, want %s", url, want)
+			}
+		}
+		return
+	}
+	t.Fatal("no three ports in a row were free")
 }
 
 func TestStartRefuses(t *testing.T) {

@@ -7,45 +7,47 @@ import (
 	"strings"
 )
 
-// Problem is one thing that is wrong, or likely so, with given inputs.
+// Problem is one thing that is wrong, or likely to be, with given inputs.
 type Problem struct {
 	// Path leads from the inputs to the offending member: names (string) and
-	// list indexes (int). What is missing has the path of what should hold
-	// it; the empty path is the inputs as a whole.
+	// list indexes (int). The path of a missing input is that of what should
+	// hold it. An empty path stands for the inputs as a whole.
 	Path []any
 
+	// Detail names the member in full, so that it can be read without the path.
 	Summary, Detail string
 
-	// Warning says that StackStorm would take the inputs all the same.
+	// Warning is set where StackStorm takes the inputs all the same.
 	Warning bool
 }
 
 // The summaries of problems.
 const (
-	summaryUnrunnable = "Workflow does not take the orchestrator's inputs"
+	summaryUnrunnable = "Workflow that cannot run"
 	summaryMissing    = "Missing workflow input"
+	summaryDefault    = "Workflow default that StackStorm refuses"
 	summaryUnknown    = "Unknown workflow input"
 	summaryServerSet  = "Workflow input set by the server"
 	summaryImmutable  = "Fixed workflow input"
 	summaryInvalid    = "Invalid workflow input"
 	summarySecret     = "Secret workflow input outside parameters_wo"
 	summaryRunner     = "Input of the workflow's runner"
+	summaryUnrecorded = "Workflow whose runs cannot be recorded"
 )
 
-// Check tells everything StackStorm would refuse the inputs for, and which
-// secrets would be stored in clear, in an order that depends on the arguments
-// alone. Inputs are decoded JSON with numbers as json.Number, and Unknown
-// where a value is not decided; null counts as not given. writeOnly holds the
-// names of those inputs that are kept out of Terraform's state; their values
-// appear in no message.
+// Check returns everything that StackStorm would refuse the inputs for, and which
+// secrets would be stored in clear text. The order depends on the arguments
+// alone. Inputs are decoded JSON with numbers as json.Number, and Unknown where a
+// value is not known yet. Null counts as not given. writeOnly are those of the
+// inputs that are kept out of Terraform's state. No message quotes their values.
 //
-// It follows StackStorm 3.2.0 and is never stricter: what only StackStorm can
+// It follows StackStorm 3.2.0 and is never stricter. What only StackStorm can
 // tell, such as the outcome of a template, is let through.
-func (d Declaration) Check(inputs map[string]any, writeOnly map[string]bool) []Problem {
+func (d Declaration) Check(inputs, writeOnly map[string]any) []Problem {
 	problems := d.unrunnable()
 	for _, p := range d.Parameters {
-		if inputs[p.Name] == nil && p.Required && !p.HasDefault && !p.ServerSet {
-			problems = append(problems, missing(place{}, p.Name, p.schema))
+		if p, _ = d.input(p.Name); inputs[p.Name] == nil && !p.ServerSet {
+			problems = append(problems, p.notGiven()...)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(inputs)) {
@@ -53,78 +55,120 @@ func (d Declaration) Check(inputs map[string]any, writeOnly map[string]bool) []P
 			problems = append(problems, d.given(name, inputs[name], writeOnly[name])...)
 		}
 	}
-	return problems
+	return append(problems, d.exposed(inputs, writeOnly)...)
 }
 
-// unrunnable finds the workflows that no input can start: the orchestrator
-// always sends its four, and StackStorm refuses undeclared ones (contract quirk 19).
-func (d Declaration) unrunnable() []Problem {
-	var lacks []string
-	for _, name := range serverSet {
-		if _, ok := d.parameter(name); !ok {
-			lacks = append(lacks, name)
-		}
-	}
-	if len(lacks) == 0 {
-		return nil
-	}
-	return []Problem{{Summary: summaryUnrunnable, Detail: fmt.Sprintf(
-		"The orchestrator adds %s to the inputs of every run, and StackStorm refuses inputs that a workflow does not declare. "+
-			"This workflow does not declare %s, so every run of it would be refused. "+
-			"Declare what is missing as text parameters in the workflow's action metadata, then register it again.",
-		enumerate(serverSet, "and"), enumerate(lacks, "and"))}}
-}
-
-// given checks one input that was given.
-func (d Declaration) given(name string, v any, writeOnly bool) []Problem {
-	at := place{path: []any{name}, whole: true, lenient: true, masked: writeOnly}
-	if ServerSet(name) {
-		return []Problem{at.problem(summaryServerSet, serverSetDetail(name))}
-	}
-	p, taken := d.taken(name)
-	if !taken {
-		return []Problem{at.problem(summaryUnknown, d.unknownDetail(name))}
-	}
-	if p.Immutable {
-		return []Problem{at.problem(summaryImmutable, immutableDetail(p))}
-	}
-
+// exposed finds the secrets that are not among the write-only inputs.
+func (d Declaration) exposed(inputs, writeOnly map[string]any) []Problem {
 	var problems []Problem
-	if _, declared := d.parameter(name); !declared {
-		w := at.problem(summaryRunner, name+" is no input of this workflow but a setting of StackStorm's workflow runner, which takes it without complaint. Remove it unless that is what you mean.")
+	for _, path := range d.SecretPaths(inputs) {
+		if lookup(writeOnly, path) != nil || d.parameterOf(path).Immutable {
+			continue
+		}
+		at := location{path: path}
+		w := at.problem(summarySecret, at.label()+" is declared secret by the workflow, but Terraform keeps what stands in parameters in clear text in its state and plans. Move it to parameters_wo.")
 		w.Warning = true
 		problems = append(problems, w)
 	}
-	at.masked = writeOnly || p.Secret
-	if p.Secret && !writeOnly {
-		w := at.problem(summarySecret, name+" is declared secret by the workflow, but what stands in parameters is kept in clear in Terraform's state and plans. Move it to parameters_wo.")
+	return problems
+}
+
+func (d Declaration) parameterOf(path []any) Parameter {
+	p, _ := d.parameter(path[0].(string))
+	return p
+}
+
+// given checks one input that was given.
+func (d Declaration) given(name string, v, writeOnly any) []Problem {
+	at := location{path: []any{name}, whole: true, writeOnly: writeOnly}
+	if ServerSet(name) {
+		return []Problem{at.problem(summaryServerSet, serverSetDetail(name))}
+	}
+	p, declared := d.input(name)
+	if !declared {
+		return []Problem{at.problem(summaryUnknown, d.unknownDetail(name))}
+	}
+	if p.Immutable {
+		return append(p.notGiven(), at.problem(summaryImmutable, immutableDetail(p)))
+	}
+
+	var problems []Problem
+	if _, ofWorkflow := d.parameter(name); !ofWorkflow {
+		w := at.problem(summaryRunner, name+" is not an input of this workflow. It is a setting of StackStorm's workflow runner, and StackStorm accepts it. Remove it unless you mean that setting.")
 		w.Warning = true
 		problems = append(problems, w)
 	}
 	return append(problems, p.check(at, v)...)
 }
 
-// check converts the value as StackStorm does and holds it against the schema.
-func (p Parameter) check(at place, v any) []Problem {
-	if len(templates(at.path, v)) > 0 {
-		return nil // rendered before it is converted; see Traps
+// check converts the value as StackStorm does and validates it.
+func (p Parameter) check(at location, v any) []Problem {
+	if p.unusable != nil || len(templates(at.path, v)) > 0 {
+		return nil // a template is rendered before it is converted, see Traps
 	}
+	at.masked, at.holdsSecret = p.Secret, declaresSecret(map[string]any(p.declared))
+	at.original = v
 	var c checker
-	converted, ok := cast(p.Type, withoutNulls(v))
-	switch {
+	converted, ok := cast(p.Type, received(v))
+	switch n, isNumber := numberOf(converted); {
 	case !ok:
-		c.wrongType(at, p.schema, []string{p.Type}, v)
-	case converted == nil && p.HasDefault && p.Default != nil:
-		// StackStorm puts the default in the place of a text meaning null.
-	default:
-		at.original = v
-		c.value(at, p.schema, p.schema.prepare(converted))
+		c.wrongType(at, p.checked, []string{p.Type}, v)
+		return c.problems
+	case tooLarge(converted):
+		c.refuse(at, v, "have no whole number beyond 64 bits, because StackStorm cannot store one")
+		return c.problems
+	case isNumber && !n.finite() && !p.Secret:
+		c.refuse(at, v, "be a finite number, because StackStorm shows any other in a form that is not JSON, and then the run cannot be read")
+		return c.problems
 	}
+	_, err := maskedBy(p.declared).mask(converted)
+	filled := converted
+	if err == nil {
+		filled, err = p.checked.filled(converted)
+	}
+	switch {
+	case err != nil:
+		return []Problem{at.problem(summaryInvalid, fmt.Sprintf("%s cannot be %s. %s.", at.label(), at.describe(v), err))}
+	case converted == nil && p.HasDefault:
+		return p.notGiven() // StackStorm puts the default in the place of null
+	}
+	c.value(at, p.checked, filled)
 	return c.problems
 }
 
-// taken finds what the workflow, its runner or both declare of an input.
-func (d Declaration) taken(name string) (Parameter, bool) {
+// notGiven checks what StackStorm uses when an input is not given. It validates
+// the workflow's default like a value, but does not convert it first.
+func (p Parameter) notGiven() []Problem {
+	switch text, _ := p.Default.(string); {
+	case p.unusable != nil, isTemplate(text) && !p.Immutable:
+		return nil // see unrunnable, and a template is only known once it is rendered
+	case !p.HasDefault && p.Required:
+		return []Problem{missing(location{}, p.Name, p.checked)}
+	case !p.HasDefault:
+		return nil
+	}
+	c := checker{}
+	filled, err := p.checked.filled(p.Default)
+	c.value(location{path: []any{p.Name}, masked: p.Secret}, p.checked, filled)
+	reason := ""
+	switch {
+	case err != nil:
+		reason = err.Error() + "."
+	case len(c.problems) > 0:
+		reason = c.problems[0].Detail
+	default:
+		return nil
+	}
+	if p.Immutable {
+		return []Problem{{Summary: summaryUnrunnable, Detail: fmt.Sprintf(
+			"The workflow fixes the value of %s, and StackStorm refuses that value in every run: %s Only the workflow's action metadata can mend it.", p.Name, reason)}}
+	}
+	return []Problem{{Summary: summaryDefault, Detail: fmt.Sprintf(
+		"%s is not given, and StackStorm refuses the default that the workflow has for it: %s Give a value for %s.", p.Name, reason, p.Name)}}
+}
+
+// input returns what the workflow, its runner or both declare about an input.
+func (d Declaration) input(name string) (Parameter, bool) {
 	p, declared := d.parameter(name)
 	runner, ofRunner := runnerParameters[name]
 	switch {
@@ -133,7 +177,7 @@ func (d Declaration) taken(name string) (Parameter, bool) {
 	case !declared:
 		return parameter(name, runner), true
 	default:
-		return parameter(name, merge(runner, p.schema)), true
+		return parameter(name, merge(runner, p.declared)), true
 	}
 }
 
@@ -154,13 +198,24 @@ var runnerParameters = map[string]schema{
 	"workflow":    {"type": "string"},
 }
 
+// merge lays one schema over another as StackStorm does, objects inside them too.
 func merge(base, over schema) schema {
 	merged := maps.Clone(base)
-	maps.Copy(merged, over)
+	for name, v := range over {
+		inner, isObject := v.(map[string]any)
+		below, exists := merged[name]
+		switch object, ok := below.(map[string]any); {
+		case isObject && ok:
+			v = map[string]any(merge(object, inner))
+		case isObject && exists && len(inner) == 0:
+			v = below
+		}
+		merged[name] = v
+	}
 	return merged
 }
 
-func missing(at place, name string, s schema) Problem {
+func missing(at location, name string, s schema) Problem {
 	member := at.member(name)
 	detail := member.label() + " is required"
 	if about := sentence(s.text("description")); about != "" {
@@ -194,22 +249,22 @@ func serverSetDetail(name string) string {
 	case "tenant_id":
 		source = "It is the provider's tenant_id."
 	case "auth_token":
-		source = "It is the token that the provider logged in with."
+		source = "It is the token that the provider gets when it logs in."
 	default:
-		source = "It is where hotpot or gelato listens, from the orchestrator's own configuration."
+		source = "It is the address of hotpot or gelato in the orchestrator's own configuration."
 	}
-	return fmt.Sprintf("The orchestrator fills in %s itself and replaces whatever is given. %s Remove it.", name, source)
+	return fmt.Sprintf("The orchestrator fills in %s itself and replaces what is given. %s Remove it.", name, source)
 }
 
 func immutableDetail(p Parameter) string {
-	detail := p.Name + " has a value fixed by the workflow"
+	detail := "The workflow fixes the value of " + p.Name
 	if p.HasDefault && !p.Secret {
-		detail += ", " + hcl(p.Default) + ","
+		detail += " to " + hcl(p.Default)
 	}
-	return detail + " and cannot be given. Remove it."
+	return detail + ", so it cannot be given. Remove it."
 }
 
-// enumerate joins as prose does: "a, b and c".
+// enumerate joins words as in a sentence, such as "a, b and c".
 func enumerate(words []string, conjunction string) string {
 	if len(words) < 2 {
 		return strings.Join(words, "")
@@ -218,7 +273,7 @@ func enumerate(words []string, conjunction string) string {
 	return strings.Join(words[:last], ", ") + " " + conjunction + " " + words[last]
 }
 
-// sentence ends a description with exactly one full stop.
+// sentence ends a description with one full stop.
 func sentence(description string) string {
 	s := strings.TrimRight(strings.Join(strings.Fields(description), " "), ". ")
 	if s == "" {

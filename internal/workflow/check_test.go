@@ -34,7 +34,7 @@ func TestCheckAccepts(t *testing.T) {
 		{volume, `{"size": 7.9}`},
 		{volume, `{"size": 1e3}`},
 		{volume, `{"size": true}`},
-		{volume, `{"size": 123456789012345678901234567890}`},
+		{volume, `{"size": 9223372036854775807}`},
 		{volume, `{"profile_id": null}`},
 		{volume, `{"timeout": "90", "attach_mode": "anything"}`},
 		{volume, `{"name": ""}`},
@@ -77,55 +77,61 @@ func TestCheckAccepts(t *testing.T) {
 
 func TestCheckRefuses(t *testing.T) {
 	for _, tc := range []struct{ action, change, path, detail string }{
-		{volume, `{"size": null}`, "", `size is required: Size of volume in GB. Give an integer, such as size = 1.`},
-		{volume, `{"host_id": null}`, "", `host_id is required: Host id to attach volume. Give a text, such as host_id = "host-id".`},
+		{volume, `{"size": null}`, "", `size is required: Size of volume in GB. Give a whole number, such as size = 1.`},
+		{volume, `{"host_id": null}`, "", `host_id is required: Host id to attach volume. Give a string, such as host_id = "host-id".`},
 		{volume, `{"colour": "red"}`, "colour", `The workflow has no input "colour". It takes attach_mode, availability_zone, description, host_id, name, profile_id, size, snapshot_from_cloud, snapshot_id and timeout.`},
 		{volume, `{"hostId": "h"}`, "hostId", `Did you mean "host_id"?`},
 		{volume, `{"decsription": "h"}`, "decsription", `Did you mean "description"?`},
-		{volume, `{"size": "big"}`, "size", `size must be an integer, but the text "big" was given. Write for example size = 1.`},
-		{volume, `{"size": ""}`, "size", `the text "" was given`},
-		{volume, `{"size": "7.9"}`, "size", `the text "7.9" was given`},
-		{volume, `{"size": "0x10"}`, "size", `must be an integer`},
-		{volume, `{"size": "1__0"}`, "size", `must be an integer`},
-		{volume, `{"size": "_1"}`, "size", `must be an integer`},
-		{volume, `{"size": "1e3"}`, "size", `must be an integer`},
-		{volume, `{"size": 1e400}`, "size", `must be an integer`},
+		{volume, `{"size": 9223372036854775808}`, "size", `size must have no whole number beyond 64 bits, because StackStorm cannot store one, but the number 9223372036854775808 was given.`},
+		{volume, `{"size": "-9223372036854775809"}`, "size", `beyond 64 bits`},
+		{volume, `{"size": 1e19}`, "size", `beyond 64 bits`},
+		{analysis, `{"analysis_args": {"a": [99999999999999999999]}}`, "analysis_args", `beyond 64 bits`},
+		{analysis, `{"analysis_args": "[99999999999999999999]"}`, "analysis_args", `beyond 64 bits`},
+		{volume, `{"size": "big"}`, "size", `size must be a whole number, but the string "big" was given. Write for example size = 1.`},
+		{volume, `{"size": ""}`, "size", `the string "" was given`},
+		{volume, `{"size": "7.9"}`, "size", `the string "7.9" was given`},
+		{volume, `{"size": "0x10"}`, "size", `must be a whole number`},
+		{volume, `{"size": "1__0"}`, "size", `must be a whole number`},
+		{volume, `{"size": "_1"}`, "size", `must be a whole number`},
+		{volume, `{"size": "1e3"}`, "size", `must be a whole number`},
+		{volume, `{"size": 1e400}`, "size", `must be a whole number`},
 		{volume, `{"size": []}`, "size", `the list [] was given`},
 		{volume, `{"size": {"gb": 1}}`, "size", `the object { gb = 1 } was given`},
 		{volume, `{"timeout": "soon"}`, "timeout", `Write for example timeout = 60.`},
-		{volume, `{"name": 5}`, "name", `name must be a text, but the number 5 was given; StackStorm does not make texts of other values. Write for example name = "5".`},
+		{volume, `{"name": 5}`, "name", `name must be a string, but the number 5 was given. StackStorm does not turn other values into strings. Write for example name = "5".`},
 		{volume, `{"name": true}`, "name", `Write for example name = "true".`},
 		{volume, `{"name": ["a"]}`, "name", `the list ["a"] was given`},
 		{volume, `{"ip_addr": "192.0.2.1"}`, "ip_addr", `The orchestrator fills in ip_addr itself`},
 		{volume, `{"port": "1"}`, "port", `configuration. Remove it.`},
 		{volume, `{"tenant_id": "t"}`, "tenant_id", `It is the provider's tenant_id.`},
-		{volume, `{"auth_token": "t"}`, "auth_token", `the token that the provider logged in with`},
+		{volume, `{"auth_token": "t"}`, "auth_token", `the token that the provider gets when it logs in`},
 		{migration, `{"description": null}`, "", `description is required`},
-		{migration, `{"remainSource": "yes"}`, "remainSource", `remainSource must be true or false, but the text "yes" was given.`},
+		{migration, `{"remainSource": "yes"}`, "remainSource", `remainSource must be true or false, but the string "yes" was given.`},
 		{migration, `{"remainSource": "1"}`, "remainSource", `true or false`},
 		{migration, `{"remainSource": 1}`, "remainSource", `the number 1 was given`},
 		{migration, `{"remainSource": " true"}`, "remainSource", `true or false`},
-		{migration, `{"remainSource": "none"}`, "remainSource", `the text "none" was given`},
+		{migration, `{"remainSource": "none"}`, "remainSource", `the string "none" was given`},
 		{migration, `{"src_bucket_name": "s"}`, "src_bucket_name", `Did you mean "srcBucketName"?`},
 		{migration, `{"destBackend": 1.5}`, "destBackend", `destBackend = "1.5"`},
-		{analysis, `{"analysis_args": "AK=x"}`, "analysis_args", `an object, but the text "AK=x" was given`},
+		{analysis, `{"analysis_args": "AK=x"}`, "analysis_args", `an object, but the string "AK=x" was given`},
 		{analysis, `{"analysis_args": []}`, "analysis_args", `the list [] was given`},
-		{analysis, `{"analysis_args": "[1]"}`, "analysis_args", `the text "[1]" was given`},
+		{analysis, `{"analysis_args": "[1]"}`, "analysis_args", `the string "[1]" was given`},
 		{analysis, `{"analysis_args": "{1, 2}"}`, "analysis_args", `must be an object`},
 		{types, `{"a_number": "1.5f"}`, "a_number", `a_number must be a number`},
-		{types, `{"a_number": "nan"}`, "a_number", `must be a number`},
-		{types, `{"a_number": 1e400}`, "a_number", `must be a number`},
+		{types, `{"a_number": "nan"}`, "a_number", `a_number must be a finite number, because StackStorm shows any other in a form that is not JSON`},
+		{types, `{"a_number": "-Infinity"}`, "a_number", `must be a finite number`},
+		{types, `{"a_number": 1e400}`, "a_number", `must be a finite number`},
 		{types, `{"a_number": "1,5"}`, "a_number", `must be a number`},
 		{types, `{"a_boolean": "[]"}`, "a_boolean", `must be true or false`},
 		{types, `{"an_array": "1, 2"}`, "an_array", `must be a list`},
 		{types, `{"an_array": "(1, 2)"}`, "an_array", `must be a list`},
 		{types, `{"an_array": " ['x']"}`, "an_array", `must be a list`},
 		{types, `{"an_array": "[\"a\"]]"}`, "an_array", `must be a list`},
-		{types, `{"an_array": ""}`, "an_array", `the text "" was given`},
+		{types, `{"an_array": ""}`, "an_array", `the string "" was given`},
 		{types, `{"an_array": {}}`, "an_array", `the object {} was given`},
-		{types, `{"a_choice": "blue"}`, "a_choice", `a_choice must be one of "red" or "green", but the text "blue" was given.`},
+		{types, `{"a_choice": "blue"}`, "a_choice", `a_choice must be one of "red" or "green", but the string "blue" was given.`},
 		{types, `{"a_choice": "Green"}`, "a_choice", `(did you mean "green"?)`},
-		{types, `{"a_constant": "y"}`, "a_constant", `a_constant has a value fixed by the workflow, "fixed", and cannot be given. Remove it.`},
+		{types, `{"a_constant": "y"}`, "a_constant", `The workflow fixes the value of a_constant to "fixed", so it cannot be given. Remove it.`},
 		{types, `{"a_string": null}`, "", `a_string is required.`},
 	} {
 		t.Run(tc.action+" "+tc.change, func(t *testing.T) {
@@ -175,10 +181,10 @@ func TestCheckTellsEverythingInOrder(t *testing.T) {
 	want := []string{
 		"[] Missing workflow input",
 		"[a_choice] Invalid workflow input",
-		"[a_secret] Secret workflow input outside parameters_wo",
 		"[an_integer] Invalid workflow input",
 		"[port] Workflow input set by the server",
 		"[zz] Unknown workflow input",
+		"[a_secret] Secret workflow input outside parameters_wo",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
@@ -216,7 +222,7 @@ func TestCheckKeepsSecrets(t *testing.T) {
 		"args": {"type": "object", "properties": {"n": {"type": "integer"}}}}`)
 	in := decoded(t, `{"top": "hush-hush", "text": 987654, "colour": "hush-hush", "fixed": "hush-hush",
 		"deep": {"inner": {"n": "hush-hush"}}, "args": {"n": "hush-hush"}}`)
-	got := d.Check(in, map[string]bool{"args": true, "top": true})
+	got := d.Check(in, map[string]any{"args": in["args"], "top": in["top"]})
 
 	var secrets []string
 	for _, p := range got {
@@ -227,10 +233,10 @@ func TestCheckKeepsSecrets(t *testing.T) {
 			secrets = append(secrets, fmt.Sprint(p.Path, p.Warning))
 		}
 	}
-	if want := []string{"[colour] true", "[text] true"}; !reflect.DeepEqual(secrets, want) {
+	if want := []string{"[colour] true", "[deep inner] true", "[text] true"}; !reflect.DeepEqual(secrets, want) {
 		t.Errorf("secrets outside parameters_wo: %q, want %q", secrets, want)
 	}
-	if len(got) != 8 {
+	if len(got) != 9 {
 		t.Errorf("%d problems: %+v", len(got), got)
 	}
 }
@@ -291,7 +297,7 @@ func TestCheckRunnerParameters(t *testing.T) {
 
 func expect(t *testing.T, p Problem, path, detail string) {
 	t.Helper()
-	if got := (place{path: p.Path}).label(); got != path {
+	if got := Label(p.Path); got != path {
 		t.Errorf("path %q, want %q", got, path)
 	}
 	if !strings.Contains(p.Detail, detail) {

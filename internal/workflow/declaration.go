@@ -12,39 +12,41 @@ import (
 
 // Declaration is what a workflow says about its inputs.
 type Declaration struct {
-	// Parameters are sorted by name and include those the server sets.
+	// Parameters are sorted by name and include those that the server sets.
 	Parameters []Parameter
 }
 
 // Parameter is one declared input.
 type Parameter struct {
 	Name        string
-	Type        string // one of JSON Schema's; empty when not declared
+	Type        string // one of JSON Schema's, or empty when not declared
 	Description string
 	Pattern     string // a regular expression in Python's dialect, searched for
 
 	Required   bool
 	Secret     bool
-	Immutable  bool // has its value from the workflow; giving one is refused
+	Immutable  bool // has its value from the workflow, and StackStorm refuses another
 	ServerSet  bool // see ServerSet
 	HasDefault bool // tells a default of null from none
 
 	Default any // decoded JSON, numbers as json.Number
 	Enum    []any
 
-	schema schema
+	declared schema // as the workflow has it
+	checked  schema // as StackStorm checks with it, see loosened
+	unusable error  // why StackStorm fails on the schema, whatever is given
 }
 
 // ServerSet reports whether the orchestrator fills in the input of that name
-// itself, replacing whatever it was given (contract quirk 19).
+// itself and replaces whatever it was given (quirk 19).
 func ServerSet(name string) bool { return slices.Contains(serverSet, name) }
 
 var serverSet = []string{"auth_token", "ip_addr", "port", "tenant_id"}
 
-// Parse reads a declaration as a service carries it in
-// workflows[].definition, or the catalogue in workflows[reference].parameters:
-// an object that maps names to JSON schemas, or a text holding one. Null and
-// nothing at all are a workflow without inputs.
+// Parse reads a declaration as a service has it in workflows[].definition, or the
+// catalogue in workflows[reference].parameters. It is an object that maps names
+// to JSON schemas, or a string with one in it. Null and an empty text are a
+// workflow without inputs.
 func Parse(definition json.RawMessage) (Declaration, error) {
 	v, err := decode(definition)
 	if err != nil {
@@ -52,7 +54,7 @@ func Parse(definition json.RawMessage) (Declaration, error) {
 	}
 	if text, ok := v.(string); ok {
 		if v, err = decode([]byte(text)); err != nil {
-			return Declaration{}, fmt.Errorf("the workflow's declaration is a text that is not JSON: %w", err)
+			return Declaration{}, fmt.Errorf("the workflow's declaration is a string that is not JSON: %w", err)
 		}
 	}
 
@@ -66,14 +68,14 @@ func Parse(definition json.RawMessage) (Declaration, error) {
 func declaration(declared map[string]any) Declaration {
 	d := Declaration{Parameters: []Parameter{}}
 	for _, name := range slices.Sorted(maps.Keys(declared)) {
-		// A schema that is no object declares nothing, as an empty one.
+		// A schema that is not an object counts as an empty one.
 		s, _ := declared[name].(map[string]any)
 		d.Parameters = append(d.Parameters, parameter(name, s))
 	}
 	return d
 }
 
-// anything is what StackStorm makes of a parameter without a schema.
+// anything is the schema that StackStorm uses for a parameter without one.
 var anything = schema{"anyOf": []any{
 	map[string]any{"type": "array"}, map[string]any{"type": "boolean"}, map[string]any{"type": "integer"},
 	map[string]any{"type": "number"}, map[string]any{"type": "object"}, map[string]any{"type": "string"},
@@ -90,17 +92,18 @@ func parameter(name string, s schema) Parameter {
 		Immutable:   s.flag("immutable"),
 		ServerSet:   ServerSet(name),
 		Default:     s["default"],
-		schema:      s,
-	}
-	if len(s) == 0 {
-		p.schema = anything
+		declared:    s,
 	}
 	p.Enum, _ = s["enum"].([]any)
 	_, p.HasDefault = s["default"]
+	if len(s) == 0 {
+		s = anything
+	}
+	p.checked, p.unusable = s.loosened()
 	return p
 }
 
-// decode is json.Unmarshal that keeps numbers as written and takes nothing for null.
+// decode is json.Unmarshal that keeps numbers as written. It reads an empty text as null.
 func decode(text []byte) (any, error) {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return nil, nil

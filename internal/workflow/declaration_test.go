@@ -15,7 +15,8 @@ func TestParse(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range d.Parameters {
-		d.Parameters[i].schema = nil
+		p := &d.Parameters[i]
+		p.declared, p.checked = nil, nil
 	}
 	want := []Parameter{
 		{Name: "m"},
@@ -44,9 +45,9 @@ func TestParseForms(t *testing.T) {
 		`{`:           "is not JSON",
 		`{} {}`:       "is not JSON",
 		`{"a": 1}]`:   "is not JSON",
-		`"{"`:         "is a text that is not JSON",
+		`"{"`:         "is a string that is not JSON",
 		`[]`:          "is a list, not an object",
-		`"\"twice\""`: "is a text, not an object",
+		`"\"twice\""`: "is a string, not an object",
 		`5`:           "is a number, not an object",
 	} {
 		if _, err := Parse(json.RawMessage(text)); err == nil || !strings.Contains(err.Error(), want) {

@@ -6,7 +6,7 @@ import (
 )
 
 const echoing = `{"s": {"type": "string"}, "i": {"type": "integer", "default": 60}, "n": {"type": "number"}, "b": {"type": "boolean"},
-	"o": {"type": "object"}, "l": {"type": "array"}, "secret": {"type": "string", "secret": true}, "any": {}}`
+	"o": {"type": "object"}, "l": {"type": "array"}, "pw": {"type": "string", "secret": true}, "any": {}}`
 
 func TestEchoes(t *testing.T) {
 	d := parsed(t, echoing)
@@ -41,11 +41,11 @@ func TestEchoes(t *testing.T) {
 		{`{"o": "{'k': [1, None]}"}`, `{"o": {"k": [1, null]}}`, true},
 		{`{"l": "[1, 2]"}`, `{"l": [1, 2]}`, true},
 		{`{"l": [1, 2]}`, `{"l": [2, 1]}`, false},
-		{`{"secret": "hush"}`, `{"secret": "********"}`, true},
-		{`{"secret": "hush"}`, `{"secret": "hush"}`, false},
-		{`{"secret": "hush"}`, `{}`, false},
-		{`{"secret": null}`, `{}`, true},
-		{`{}`, `{"secret": "********"}`, false},
+		{`{"pw": "hush"}`, `{"pw": "********"}`, true},
+		{`{"pw": "hush"}`, `{"pw": "hush"}`, false},
+		{`{"pw": "hush"}`, `{}`, false},
+		{`{"pw": null}`, `{}`, true},
+		{`{}`, `{"pw": "********"}`, false},
 		{`{"any": "5"}`, `{"any": "5"}`, true},
 		{`{"any": "5"}`, `{"any": 5}`, false},
 		{`{"context": "{'a': 1}"}`, `{"context": {"a": 1}}`, true}, // the runner's
@@ -78,9 +78,67 @@ func TestEchoesRecordings(t *testing.T) {
 }
 
 func TestMasked(t *testing.T) {
-	d := parsed(t, `{"a": {"secret": true}, "b": {"secret": true}, "c": {}, "d": {"secret": true}}`)
-	got := d.Masked(decoded(t, `{"d": "********", "a": "********", "b": "known", "c": "********", "port": "********"}`))
-	if !slices.Equal(got, []string{"a", "d"}) {
-		t.Errorf("got %v", got)
+	d := parsed(t, `{"a": {"secret": true}, "b": {"secret": true}, "c": {}, "d": {"secret": true},
+		"o": {"type": "object", "properties": {"pw": {"secret": true}, "user": {}, "in": {"type": "array", "items": {"secret": true}}}},
+		"l": {"type": "array", "items": {"type": "object", "properties": {"pw": {"secret": true}}}}}`)
+	var got []string
+	for _, path := range d.Masked(decoded(t, `{"d": "********", "a": "********", "b": "known", "c": "********", "port": "********",
+		"o": {"pw": "********", "user": "********", "in": ["********", "********"]}, "l": [{"pw": "known"}, {"pw": "********"}]}`)) {
+		got = append(got, Label(path))
+	}
+	if want := []string{"a", "d", "l[1].pw", "o.in", "o.pw"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestEchoesFractions(t *testing.T) {
+	d := parsed(t, echoing)
+	for _, tc := range []struct {
+		inputs, echo string
+		want         bool
+	}{
+		{`{"n": 0.3}`, `{"n": 0.30000000000000004}`, true},
+		{`{"n": 0.3}`, `{"n": 0.3}`, true}, // StackStorm 3.9 keeps it
+		{`{"n": 0.3}`, `{"n": 0.31}`, false},
+		{`{"n": "0.123456789012"}`, `{"n": 0.12345678900000001}`, true},
+		{`{"n": 1e-11}`, `{"n": 0.0}`, true},
+		{`{"n": 12345678901234567}`, `{"n": 1.234567890123457e+16}`, true},
+		{`{"n": 49382715604938290}`, `{"n": 4.93827156049383e+16}`, true},
+		{`{"n": 49382715604938290}`, `{"n": 4.93827156059383e+16}`, false},
+		{`{"any": [0.7, {"a": 1.7}]}`, `{"any": [0.7000000000000001, {"a": 1.7000000000000002}]}`, true},
+		{`{"l": "[0.7]"}`, `{"l": [0.7000000000000001]}`, true},
+		{`{"o": {"a．b": 1}}`, `{"o": {"a.b": 1}}`, true},
+		{`{"o": "{1: (2, 3)}"}`, `{"o": {"1": [2, 3]}}`, true},
+		{`{"l": "[b'x', 1+2j, '\\u00e9']"}`, `{"l": ["x", {"real": 1.0, "imag": 2.0}, "\\u00e9"]}`, true},
+		{`{"l": "['\\u00e9']"}`, `{"l": [1]}`, false},
+		{`{"n": "nan"}`, `{"n": null}`, true},
+	} {
+		if got := d.Echoes(decoded(t, tc.inputs), decoded(t, tc.echo)); got != tc.want {
+			t.Errorf("%s in %s: %t", tc.inputs, tc.echo, got)
+		}
+	}
+}
+
+// StackStorm renders a default that is a template and shows it as if it had been
+// given, unless the value is fixed.
+func TestEchoesRenderedDefaults(t *testing.T) {
+	d := parsed(t, `{"url": {"type": "string", "default": "http://{{ ip_addr }}"}, "fixed": {"type": "string", "default": "{{ x }}", "immutable": true},
+		"list": {"type": "array", "default": ["{{ x }}"]}, "s": {"type": "string"}}`)
+	for _, tc := range []struct {
+		inputs, echo string
+		want         bool
+	}{
+		{`{"s": "x"}`, `{"s": "x", "url": "http://192.0.2.1"}`, true},
+		{`{"s": "x"}`, `{"s": "x"}`, true},
+		{`{"s": "x"}`, `{"s": "y", "url": "http://192.0.2.1"}`, false},
+		{`{"url": "given"}`, `{"url": "http://192.0.2.1"}`, false},
+		{`{"s": "x"}`, `{"s": "x", "fixed": "{{ x }}"}`, false},
+		{`{"s": "x"}`, `{"s": "x", "list": ["y"]}`, false},
+		{`{"s": "{{ 1 + 1 }}"}`, `{"s": "2"}`, true},
+		{`{"list": ["{{ 1 }}"]}`, `{"list": ["1"]}`, true},
+	} {
+		if got := d.Echoes(decoded(t, tc.inputs), decoded(t, tc.echo)); got != tc.want {
+			t.Errorf("%s in %s: %t", tc.inputs, tc.echo, got)
+		}
 	}
 }

@@ -20,6 +20,9 @@ func FuzzCheck(f *testing.F) {
 	f.Add(`{"p": {"anyOf": [{"type": "array", "items": [{}]}], "multipleOf": 0.1}}`, `{"p": 1e999999999}`)
 	f.Add(`{"p": {"type": "array"}, "q": {"type": "integer"}}`, `{"p": "[{'a': (1, b'x')}, 0x1, '\\U00110000']", "q": "-  5"}`)
 	f.Add(`{"p": {"pattern": "(", "enum": [{}]}}`, `{"p": "{{"}`)
+	for _, p := range corpus(f) {
+		f.Add(string(p.Declaration), string(p.Parameters))
+	}
 	f.Fuzz(func(t *testing.T, definition, text string) {
 		d, err := Parse(json.RawMessage(definition))
 		if err != nil {
@@ -49,7 +52,7 @@ func FuzzCheck(f *testing.F) {
 func declaredAs(t testing.TB, action string) map[string]any {
 	declared := map[string]any{}
 	for _, p := range recordedDeclaration(t, action).Parameters {
-		declared[p.Name] = map[string]any(p.schema)
+		declared[p.Name] = map[string]any(p.declared)
 	}
 	return declared
 }

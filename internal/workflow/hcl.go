@@ -11,21 +11,23 @@ import (
 	"strings"
 )
 
-// hcl writes a decoded JSON value on one line as Terraform's language does.
+// hcl writes a decoded JSON value as HCL on one line.
 func hcl(v any) string {
 	switch v := v.(type) {
 	case nil:
 		return "null"
 	case string:
-		return hclText(v)
+		return hclString(v)
 	case bool:
 		return strconv.FormatBool(v)
 	case json.Number:
-		return v.String()
+		return hclNumber(v)
 	case *big.Int:
 		return v.String()
 	case float64:
 		return strconv.FormatFloat(v, 'g', -1, 64)
+	case tuple:
+		return hcl([]any(v))
 	case []any:
 		elems := make([]string, len(v))
 		for i, e := range v {
@@ -37,6 +39,20 @@ func hcl(v any) string {
 	default:
 		return "(known after apply)"
 	}
+}
+
+// hclNumber writes the 0.7000000000000001 that StackStorm keeps as the 0.7 that
+// somebody wrote.
+func hclNumber(n json.Number) string {
+	exact, _ := exactNumber(n)
+	if exact.i != nil || !exact.finite() {
+		return n.String()
+	}
+	short := strconv.FormatFloat(exact.f, 'g', 15, 64)
+	if f, err := strconv.ParseFloat(short, 64); len(short) < len(n) && err == nil && tenDecimals(f) == tenDecimals(exact.f) {
+		return short
+	}
+	return n.String()
 }
 
 func hclObject(v map[string]any) string {
@@ -52,16 +68,16 @@ func hclObject(v map[string]any) string {
 
 var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
 
-// hclKey quotes "for" too, which would begin an expression.
+// hclKey also quotes "for", which would begin an expression.
 func hclKey(k string) string {
 	if identifier.MatchString(k) && k != "for" {
 		return k
 	}
-	return hclText(k)
+	return hclString(k)
 }
 
-// hclText escapes what would end the text or begin one of Terraform's own templates.
-func hclText(s string) string {
+// hclString escapes what would end the string or begin one of HCL's own templates.
+func hclString(s string) string {
 	var b strings.Builder
 	b.WriteByte('"')
 	for _, r := range s {

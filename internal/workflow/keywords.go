@@ -7,56 +7,58 @@ import (
 	"unicode/utf8"
 )
 
-// keywords are JSON Schema's that are checked, in the order of their
-// messages. Others, "format" and "title" among them, StackStorm does not check.
+// keywords are those of JSON Schema that StackStorm checks, in the order of
+// their messages. It does not check others, such as "format" and "title".
 var keywords []keyword
 
 type keyword struct {
 	name  string
-	check func(c *checker, at place, s schema, argument, v any)
+	check func(c *checker, at location, s schema, argument, v any)
+
+	ofSchemas bool // its argument is schemas for the same value
 }
 
-// In init, because schemas lie in schemas: the table would refer to itself.
+// The table is filled in init because its functions use it for inner schemas.
 func init() {
 	keywords = []keyword{
-		{"enum", checkEnum},
-		{"pattern", checkPattern},
-		{"minLength", checkMinLength}, {"maxLength", checkMaxLength},
-		{"minimum", checkMinimum}, {"maximum", checkMaximum}, {"multipleOf", checkMultipleOf},
-		{"minItems", checkMinItems}, {"maxItems", checkMaxItems}, {"uniqueItems", checkUniqueItems},
-		{"items", checkItems}, {"additionalItems", checkAdditionalItems},
-		{"minProperties", checkMinProperties}, {"maxProperties", checkMaxProperties},
-		{"properties", checkProperties}, {"patternProperties", checkPatternProperties},
-		{"additionalProperties", checkAdditionalProperties}, {"dependencies", checkDependencies},
-		{"allOf", checkAllOf}, {"anyOf", checkAnyOf}, {"oneOf", checkOneOf}, {"not", checkNot},
+		{name: "enum", check: checkEnum},
+		{name: "pattern", check: checkPattern},
+		{name: "minLength", check: checkMinLength}, {name: "maxLength", check: checkMaxLength},
+		{name: "minimum", check: checkMinimum}, {name: "maximum", check: checkMaximum}, {name: "multipleOf", check: checkMultipleOf},
+		{name: "minItems", check: checkMinItems}, {name: "maxItems", check: checkMaxItems}, {name: "uniqueItems", check: checkUniqueItems},
+		{name: "items", check: checkItems}, {name: "additionalItems", check: checkAdditionalItems},
+		{name: "minProperties", check: checkMinProperties}, {name: "maxProperties", check: checkMaxProperties},
+		{name: "properties", check: checkProperties}, {name: "patternProperties", check: checkPatternProperties},
+		{name: "additionalProperties", check: checkAdditionalProperties}, {name: "dependencies", check: checkDependencies},
+		{name: "allOf", check: checkAllOf, ofSchemas: true}, {name: "anyOf", check: checkAnyOf, ofSchemas: true}, {name: "oneOf", check: checkOneOf, ofSchemas: true}, {name: "not", check: checkNot, ofSchemas: true},
 	}
 }
 
-func checkEnum(c *checker, at place, _ schema, argument, v any) {
+func checkEnum(c *checker, at location, _ schema, argument, v any) {
 	enum, ok := argument.([]any)
 	if !ok || hasUnknown(v) {
 		c.doubt = true
 		return
 	}
-	texts := []string{}
+	words := []string{}
 	for _, e := range enum {
 		if equal(e, v) {
 			return
 		}
 		if t, ok := e.(string); ok {
-			texts = append(texts, t)
+			words = append(words, t)
 		}
 	}
 	wanted := "be one of " + choices(enum)
 	if given, ok := v.(string); ok && !at.masked {
-		if near := Suggest(given, texts); near != "" {
+		if near := Suggest(given, words); near != "" {
 			wanted += fmt.Sprintf(" (did you mean %q?)", near)
 		}
 	}
 	c.refuse(at, v, wanted)
 }
 
-func checkPattern(c *checker, at place, _ schema, argument, v any) {
+func checkPattern(c *checker, at location, _ schema, argument, v any) {
 	text, isText := v.(string)
 	pattern, ok := argument.(string)
 	if !isText || !ok {
@@ -65,26 +67,28 @@ func checkPattern(c *checker, at place, _ schema, argument, v any) {
 	switch search(pattern, text) {
 	case fails:
 		c.refuse(at, v, "match the pattern "+pattern)
+	case broken:
+		c.refuse(at, v, "match "+pattern+", which is no regular expression, so the workflow takes no value here")
 	case doubtful:
 		c.doubt = true
 	}
 }
 
-func checkMinLength(c *checker, at place, _ schema, argument, v any) {
+func checkMinLength(c *checker, at location, _ schema, argument, v any) {
 	text, ok := v.(string)
 	if limit, isLimit := limitOf(argument); ok && isLimit && utf8.RuneCountInString(text) < limit {
 		c.refuse(at, v, "have at least "+count(limit, "character"))
 	}
 }
 
-func checkMaxLength(c *checker, at place, _ schema, argument, v any) {
+func checkMaxLength(c *checker, at location, _ schema, argument, v any) {
 	text, ok := v.(string)
 	if limit, isLimit := limitOf(argument); ok && isLimit && utf8.RuneCountInString(text) > limit {
 		c.refuse(at, v, "have at most "+count(limit, "character"))
 	}
 }
 
-func checkMinimum(c *checker, at place, s schema, argument, v any) {
+func checkMinimum(c *checker, at location, s schema, argument, v any) {
 	n, ok := numberOf(v)
 	limit, isLimit := numberOf(argument)
 	switch {
@@ -96,7 +100,7 @@ func checkMinimum(c *checker, at place, s schema, argument, v any) {
 	}
 }
 
-func checkMaximum(c *checker, at place, s schema, argument, v any) {
+func checkMaximum(c *checker, at location, s schema, argument, v any) {
 	n, ok := numberOf(v)
 	limit, isLimit := numberOf(argument)
 	switch {
@@ -108,9 +112,9 @@ func checkMaximum(c *checker, at place, s schema, argument, v any) {
 	}
 }
 
-// checkMultipleOf divides in binary floating point where one of the two has a
-// fraction, as StackStorm does: to it 0.3 is no multiple of 0.1.
-func checkMultipleOf(c *checker, at place, _ schema, argument, v any) {
+// checkMultipleOf divides in binary floating point where one of the two numbers
+// has a fraction, as StackStorm does. To it 0.3 is no multiple of 0.1.
+func checkMultipleOf(c *checker, at location, _ schema, argument, v any) {
 	n, ok := numberOf(v)
 	step, isStep := numberOf(argument)
 	if !ok || !isStep || step.float() == 0 {
@@ -131,21 +135,21 @@ func checkMultipleOf(c *checker, at place, _ schema, argument, v any) {
 	}
 }
 
-func checkMinItems(c *checker, at place, _ schema, argument, v any) {
+func checkMinItems(c *checker, at location, _ schema, argument, v any) {
 	list, ok := v.([]any)
 	if limit, isLimit := limitOf(argument); ok && isLimit && len(list) < limit {
 		c.refuse(at, v, "have at least "+count(limit, "element"))
 	}
 }
 
-func checkMaxItems(c *checker, at place, _ schema, argument, v any) {
+func checkMaxItems(c *checker, at location, _ schema, argument, v any) {
 	list, ok := v.([]any)
 	if limit, isLimit := limitOf(argument); ok && isLimit && len(list) > limit {
 		c.refuse(at, v, "have at most "+count(limit, "element"))
 	}
 }
 
-func checkUniqueItems(c *checker, at place, _ schema, argument, v any) {
+func checkUniqueItems(c *checker, at location, _ schema, argument, v any) {
 	list, ok := v.([]any)
 	if !ok || argument != true {
 		return
@@ -156,7 +160,7 @@ func checkUniqueItems(c *checker, at place, _ schema, argument, v any) {
 	}
 	for i := range list {
 		for j := range i {
-			// Here alone a boolean is not the same as 1 or 0.
+			// Only here a boolean is not the same as 1 or 0.
 			if kindOf(list[i]) == kindOf(list[j]) && equal(list[i], list[j]) {
 				c.refuse(at.element(i), list[i], fmt.Sprintf("differ from element %d", j))
 				return
@@ -165,7 +169,7 @@ func checkUniqueItems(c *checker, at place, _ schema, argument, v any) {
 	}
 }
 
-// limitOf reads a length. Fractions and what exceeds an int limit nothing.
+// limitOf reads a length. A fraction and what exceeds an int are no limit.
 func limitOf(argument any) (int, bool) {
 	n, ok := numberOf(argument)
 	if !ok || n.i == nil || !n.i.IsInt64() {

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-func checkItems(c *checker, at place, s schema, argument, v any) {
+func checkItems(c *checker, at location, _ schema, argument, v any) {
 	list, ok := v.([]any)
 	if !ok {
 		return
@@ -15,7 +15,7 @@ func checkItems(c *checker, at place, s schema, argument, v any) {
 	switch items := argument.(type) {
 	case map[string]any:
 		for i, e := range list {
-			c.element(at, s, items, i, e)
+			c.value(at.element(i), items, e)
 		}
 	case []any:
 		for i, e := range list[:min(len(list), len(items))] {
@@ -25,17 +25,7 @@ func checkItems(c *checker, at place, s schema, argument, v any) {
 	}
 }
 
-// element loosens the properties of a list's elements as those of a parameter,
-// though not the elements themselves.
-func (c *checker) element(at place, list, items schema, i int, v any) {
-	element := at.element(i)
-	if at.lenient && slices.Contains(list.types(false), "array") && len(items.sub("properties")) > 0 {
-		element.loosened = true
-	}
-	c.value(element, items, v)
-}
-
-func checkAdditionalItems(c *checker, at place, s schema, argument, v any) {
+func checkAdditionalItems(c *checker, at location, s schema, argument, v any) {
 	list, ok := v.([]any)
 	items, isTuple := s["items"].([]any)
 	if !ok || !isTuple || len(list) <= len(items) {
@@ -53,22 +43,22 @@ func checkAdditionalItems(c *checker, at place, s schema, argument, v any) {
 	}
 }
 
-func checkMinProperties(c *checker, at place, _ schema, argument, v any) {
+func checkMinProperties(c *checker, at location, _ schema, argument, v any) {
 	object, ok := v.(map[string]any)
 	if limit, isLimit := limitOf(argument); ok && isLimit && len(object) < limit {
 		c.refuse(at, v, "have at least "+count(limit, "member"))
 	}
 }
 
-func checkMaxProperties(c *checker, at place, _ schema, argument, v any) {
+func checkMaxProperties(c *checker, at location, _ schema, argument, v any) {
 	object, ok := v.(map[string]any)
 	if limit, isLimit := limitOf(argument); ok && isLimit && decided(object) > limit {
 		c.refuse(at, v, "have at most "+count(limit, "member"))
 	}
 }
 
-// decided counts the members that are surely sent: an unknown one may turn out
-// to be null.
+// decided counts the members that are surely sent. An unknown one may turn out to
+// be null.
 func decided(object map[string]any) int {
 	n := 0
 	for _, v := range object {
@@ -79,28 +69,24 @@ func decided(object map[string]any) int {
 	return n
 }
 
-func checkProperties(c *checker, at place, s schema, argument, v any) {
+func checkProperties(c *checker, at location, _ schema, argument, v any) {
 	object, ok := v.(map[string]any)
 	declared, isSchemas := argument.(map[string]any)
 	if !ok || !isSchemas {
 		return
 	}
-	loosened := at.loosened || at.lenient && slices.Contains(s.types(false), "object")
 	properties := schema(declared)
 	for _, name := range properties.names() {
 		property := properties.sub(name)
-		member := at.member(name)
-		member.lenient = loosened
-		member.masked = at.masked || property.flag("secret")
 		if v, ok := object[name]; ok {
-			c.value(member, property, v)
+			c.value(at.member(name), property, v)
 		} else if property.flag("required") {
 			c.problems = append(c.problems, missing(at, name, property))
 		}
 	}
 }
 
-func checkPatternProperties(c *checker, at place, _ schema, argument, v any) {
+func checkPatternProperties(c *checker, at location, _ schema, argument, v any) {
 	object, _ := v.(map[string]any)
 	declared, _ := argument.(map[string]any)
 	patterns := schema(declared)
@@ -109,14 +95,14 @@ func checkPatternProperties(c *checker, at place, _ schema, argument, v any) {
 			switch search(pattern, name) {
 			case fits:
 				c.value(at.member(name), patterns.sub(pattern), object[name])
-			case doubtful:
+			case doubtful, broken:
 				c.doubt = true
 			}
 		}
 	}
 }
 
-func checkAdditionalProperties(c *checker, at place, s schema, argument, v any) {
+func checkAdditionalProperties(c *checker, at location, s schema, argument, v any) {
 	object, ok := v.(map[string]any)
 	if !ok {
 		return
@@ -150,14 +136,14 @@ func matchesAny(patterns schema, name string) verdict {
 		switch search(pattern, name) {
 		case fits:
 			return fits
-		case doubtful:
+		case doubtful, broken:
 			v = doubtful
 		}
 	}
 	return v
 }
 
-func (c *checker) unexpected(at place, name string, declared []string) {
+func (c *checker) unexpected(at location, name string, declared []string) {
 	detail := fmt.Sprintf("%s has no member %q.", at.label(), name)
 	if near := Suggest(name, declared); near != "" {
 		detail += fmt.Sprintf(" Did you mean %q?", near)
@@ -168,7 +154,7 @@ func (c *checker) unexpected(at place, name string, declared []string) {
 	c.problems = append(c.problems, at.member(name).problem(summaryUnknown, detail))
 }
 
-func checkDependencies(c *checker, at place, _ schema, argument, v any) {
+func checkDependencies(c *checker, at location, _ schema, argument, v any) {
 	object, ok := v.(map[string]any)
 	dependencies, isSchemas := argument.(map[string]any)
 	if !ok || !isSchemas {
@@ -180,7 +166,7 @@ func checkDependencies(c *checker, at place, _ schema, argument, v any) {
 		}
 		switch needs := dependencies[name].(type) {
 		case map[string]any:
-			c.value(place{path: at.path, masked: at.masked}, needs, v)
+			c.value(at.inside(), needs, v)
 		case []any:
 			for _, need := range needs {
 				other, ok := need.(string)
@@ -192,15 +178,17 @@ func checkDependencies(c *checker, at place, _ schema, argument, v any) {
 	}
 }
 
-func checkAllOf(c *checker, at place, _ schema, argument, v any) {
+func checkAllOf(c *checker, at location, _ schema, argument, v any) {
 	for _, s := range schemas(argument) {
-		c.value(place{path: at.path, masked: at.masked, whole: at.whole, original: at.original}, s, v)
+		inner := at.inside()
+		inner.whole, inner.original = at.whole, at.original
+		c.value(inner, s, v)
 	}
 }
 
-func checkAnyOf(c *checker, at place, s schema, argument, v any) {
+func checkAnyOf(c *checker, at location, _ schema, argument, v any) {
 	all := schemas(argument)
-	if len(all) == 0 || v == nil && at.lenient && s.nullable() {
+	if len(all) == 0 {
 		return
 	}
 	tally := tallyOf(at, all, v)
@@ -212,9 +200,9 @@ func checkAnyOf(c *checker, at place, s schema, argument, v any) {
 	}
 }
 
-func checkOneOf(c *checker, at place, s schema, argument, v any) {
+func checkOneOf(c *checker, at location, _ schema, argument, v any) {
 	all := schemas(argument)
-	if len(all) == 0 || v == nil && at.lenient && s.nullable() {
+	if len(all) == 0 {
 		return
 	}
 	tally := tallyOf(at, all, v)
@@ -228,7 +216,7 @@ func checkOneOf(c *checker, at place, s schema, argument, v any) {
 	}
 }
 
-func checkNot(c *checker, at place, _ schema, argument, v any) {
+func checkNot(c *checker, at location, _ schema, argument, v any) {
 	s, ok := argument.(map[string]any)
 	if !ok {
 		return
@@ -250,7 +238,7 @@ func schemas(argument any) []schema {
 	return all
 }
 
-func tallyOf(at place, all []schema, v any) map[verdict]int {
+func tallyOf(at location, all []schema, v any) map[verdict]int {
 	tally := map[verdict]int{}
 	for _, s := range all {
 		tally[judge(at, s, v)]++
@@ -258,11 +246,14 @@ func tallyOf(at place, all []schema, v any) map[verdict]int {
 	return tally
 }
 
-// alternatives says what the schemas of an anyOf ask for, each in a few words.
+// alternatives returns what the schemas of an anyOf ask for, each in a few words.
+// The null that StackStorm adds to them is left out.
 func alternatives(all []schema) string {
-	words := make([]string, len(all))
-	for i, s := range all {
-		words[i] = s.summary()
+	var words []string
+	for _, s := range all {
+		if s["type"] != "null" {
+			words = append(words, s.summary())
+		}
 	}
 	return strings.Join(words, ", or ")
 }

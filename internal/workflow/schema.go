@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// schema is one JSON schema as decoded. Keywords of the wrong type count as
-// absent: what cannot be understood is not held against an input.
+// schema is one decoded JSON schema. A keyword of the wrong type counts as absent,
+// so that what we do not understand refuses nothing.
 type schema map[string]any
 
 func (s schema) text(keyword string) string {
@@ -27,65 +27,47 @@ func (s schema) sub(keyword string) schema {
 	return v
 }
 
-// types are those a value may have; none stands for any. lenient is for
-// parameters and the properties below them, which StackStorm changes before it
-// checks: the optional ones without a default may be null, and are texts if no
-// type is declared.
-func (s schema) types(lenient bool) []string {
-	var types []string
+// types are those that a value may have. None stands for any.
+func (s schema) types() []string {
 	switch t := s["type"].(type) {
 	case string:
-		types = []string{t}
+		return []string{t}
 	case []any:
+		var types []string
 		for _, e := range t {
 			if name, ok := e.(string); ok {
 				types = append(types, name)
 			}
 		}
-	}
-	_, either := s["anyOf"]
-	_, one := s["oneOf"]
-	if !lenient || !s.nullable() || either || one {
 		return types
+	default:
+		return nil
 	}
-	if len(types) == 0 {
-		types = []string{"string"}
-	}
-	if len(types) > 0 {
-		types = append(types, "null")
-	}
-	return types
 }
 
-func (s schema) nullable() bool {
-	value, hasDefault := s["default"]
-	return value == nil && (hasDefault || !s.flag("required"))
-}
+func (s schema) hasType(t string) bool { return slices.Contains(s.types(), t) }
 
+// typeNames are the words for JSON Schema's types, as Terraform has them.
 var typeNames = map[string]string{
-	"string":  "a text",
-	"integer": "an integer",
+	"string":  "a string",
+	"integer": "a whole number",
 	"number":  "a number",
 	"boolean": "true or false",
 	"object":  "an object",
 	"array":   "a list",
-	"null":    "null",
 }
 
-// wanted says in words what the schema asks for.
+// wanted returns in words what the schema asks for.
 func (s schema) wanted() string {
 	if enum, ok := s["enum"].([]any); ok && len(enum) > 0 {
 		return "one of " + choices(enum)
 	}
-	return typeWords(s.types(true))
+	return typeWords(s.types())
 }
 
-// summary is wanted, with what else is asked for.
+// summary is wanted with the limits.
 func (s schema) summary() string {
 	words := s.wanted()
-	if _, ok := s["type"]; !ok && s["enum"] == nil {
-		words = "a value"
-	}
 	for _, keyword := range []string{"pattern", "minLength", "maxLength", "minimum", "maximum"} {
 		if limit, ok := s[keyword]; ok {
 			words += fmt.Sprintf(" (%s %s)", keyword, hcl(limit))
@@ -97,7 +79,7 @@ func (s schema) summary() string {
 func typeWords(types []string) string {
 	var words []string
 	for _, t := range types {
-		if word, ok := typeNames[t]; ok && t != "null" && !slices.Contains(words, word) {
+		if word, ok := typeNames[t]; ok && !slices.Contains(words, word) {
 			words = append(words, word)
 		}
 	}
@@ -115,7 +97,7 @@ func choices(enum []any) string {
 	return enumerate(words, "or")
 }
 
-// example is a value to start from, as Terraform's language writes it.
+// example is a value to start from, as HCL.
 func (s schema) example(name string) string {
 	if enum, ok := s["enum"].([]any); ok && len(enum) > 0 {
 		return hcl(enum[0])
@@ -123,10 +105,7 @@ func (s schema) example(name string) string {
 	if value := s["default"]; value != nil && !s.flag("secret") {
 		return hcl(value)
 	}
-	types := s.types(true)
-	if len(types) == 0 {
-		types = []string{"string"}
-	}
+	types := append(s.types(), "string")
 	switch types[0] {
 	case "integer":
 		return s.exampleNumber("1")
@@ -139,7 +118,7 @@ func (s schema) example(name string) string {
 	case "object":
 		return s.exampleObject()
 	default:
-		return hclText(strings.ReplaceAll(name, "_", "-"))
+		return hclString(strings.ReplaceAll(name, "_", "-"))
 	}
 }
 
@@ -150,7 +129,7 @@ func (s schema) exampleElement() string {
 	return s.example("element")
 }
 
-// exampleNumber is usual, or the limit that it would break.
+// exampleNumber is usual unless that breaks a limit. Then it is the limit.
 func (s schema) exampleNumber(usual string) string {
 	n, _ := numberOf(json.Number(usual))
 	if low, ok := numberOf(s["minimum"]); ok && !low.less(n) {

@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// Skeleton is a resource block to paste, in Terraform's canonical format: the
-// required inputs with placeholders, the optional ones commented out, each
-// below what the workflow says of it. Name becomes the run's name and, as far as
-// its letters allow, the resource's. Secrets go to parameters_wo. What is known
-// of the shipped workflows is heeded, so that their skeletons pass Check and Traps.
+// Skeleton returns a resource block to paste, in Terraform's canonical format.
+// Required inputs have placeholders and optional ones are commented out. Above each
+// stands what the workflow says about it. The name is for the run and, without
+// letters that it must not have, for the resource. Secrets are in parameters_wo.
+// The skeletons of the shipped workflows pass Check and Traps.
 func Skeleton(name, action string, d Declaration) string {
 	var plain, secret []Parameter
 	for _, p := range d.Parameters {
@@ -27,8 +27,8 @@ func Skeleton(name, action string, d Declaration) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "resource \"soda_orchestration_instance\" %q {\n", label)
 	fmt.Fprintf(&b, "  service_id = soda_orchestration_service.%s.id\n", label)
-	fmt.Fprintf(&b, "  name       = %s\n", hclText(name))
-	fmt.Fprintf(&b, "  action     = %s\n", hclText(action))
+	fmt.Fprintf(&b, "  name       = %s\n", hclString(name))
+	fmt.Fprintf(&b, "  action     = %s\n", hclString(action))
 	if len(plain) > 0 {
 		b.WriteString("\n" + block("parameters", action, plain))
 	}
@@ -52,9 +52,9 @@ func block(argument, action string, parameters []Parameter) string {
 	return "  " + argument + " = {\n" + strings.Join(append(required, optional...), "\n") + "  }\n"
 }
 
-// entry is one input below its comment; prefix begins each of its lines.
+// entry is one input with its comment above. Each of its lines begins with prefix.
 func entry(action string, p Parameter, prefix string) string {
-	value := p.schema.example(p.Name)
+	value := p.checked.example(p.Name)
 	if advice := shipped[action][p.Name]; advice.value != "" {
 		value = advice.value
 	}
@@ -70,7 +70,7 @@ func comment(action string, p Parameter) string {
 	if note := shipped[action][p.Name].note; note != "" {
 		words = append(words, note)
 	}
-	kind := p.schema.summary()
+	kind := p.checked.summary()
 	words = append(words, strings.ToUpper(kind[:1])+kind[1:]+".")
 	if p.Default != nil && !p.Secret {
 		words = append(words, "Default: "+hcl(p.Default)+".")
@@ -83,7 +83,7 @@ func comment(action string, p Parameter) string {
 
 var notInLabel = regexp.MustCompile(`[^A-Za-z0-9_]+`)
 
-// resourceLabel makes a Terraform identifier of a name.
+// resourceLabel turns a name into a Terraform identifier.
 func resourceLabel(name string) string {
 	label := strings.Trim(notInLabel.ReplaceAllString(name, "_"), "_")
 	if label == "" || label[0] >= '0' && label[0] <= '9' {
@@ -92,12 +92,12 @@ func resourceLabel(name string) string {
 	return strings.TrimRight(strings.ToLower(label), "_")
 }
 
-// advice is what the shipped workflows' declarations do not tell of an input.
+// advice is what the declaration of a shipped workflow does not say of an input.
 type advice struct {
-	value   string // to show instead of one made from the schema
+	value   string // shown in place of one from the schema
 	note    string
-	needed  bool // required in truth
-	useless bool // unusable, or used by nothing
+	needed  bool // required, although declared optional
+	useless bool // cannot be used, or has no effect
 	secret  bool
 }
 
@@ -105,13 +105,13 @@ var shipped = map[string]map[string]advice{
 	"opensds.provision-volume": {
 		"attach_mode":         {value: `"rw"`},
 		"availability_zone":   {value: `"default"`},
-		"profile_id":          {value: `""`, note: `"" is the default profile; leaving it out fails.`, needed: true},
+		"profile_id":          {value: `""`, note: `"" is the default profile. Without it the run fails.`, needed: true},
 		"snapshot_from_cloud": {useless: true},
 		"timeout":             {useless: true},
 	},
 	"opensds.data-analysis": {
-		"analysis_engine_type": {value: `"aws emr"`, note: `Only "aws emr" does anything.`},
-		"analysis_args":        {value: analysisArgs, note: "Keys of AWS among them.", secret: true},
+		"analysis_engine_type": {value: `"aws emr"`, note: `Only "aws emr" has an effect.`},
+		"analysis_args":        {value: analysisArgs, note: "Contains AWS keys.", secret: true},
 	},
 }
 

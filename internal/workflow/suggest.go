@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// Suggest returns the one of among that word most likely was meant to be, or
-// "" if none is near. Case and the choice of "-", "_", "." and blanks count
-// for nothing, nor does a pack's name left out before a workflow's.
+// Suggest returns the one of among that was most likely meant by word, or "" if
+// none is similar. It ignores case and the difference between "-", "_", "." and
+// blanks. The pack's name may be missing in front of a workflow's name.
 func Suggest(word string, among []string) string {
 	sorted := slices.Sorted(slices.Values(among))
 	folded := fold(word)
@@ -37,7 +37,7 @@ func fold(word string) string {
 	return strings.NewReplacer("-", "", "_", "", ".", "", " ", "").Replace(strings.ToLower(word))
 }
 
-// farthest is how many slips of the pen a word of that length is forgiven.
+// farthest is how many mistakes a word of that length may have.
 func farthest(word string) int {
 	switch n := len([]rune(word)); {
 	case n < 3:
@@ -51,8 +51,9 @@ func farthest(word string) int {
 	}
 }
 
-// distance is that of Damerau and Levenshtein, without moving a letter twice:
-// letters inserted, left out, replaced, or swapped with their neighbour.
+// distance is the number of letters that are inserted, left out, replaced or
+// swapped with their neighbour. It is that of Damerau and Levenshtein, but no
+// letter moves twice.
 func distance(a, b []rune) int {
 	var before []int
 	row := make([]int, len(b)+1)

@@ -13,12 +13,13 @@ const (
 	summaryTrap     = "Workflow input that will fail"
 	summaryUseless  = "Workflow input without effect"
 	summaryTemplate = "Template in a workflow input"
+	summaryDeletes  = "Migration that deletes its source"
 )
 
-// Traps tells what is known to go wrong with inputs that StackStorm takes:
-// mistakes that the shipped workflows meet only while running, and templates in
-// the inputs of any workflow. Inputs are as for Check. Problems quote no values,
-// for some may be secret.
+// Traps returns what is known to go wrong with inputs that StackStorm accepts.
+// These are mistakes on which the shipped workflows fail while they run, and
+// templates in the inputs of any workflow. Inputs are as for Check. Problems quote
+// no values, because some may be secret.
 func Traps(action string, inputs map[string]any) []Problem {
 	t := traps{inputs: inputs}
 	switch action {
@@ -31,15 +32,15 @@ func Traps(action string, inputs map[string]any) []Problem {
 	}
 	for _, name := range slices.Sorted(maps.Keys(inputs)) {
 		for _, at := range templates([]any{name}, inputs[name]) {
-			t.warn(at, summaryTemplate, at.label()+" has {{ or {% in it, which begins a template to StackStorm: "+
-				"it renders the text before the workflow sees it, and refuses the run if that fails. Leave them out unless a template is what you mean.")
+			t.warn(at, summaryTemplate, at.label()+" contains {{ or {%, which begins a template in StackStorm. "+
+				"StackStorm renders the string before the workflow gets it, and refuses the run if that fails. Leave them out unless you mean a template.")
 		}
 	}
 	return t.problems
 }
 
-// Exposed tells which inputs in clear are known to be secret, although the
-// workflow does not declare them so. Plain are the inputs that Terraform stores.
+// Exposed returns which inputs are known to be secret, although the workflow does
+// not declare them so. Plain are the inputs that Terraform stores in clear text.
 func Exposed(action string, plain map[string]any) []Problem {
 	if action != "opensds.data-analysis" {
 		return nil
@@ -48,9 +49,9 @@ func Exposed(action string, plain map[string]any) []Problem {
 	var problems []Problem
 	for _, name := range []string{"AK", "SK"} {
 		if args[name] != nil {
-			at := placeOf("analysis_args", name)
-			p := at.problem(summarySecret, at.label()+" is a key of an AWS account, and what stands in parameters is kept in clear in Terraform's state and plans. "+
-				"Move it to analysis_args in parameters_wo, which is laid over the one in parameters.")
+			at := locationOf("analysis_args", name)
+			p := at.problem(summarySecret, at.label()+" is a key of an AWS account, and Terraform keeps what stands in parameters in clear text in its state and plans. "+
+				"Move it to analysis_args in parameters_wo. The two are merged.")
 			p.Warning = true
 			problems = append(problems, p)
 		}
@@ -63,43 +64,43 @@ type traps struct {
 	problems []Problem
 }
 
-func (t *traps) fail(at place, detail string) {
+func (t *traps) fail(at location, detail string) {
 	t.problems = append(t.problems, at.problem(summaryTrap, detail))
 }
 
-func (t *traps) warn(at place, summary, detail string) {
+func (t *traps) warn(at location, summary, detail string) {
 	p := at.problem(summary, detail)
 	p.Warning = true
 	t.problems = append(t.problems, p)
 }
 
-// text returns an input that is a decided text without templates.
+// text returns an input that is a known string without templates.
 func (t *traps) text(name string) (string, bool) {
 	v, ok := t.inputs[name].(string)
 	return v, ok && !isTemplate(v)
 }
 
-func placeOf(names ...any) place { return place{path: names} }
+func locationOf(names ...any) location { return location{path: names} }
 
 func (t *traps) provisionVolume() {
 	if mode, ok := t.text("attach_mode"); ok && !slices.Contains([]string{"", "ro", "rw"}, mode) {
-		t.fail(placeOf("attach_mode"), `attach_mode must be "ro" or "rw", in lower case. Hotpot refuses anything else, but only after the volume has been created, which then stays behind.`)
+		t.fail(locationOf("attach_mode"), `attach_mode must be "ro" or "rw", in lower case. Hotpot refuses other values, but only after it has created the volume, which then remains.`)
 	}
 	t.volumeName()
 	if t.inputs["profile_id"] == nil {
-		// An error although some hotpots would do without: "" does for all.
-		t.problems = append(t.problems, placeOf().problem(summaryMissing, `profile_id is declared optional, but hotpot as it is installed refuses the volume when it is left out. Write profile_id = "" for the default profile, or give a profile's id.`))
+		// It is an error, although some hotpots do not need it. "" works with all.
+		t.problems = append(t.problems, locationOf().problem(summaryMissing, `profile_id is declared optional, but hotpot refuses the volume without it. Write profile_id = "" for the default profile, or give the id of a profile.`))
 	}
 	if size, ok := cast("integer", t.inputs["size"]); ok {
 		if n, isInt := size.(*big.Int); isInt && n.Sign() <= 0 {
-			t.fail(placeOf("size"), "size must be greater than 0: it is the volume's size in GB, and hotpot refuses others.")
+			t.fail(locationOf("size"), "size must be greater than 0. It is the size of the volume in GB, and hotpot refuses other values.")
 		}
 	}
 	if cloud, ok := t.text("snapshot_from_cloud"); ok && cloud != "" {
-		t.fail(placeOf("snapshot_from_cloud"), "snapshot_from_cloud cannot be used: the workflow sends it to hotpot as a text, and hotpot takes true or false only. Remove it.")
+		t.fail(locationOf("snapshot_from_cloud"), "snapshot_from_cloud cannot be used. The workflow sends it to hotpot as a string, and hotpot accepts only true or false. Remove it.")
 	}
 	if t.inputs["timeout"] != nil {
-		t.warn(placeOf("timeout"), summaryUseless, "timeout is used by nothing in this workflow. Remove it; how long to wait for the run is said by the timeouts block.")
+		t.warn(locationOf("timeout"), summaryUseless, "timeout has no effect in this workflow. Remove it. To limit how long Terraform waits for the run, use the timeouts block.")
 	}
 }
 
@@ -110,9 +111,9 @@ func (t *traps) volumeName() {
 	switch {
 	case !ok:
 	case !volumeName.MatchString(name):
-		t.fail(placeOf("name"), "name must not be empty and may only have letters from a to z, digits, blanks, underscores and hyphens. Hotpot refuses other names of volumes.")
+		t.fail(locationOf("name"), "name must not be empty and may only have letters from a to z, digits, blanks, underscores and hyphens. Hotpot refuses other volume names.")
 	case len(name) > 255:
-		t.fail(placeOf("name"), "name must not be longer than 255 characters. Hotpot refuses longer names of volumes.")
+		t.fail(locationOf("name"), "name must not be longer than 255 characters. Hotpot refuses longer volume names.")
 	}
 }
 
@@ -120,26 +121,45 @@ func (t *traps) migrationBucket() {
 	source, ok := t.text("srcBucketName")
 	destination, alsoOK := t.text("destBucketName")
 	if ok && alsoOK && source == destination {
-		t.fail(placeOf("destBucketName"), "destBucketName must differ from srcBucketName: gelato does not migrate a bucket to itself.")
+		t.fail(locationOf("destBucketName"), "destBucketName must differ from srcBucketName. Gelato does not migrate a bucket to itself.")
 	}
+	t.deletedSource()
+}
+
+// deletedSource warns of losing objects: gelato deletes those that it could not
+// copy, too, and reports success (G10).
+func (t *traps) deletedSource() {
+	given := t.inputs["remainSource"]
+	remain, ok := cast("boolean", given)
+	if !ok || remain != nil && remain != false {
+		return
+	}
+	what := "remainSource is false"
+	if given == nil {
+		what = "remainSource is left out, which gelato takes for false"
+	}
+	t.warn(locationOf("remainSource"), summaryDeletes, what+". Gelato then deletes the objects in the source bucket, also those that it could not copy. "+
+		"If the destination bucket does not exist or refuses the objects, they are lost, and the run succeeds all the same. "+
+		"Before you apply, check that the destination bucket exists and takes objects. "+
+		"Or set remainSource = true, look into the destination bucket after the run, and empty the source yourself.")
 }
 
 func (t *traps) dataAnalysis() {
 	engine, ok := t.text("analysis_engine_type")
 	if ok && engine != "aws emr" {
-		t.fail(placeOf("analysis_engine_type"), `analysis_engine_type must be "aws emr", with a blank. With any other the workflow analyses nothing and reports success all the same.`)
+		t.fail(locationOf("analysis_engine_type"), `analysis_engine_type must be "aws emr", with a blank. With any other value the workflow analyses nothing and still reports success.`)
 	}
 	args, isObject := t.inputs["analysis_args"].(map[string]any)
 	if !isObject || !ok || engine != "aws emr" {
 		return
 	}
-	t.needs(placeOf("analysis_args"), args, "AK", "Applications", "Instances", "JobFlowRole", "Name", "Region", "ReleaseLabel", "SK", "ServiceRole", "Steps", "VisibleToAllUsers")
+	t.needs(locationOf("analysis_args"), args, "AK", "Applications", "Instances", "JobFlowRole", "Name", "Region", "ReleaseLabel", "SK", "ServiceRole", "Steps", "VisibleToAllUsers")
 	if instances, ok := args["Instances"].(map[string]any); ok {
-		t.needs(placeOf("analysis_args", "Instances"), instances, "InstanceCount", "MasterInstanceType")
+		t.needs(locationOf("analysis_args", "Instances"), instances, "InstanceCount", "MasterInstanceType")
 	}
 }
 
-func (t *traps) needs(at place, object map[string]any, names ...string) {
+func (t *traps) needs(at location, object map[string]any, names ...string) {
 	var lacks []string
 	for _, name := range names {
 		if object[name] == nil {
@@ -147,7 +167,7 @@ func (t *traps) needs(at place, object map[string]any, names ...string) {
 		}
 	}
 	if len(lacks) > 0 {
-		t.fail(at, fmt.Sprintf("%s lacks %s. The analysis looks them all up and fails without, after the bucket has been migrated.", at.label(), enumerate(lacks, "and")))
+		t.fail(at, fmt.Sprintf("%s must also have %s. Otherwise the analysis fails, after the bucket has been migrated.", at.label(), enumerate(lacks, "and")))
 	}
 }
 
@@ -155,14 +175,14 @@ func isTemplate(text string) bool {
 	return strings.Contains(text, "{{") || strings.Contains(text, "{%")
 }
 
-// templates finds the texts in v, member names included, that StackStorm
-// takes for templates.
-func templates(path []any, v any) []place {
-	var found []place
+// templates finds the strings in v that StackStorm takes for templates, names of
+// members included.
+func templates(path []any, v any) []location {
+	var found []location
 	switch v := v.(type) {
 	case string:
 		if isTemplate(v) {
-			found = append(found, placeOf(path...))
+			found = append(found, locationOf(path...))
 		}
 	case []any:
 		for i, e := range v {
@@ -172,7 +192,7 @@ func templates(path []any, v any) []place {
 		for _, name := range slices.Sorted(maps.Keys(v)) {
 			member := append(slices.Clip(path), name)
 			if isTemplate(name) {
-				found = append(found, placeOf(member...))
+				found = append(found, locationOf(member...))
 			} else {
 				found = append(found, templates(member, v[name])...)
 			}

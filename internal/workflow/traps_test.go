@@ -21,15 +21,18 @@ func TestTraps(t *testing.T) {
 		{volume, `{"name": "a/b"}`, "name", `letters from a to z`, false},
 		{volume, `{"name": "größe"}`, "name", `letters from a to z`, false},
 		{volume, `{"name": "` + strings.Repeat("a", 256) + `"}`, "name", `longer than 255`, false},
-		{volume, `{"timeout": 5}`, "timeout", `used by nothing`, true},
+		{volume, `{"timeout": 5}`, "timeout", `has no effect`, true},
 		{volume, `{"description": "a {{ b }}"}`, "description", `begins a template`, true},
 		{volume, `{"name": "{% if x %}"}`, "name", `begins a template`, true},
 		{migration, `{"destBucketName": "s"}`, "destBucketName", `must differ from srcBucketName`, false},
+		{migration, `{"remainSource": false}`, "remainSource", `remainSource is false. Gelato then deletes the objects in the source bucket, also those that it could not copy.`, true},
+		{migration, `{"remainSource": "FALSE"}`, "remainSource", `the run succeeds all the same`, true},
+		{migration, `{"remainSource": null}`, "remainSource", `remainSource is left out, which gelato takes for false.`, true},
 		{analysis, `{"analysis_engine_type": "aws-emr"}`, "analysis_engine_type", `must be "aws emr"`, false},
-		{analysis, `{"analysis_args": {}}`, "analysis_args", `analysis_args lacks AK, Applications, Instances, JobFlowRole, Name, Region, ReleaseLabel, SK, ServiceRole, Steps and VisibleToAllUsers.`, false},
-		{analysis, `{"analysis_args": ` + strings.Replace(completeArgs, `"InstanceCount": 1, `, "", 1) + `}`, "analysis_args.Instances", `lacks InstanceCount.`, false},
+		{analysis, `{"analysis_args": {}}`, "analysis_args", `analysis_args must also have AK, Applications, Instances, JobFlowRole, Name, Region, ReleaseLabel, SK, ServiceRole, Steps and VisibleToAllUsers.`, false},
+		{analysis, `{"analysis_args": ` + strings.Replace(completeArgs, `"InstanceCount": 1, `, "", 1) + `}`, "analysis_args.Instances", `must also have InstanceCount.`, false},
 		{analysis, `{"analysis_args": ` + strings.Replace(completeArgs, `"Jar"`, `"{{Jar}}"`, 1) + `}`, `analysis_args.Steps[0]["{{Jar}}"]`, `template`, true},
-		{"any.other", `{"deep": [{"x": ["fine", "{{ y }}"]}]}`, "deep[0].x[1]", `deep[0].x[1] has {{ or {% in it`, true},
+		{"any.other", `{"deep": [{"x": ["fine", "{{ y }}"]}]}`, "deep[0].x[1]", `deep[0].x[1] contains {{ or {%`, true},
 	} {
 		t.Run(tc.action+" "+tc.change, func(t *testing.T) {
 			got := Traps(tc.action, untrapped(t, tc.action, tc.change))
@@ -50,6 +53,8 @@ func TestTrapsLetThrough(t *testing.T) {
 		{volume, `{"description": "a { b } % } }} %}"}`},
 		{migration, `{}`},
 		{migration, `{"srcBucketName": null, "destBucketName": null}`},
+		{migration, `{"remainSource": "TRUE"}`},
+		{migration, `{"remainSource": "perhaps"}`}, // Check's affair
 		{analysis, `{}`},
 		{analysis, `{"dest_bucket_name": "s"}`}, // migrates nothing, analyses all the same
 		{"any.other", `{"attach_mode": "RW", "size": 0}`},

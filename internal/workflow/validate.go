@@ -7,37 +7,53 @@ import (
 	"strings"
 )
 
-// place is where in the inputs a value stands, and what that means for it.
-type place struct {
-	path    []any
-	whole   bool // a whole parameter, which StackStorm converts
-	lenient bool // a schema that StackStorm loosens; see schema.types
-	masked  bool // the value is secret and must not be quoted
+// location is where in the inputs a value stands, and what that means for it.
+type location struct {
+	path   []any
+	whole  bool // a whole parameter, which StackStorm converts
+	masked bool // the value is secret, and so is all inside it
 
-	loosened bool // the properties below are lenient, this itself is not
+	holdsSecret bool // something inside the value is secret
+
+	// writeOnly is the value that was given here in parameters_wo, if any.
+	writeOnly any
 
 	original any // what was given, where conversion made another value of it
 }
 
-func (at place) member(name string) place {
-	return place{path: append(slices.Clip(at.path), name), masked: at.masked}
+func (at location) member(name string) location {
+	inner, _ := at.writeOnly.(map[string]any)
+	member := location{path: append(slices.Clip(at.path), name), masked: at.masked, writeOnly: inner[name]}
+	if inner == nil {
+		member.writeOnly = at.writeOnly
+	}
+	return member
 }
 
-func (at place) element(i int) place {
-	return place{path: append(slices.Clip(at.path), i), masked: at.masked}
+func (at location) element(i int) location {
+	return location{path: append(slices.Clip(at.path), i), masked: at.masked, writeOnly: at.writeOnly}
 }
 
-// label writes the path as one would refer to it in a configuration.
-func (at place) label() string {
+// inside is the same place for a schema inside allOf, anyOf, oneOf or not.
+func (at location) inside() location {
+	return location{path: at.path, masked: at.masked, writeOnly: at.writeOnly}
+}
+
+// label is the path as a configuration refers to it.
+func (at location) label() string { return Label(at.path) }
+
+// Label writes the path of a value inside the inputs as a configuration refers
+// to it, such as disk.sizes[0].
+func Label(path []any) string {
 	var b strings.Builder
-	for i, step := range at.path {
+	for i, step := range path {
 		switch step := step.(type) {
 		case int:
 			fmt.Fprintf(&b, "[%d]", step)
 		case string:
 			switch {
 			case !identifier.MatchString(step):
-				fmt.Fprintf(&b, "[%s]", hclText(step))
+				fmt.Fprintf(&b, "[%s]", hclString(step))
 			case i > 0:
 				b.WriteString("." + step)
 			default:
@@ -48,16 +64,16 @@ func (at place) label() string {
 	return b.String()
 }
 
-func (at place) problem(summary, detail string) Problem {
+func (at location) problem(summary, detail string) Problem {
 	return Problem{Path: slices.Clone(at.path), Summary: summary, Detail: detail}
 }
 
+// secret reports whether no message may quote the value.
+func (at location) secret() bool { return at.masked || at.holdsSecret || at.writeOnly != nil }
+
 // quote shows a value, shortened, or only its kind if it must stay secret.
-func (at place) quote(v any) string {
-	if at.masked || hasUnknown(v) {
-		return kindOf(v)
-	}
-	if _, ok := v.(opaque); ok {
+func (at location) quote(v any) string {
+	if at.secret() || holds(v, notHCL) {
 		return kindOf(v)
 	}
 	const longest = 60
@@ -68,15 +84,25 @@ func (at place) quote(v any) string {
 	return string(text)
 }
 
+// notHCL reports whether v is a value that HCL cannot write.
+func notHCL(v any) bool {
+	switch v.(type) {
+	case unknown, someString, opaque:
+		return true
+	default:
+		return false
+	}
+}
+
 // checker collects what is wrong with a value.
 type checker struct {
 	problems []Problem
 
-	// doubt says that something was let through which StackStorm might refuse.
+	// doubt is set where something was let through that StackStorm might refuse.
 	doubt bool
 }
 
-func (c *checker) refuse(at place, v any, wanted string) {
+func (c *checker) refuse(at location, v any, wanted string) {
 	if at.original != nil {
 		v = at.original
 	}
@@ -84,22 +110,33 @@ func (c *checker) refuse(at place, v any, wanted string) {
 		fmt.Sprintf("%s must %s, but %s was given.", at.label(), wanted, at.describe(v))))
 }
 
-// value holds v against a schema as jsonschema 2.6 does under StackStorm's own
-// mixture of drafts 3 and 4.
-func (c *checker) value(at place, s schema, v any) {
+// value validates v as jsonschema 2.6 does with StackStorm's own mixture of
+// drafts 3 and 4.
+func (c *checker) value(at location, s schema, v any) {
 	if _, isReference := s["$ref"]; isReference || v == Unknown {
 		c.doubt = true
 		return
 	}
-	if types := s.types(at.lenient); !c.hasType(types, v) {
+	at.masked = at.masked || s.flag("secret")
+	at.holdsSecret = declaresSecret(map[string]any(s))
+	if types := s.types(); !c.hasType(types, v) {
 		if at.original != nil {
 			v = at.original
 		}
 		c.wrongType(at, s, types, v)
 		return // what else is wrong with it follows from that
 	}
+	_, noContent := v.(someString)
 	for _, k := range keywords {
-		if argument, ok := s[k.name]; ok {
+		argument, ok := s[k.name]
+		switch {
+		case !ok:
+		case noContent && !k.ofSchemas:
+			c.doubt = true
+			if k.name == "pattern" && search(s.text("pattern"), "") == broken {
+				k.check(c, at, s, argument, "")
+			}
+		default:
 			k.check(c, at, s, argument, v)
 		}
 	}
@@ -115,20 +152,20 @@ func (c *checker) isType(t string, v any) bool {
 	case "integer":
 		return isNumber && n.i != nil
 	case "number":
-		return isNumber
+		return isNumber || v == opaque("a complex number")
 	case "null":
 		return v == nil
 	case "string", "boolean", "array", "object":
-		return !isNumber && v != nil && kindOf(v) == kinds[t]
+		return !isNumber && kindOf(v) == kinds[t]
 	default:
 		c.doubt = true
 		return true
 	}
 }
 
-var kinds = map[string]string{"string": "a text", "boolean": "a boolean", "array": "a list", "object": "an object"}
+var kinds = map[string]string{"string": "a string", "boolean": "a boolean", "array": "a list", "object": "an object"}
 
-func (c *checker) wrongType(at place, s schema, types []string, v any) {
+func (c *checker) wrongType(at location, s schema, types []string, v any) {
 	last, isMember := at.path[len(at.path)-1].(string)
 	example, hint := at.correction(types, v)
 	if example == "" {
@@ -141,27 +178,27 @@ func (c *checker) wrongType(at place, s schema, types []string, v any) {
 	c.problems = append(c.problems, at.problem(summaryInvalid, detail))
 }
 
-// correction is v as it should have been written, if that can be told, and why.
-func (at place) correction(types []string, v any) (example, hint string) {
+// correction is v as it should have been written, if that is clear, and why.
+func (at location) correction(types []string, v any) (example, hint string) {
 	text, isText := v.(string)
 	_, isScalar := pythonNumber(v)
 	switch wantsText := slices.Contains(types, "string"); {
 	case wantsText && isScalar:
-		example, hint = hclText(hcl(v)), "; StackStorm does not make texts of other values"
+		example, hint = hclString(hcl(v)), ". StackStorm does not turn other values into strings"
 	case !wantsText && isText && !at.whole:
-		hint = "; StackStorm converts no texts inside lists and objects"
-		if n, ok := cast(types[0], text); ok && n != nil && n != Unknown {
+		hint = ". StackStorm converts no strings inside lists and objects"
+		if n, ok := cast(types[0], text); ok && n != nil && !holds(n, notHCL) {
 			example = hcl(n)
 		}
 	}
-	if at.masked {
+	if at.secret() {
 		example = ""
 	}
 	return example, hint
 }
 
-// describe is quote with the kind of value before it.
-func (at place) describe(v any) string {
+// describe is quote with the kind of value in front.
+func (at location) describe(v any) string {
 	kind, quoted := kindOf(v), at.quote(v)
 	if kind == quoted {
 		return kind
@@ -169,18 +206,19 @@ func (at place) describe(v any) string {
 	return "the " + kind[strings.Index(kind, " ")+1:] + " " + quoted
 }
 
-// verdict is what a schema inside anyOf, oneOf or not says of a value.
+// verdict is the outcome for a value of a schema inside anyOf, oneOf or not.
 type verdict int
 
 const (
 	fits verdict = iota
 	fails
 	doubtful // fits, unless StackStorm refuses what we cannot judge
+	broken   // of a pattern: StackStorm fails on it
 )
 
-func judge(at place, s schema, v any) verdict {
+func judge(at location, s schema, v any) verdict {
 	var c checker
-	c.value(place{path: at.path, masked: at.masked}, s, v)
+	c.value(at.inside(), s, v)
 	switch {
 	case len(c.problems) > 0:
 		return fails

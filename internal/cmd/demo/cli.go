@@ -82,8 +82,7 @@ func (c *cli) run(ctx context.Context, want int, args ...string) (string, error)
 		sweep(cmd)
 		return "", ctx.Err()
 	}
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
+	if _, ended := errors.AsType[*exec.ExitError](err); err != nil && !ended {
 		return "", fmt.Errorf("%s: %w", strings.Join(cmd.Args, " "), err)
 	}
 	if code := cmd.ProcessState.ExitCode(); code != want {

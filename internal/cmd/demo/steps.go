@@ -128,18 +128,9 @@ func (s steps) volumeIsAttached(ctx context.Context) (string, error) {
 }
 
 func (s steps) objectsArrived(ctx context.Context) (string, error) {
-	var answer struct {
-		Buckets []struct {
-			Name    string
-			Objects []string
-		}
-	}
-	if err := request(ctx, http.MethodGet, s.api.Gelato+"/v1/"+sandbox.Tenant+"/buckets", &answer); err != nil {
+	var objects map[string][]string
+	if err := request(ctx, http.MethodGet, s.api.Manage+"/buckets", &objects); err != nil {
 		return "", err
-	}
-	objects := map[string][]string{}
-	for _, b := range answer.Buckets {
-		objects[b.Name] = b.Objects
 	}
 	sent, arrived := objects[sourceBucket], objects[destinationBucket]
 	if len(sent) == 0 || !slices.Equal(sent, arrived) {

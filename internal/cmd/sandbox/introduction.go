@@ -56,7 +56,7 @@ export OS_USERNAME=admin OS_PASSWORD=%s OS_PROJECT_NAME=admin
 export OS_USER_DOMAIN_NAME=Default OS_PROJECT_DOMAIN_NAME=Default
 `, u.Keystone, sandbox.Password)
 	}
-	return fmt.Sprintf("export SODA_ENDPOINT=%s\n%sexport TF_VAR_host_id=%s\n", u.Orchestrator, login, sandbox.HostID)
+	return fmt.Sprintf("export SODA_ENDPOINT=%s\nexport SODA_BLOCK_ENDPOINT=%s\nexport SODA_MULTICLOUD_ENDPOINT=%s\n%s", u.Orchestrator, u.Hotpot, u.Gelato, login)
 }
 
 const firstConfiguration = `terraform {
@@ -69,12 +69,12 @@ const firstConfiguration = `terraform {
 
 provider "soda" {}
 
-variable "host_id" {
-  type = string
-}
-
 data "soda_orchestration_service" "provision" {
   name = "volume provision"
+}
+
+data "soda_block_host" "host" {
+  name = "host-1"
 }
 
 resource "soda_orchestration_instance" "volume" {
@@ -84,7 +84,7 @@ resource "soda_orchestration_instance" "volume" {
   parameters = {
     name       = "volume-1"
     size       = 1
-    host_id    = var.host_id
+    host_id    = data.soda_block_host.host.id
     profile_id = ""
   }
 }

@@ -68,6 +68,7 @@ Examples:
   sandbox                                   # prints a main.tf and what else to type
   sandbox --task-time 30s                   # slower workflows
   sandbox --auth keystone                   # with logins and tokens that are checked
+  sandbox --attach-time 1m                  # slow storage: runs succeed before their volume is in use
   sandbox --pack ./mypack                   # also the workflows of mypack/actions/*.yaml
   sandbox --races --latency 5ms             # overlapping requests mix their answers
   sandbox --ready-file urls.json --quiet    # for scripts: wait for the file
@@ -84,7 +85,7 @@ func parse(args []string, stdout io.Writer) (options, error) {
 		fmt.Fprint(stdout, usage)
 		f.PrintDefaults()
 	}
-	f.IntVar(&o.Port, "port", 0, "the orchestrator's `port`; 0 = any free one")
+	f.IntVar(&o.Port, "port", 0, "the orchestrator's `port`, with hotpot and gelato on the next two; 0 = any free ones")
 	f.DurationVar(&o.TaskTime, "task-time", 2*time.Second, "how long each task of a workflow takes")
 	f.StringVar(&o.Auth, "auth", "noauth", "how hotpot and gelato check tokens: noauth or keystone")
 	f.Func("pack", "folder of a StackStorm pack to load besides the shipped one (repeatable)", func(dir string) error {
@@ -95,6 +96,9 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	f.Int64Var(&o.Seed, "seed", 0, "for whatever is random; 0 = choose one and print it")
 	f.BoolVar(&o.Bare, "bare", false, "do not register the two shipped services")
 	f.DurationVar(&o.Latency, "latency", 0, "of every call to StackStorm")
+	f.DurationVar(&o.CreateTime, "create-time", 0, "how long the storage takes to make a volume")
+	f.DurationVar(&o.AttachTime, "attach-time", 0, "how long the storage takes to attach one")
+	f.BoolVar(&o.OldGelato, "old-gelato", false, "gelato v0.10, which the shipped data analysis needs")
 	f.BoolVar(&quiet, "quiet", false, "do not print a line per request")
 	f.StringVar(&o.readyFile, "ready-file", "", "write the URLs to this `file`, as JSON, once everything listens")
 	if err := f.Parse(args); err != nil {

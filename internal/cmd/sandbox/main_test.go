@@ -76,6 +76,16 @@ func TestIntroductionIsTrue(t *testing.T) {
 	if n := strings.Count(string(body), `"opensds.`); resp.StatusCode != 200 || n != 2 {
 		t.Errorf("GET services: %d with %d workflows, want 200 with 2: %s", resp.StatusCode, n, body)
 	}
+	for name, path := range map[string]string{"BLOCK": "/v1beta/" + tenant + "/host/hosts", "MULTICLOUD": "/v1/" + tenant + "/backends"} {
+		resp, err := http.Get(between(t, out.String(), "export SODA_"+name+"_ENDPOINT=", "\n") + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != 200 {
+			t.Errorf("%s: %s", name, resp.Status)
+		}
+	}
 
 	if err := stop(); err != nil {
 		t.Errorf("stopping: %v", err)

@@ -7,40 +7,46 @@ import (
 	"strings"
 )
 
-// NoauthAdminTenant is the only tenant that counts as an administrator when
-// authentication is off. It is compiled into hotpot and gelato.
-const NoauthAdminTenant = "e93b4c0934da416eb9c8d120c5d04d96"
+// The tenants that hotpot and gelato take for an administrator when
+// authentication is off. They are compiled into them.
+const (
+	HotpotAdmin = "e93b4c0934da416eb9c8d120c5d04d96"
+	GelatoAdmin = "adminTenantId"
+)
 
-// Check looks up a caller's token. admin means administrator of the project
-// "admin". The error's text is the message of the server's 401. A nil Check
-// means that authentication is off.
-type Check func(token string) (userID, projectID string, admin bool, err error)
+// Check says whom a token stands for. The error's text is the server's 401
+// message. A nil Check is authentication switched off.
+type Check func(token string) (Caller, error)
 
 // Caller is the sender of a request, as hotpot or gelato sees it.
 type Caller struct {
-	User, Tenant string
-	Admin        bool
+	User, Tenant string // the project of the token; "" = it is unscoped
+	// Admin has the role admin, and sees what belongs to others.
+	Admin bool
+	// Cloud has it in the project "admin". Hotpot lets nobody else act under
+	// another project's path, see pools and docks, or change profiles (H7).
+	Cloud bool
 }
 
-// Identify returns the sender of a request. With authentication off it trusts
-// the tenant in the path.
-func (check Check) Identify(r *http.Request, pathTenant string) (Caller, error) {
+// Identify trusts the path's tenant when nothing is checked. The one tenant that
+// the server then takes for an administrator's is compiled into it.
+func (check Check) Identify(r *http.Request, pathTenant, adminTenant string) (Caller, error) {
 	if check == nil {
-		return Caller{Tenant: pathTenant, Admin: pathTenant == NoauthAdminTenant}, nil
+		isAdmin := pathTenant == adminTenant
+		return Caller{Tenant: pathTenant, Admin: isAdmin, Cloud: isAdmin}, nil
 	}
-	user, project, admin, err := check(strings.TrimSpace(r.Header.Get("X-Auth-Token")))
-	return Caller{User: user, Tenant: project, Admin: admin}, err
+	return check(strings.TrimSpace(r.Header.Get("X-Auth-Token")))
 }
 
-// Policy says whether a caller may do an operation on a tenant, as in hotpot's
-// and gelato's policy files. With authentication off it is not asked.
+// Policy is what hotpot's policy file says of an operation on a tenant. It is
+// not asked when authentication is off.
 type Policy func(who Caller, tenant string) bool
 
-// Owner allows the tenant itself and administrators.
-func Owner(who Caller, tenant string) bool { return who.Admin || who.Tenant == tenant }
+// Owner lets the tenant itself and administrators of the cloud pass.
+func Owner(who Caller, tenant string) bool { return who.Cloud || who.Tenant == tenant }
 
-// Admin allows administrators.
-func Admin(who Caller, _ string) bool { return who.Admin }
+// Admin lets administrators of the cloud pass.
+func Admin(who Caller, _ string) bool { return who.Cloud }
 
 // Anybody allows every caller.
 func Anybody(Caller, string) bool { return true }

@@ -1,14 +1,15 @@
-// Package gelato stands in for SODA's multi-cloud API, gelato. Any HTTP client
-// can use it.
+// Package gelato stands in for SODA's multi-cloud API, gelato. It knows nothing of
+// whoever calls it. The G numbers in its comments are those of the recordings'
+// README (testdata/contract/gelato).
 package gelato
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -17,31 +18,32 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/seed"
 )
 
-// Server is the multi-cloud API. Each read of a job takes that job one step
-// further, and nothing else does. So what a test sees does not depend on time.
-type Server struct {
-	now   func() time.Time
-	check access.Check
-	mux   *http.ServeMux // below /v1/{tenant}
-	s3    *http.ServeMux // below /v1/s3
+// Config says what a gelato is like.
+type Config struct {
+	Check access.Check // of tokens; nil = the tenant of the path is the caller's
+	Now   func() time.Time
+	// Old is strato v0.10: with the S3 face on the same port, errors where later
+	// ones send hollow objects, and jobs that fail when a bucket is missing.
+	Old bool
+}
 
-	mu       sync.Mutex // guards the fields below, for a whole operation
-	ids      *seed.IDs
-	backends []backendRow
+// Server stands in for the multi-cloud API. Nothing in it goes on by itself:
+// every look at a job takes that job one step further, so that what a test sees
+// depends on what it did and not on how long it took.
+type Server struct {
+	now    func() time.Time
+	check  access.Check
+	old    bool
+	routes []route
+
+	mu       sync.Mutex // guards all below, during a whole operation
+	mover    Mover
+	newID    func() string
+	backends []*backendRow
 	buckets  []*bucketRow
 	plans    []*planRow
 	jobs     []*jobRow
-}
-
-type backendRow struct {
-	ID         string `json:"id"`
-	TenantID   string `json:"tenantId"`
-	UserID     string `json:"userId"`
-	Name       string `json:"name"`
-	Type       string `json:"type"`
-	Region     string `json:"region"`
-	Endpoint   string `json:"endpoint"`
-	BucketName string `json:"bucketName"`
+	policies []*policyRow
 }
 
 // bucketRow belongs to no tenant: everybody can use it.
@@ -52,19 +54,19 @@ type bucketRow struct {
 	objects map[string]string // content by key
 }
 
-// New makes a gelato with two backends and three buckets. If check is nil, the
-// tenant in the path counts as the caller's.
-func New(check access.Check, now func() time.Time) *Server {
-	g := &Server{now: now, check: check, mux: http.NewServeMux(), s3: http.NewServeMux(), ids: seed.NewIDs(1)}
+// New makes a gelato with two backends and three buckets.
+func New(cfg Config) *Server {
+	ids := seed.NewIDs(1)
+	g := &Server{now: cfg.Now, check: cfg.Check, old: cfg.Old, newID: func() string { return ids.Hex(24) }}
 	g.seed()
-	g.routes()
+	g.addRoutes()
 	return g
 }
 
 func (g *Server) seed() {
 	for _, name := range []string{"backend-src", "backend-dst"} {
-		g.backends = append(g.backends, backendRow{
-			ID: g.ids.Hex(24), TenantID: seed.Tenant, UserID: seed.User, Name: name, Type: "aws-s3", Region: "us-east-1",
+		g.backends = append(g.backends, &backendRow{
+			ID: g.newID(), TenantID: seed.Tenant, UserID: seed.User, Name: name, Type: "aws-s3", Region: "us-east-1",
 			Endpoint: "s3.us-east-1.amazonaws.com", BucketName: name + "-bucket",
 		})
 	}
@@ -83,51 +85,40 @@ func (g *Server) seed() {
 	slices.SortFunc(g.buckets, func(a, b *bucketRow) int { return strings.Compare(a.name, b.name) })
 }
 
-func (g *Server) routes() {
-	g.route(g.mux, "GET /v1/{tenant}/backends", g.listBackends)
-	g.route(g.mux, "GET /v1/{tenant}/buckets", g.listBuckets)
+func (g *Server) addRoutes() {
+	g.route("GET", "{tenant}/types", g.listTypes)
+	g.route("GET", "{tenant}/tiers", func(*call) (any, error) { return struct{}{}, nil })
 
-	g.route(g.mux, "POST /v1/{tenant}/plans", g.createPlan)
-	g.route(g.mux, "GET /v1/{tenant}/plans", g.listPlans)
-	g.route(g.mux, "GET /v1/{tenant}/plans/{id}", g.getPlan)
-	g.route(g.mux, "PUT /v1/{tenant}/plans/{id}", g.updatePlan)
-	g.route(g.mux, "DELETE /v1/{tenant}/plans/{id}", g.deletePlan)
-	g.route(g.mux, "POST /v1/{tenant}/plans/{id}/run", g.runPlan)
+	g.route("GET", "{tenant}/backends", g.listBackends)
+	g.route("POST", "{tenant}/backends", g.createBackend)
+	g.route("GET", "{tenant}/backends/{id}", g.getBackend)
+	g.route("PUT", "{tenant}/backends/{id}", g.updateBackend)
+	g.route("DELETE", "{tenant}/backends/{id}", g.deleteBackend)
 
-	g.route(g.mux, "GET /v1/{tenant}/jobs", g.listJobs)
-	g.route(g.mux, "GET /v1/{tenant}/jobs/{id}", g.getJob)
+	g.route("GET", "{tenant}/plans", g.listPlans)
+	g.route("POST", "{tenant}/plans", g.createPlan)
+	g.route("GET", "{tenant}/plans/{id}", g.getPlan)
+	g.route("PUT", "{tenant}/plans/{id}", g.updatePlan)
+	g.route("DELETE", "{tenant}/plans/{id}", g.deletePlan)
+	g.route("POST", "{tenant}/plans/{id}/run", g.runPlan)
 
-	g.route(g.s3, "GET /v1/s3", g.s3ListBuckets)
-	g.route(g.s3, "GET /v1/s3/{bucket}", g.s3ListObjects)
-	g.route(g.s3, "PUT /v1/s3/{bucket}", g.s3PutBucket)
-}
+	g.route("GET", "{tenant}/jobs", g.listJobs)
+	g.route("GET", "{tenant}/jobs/{id}", g.getJob)
 
-// ServeHTTP accepts a final slash everywhere, because the pack's actions send
-// one.
-func (g *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if trimmed := strings.TrimSuffix(r.URL.Path, "/"); trimmed != r.URL.Path {
-		r = r.Clone(r.Context())
-		r.URL.Path, r.URL.RawPath = trimmed, ""
+	g.route("GET", "{tenant}/policies", g.listPolicies)
+	g.route("POST", "{tenant}/policies", g.createPolicy)
+	g.route("GET", "{tenant}/policies/{id}", g.getPolicy)
+	g.route("DELETE", "{tenant}/policies/{id}", g.deletePolicy)
+
+	if g.old {
+		g.route("GET", "s3", g.s3ListBuckets)
+		g.route("GET", "s3/{bucket}", g.s3ListObjects)
+		g.route("PUT", "s3/{bucket}", g.s3PutBucket)
 	}
-	if r.URL.Path == "/v1/s3" || strings.HasPrefix(r.URL.Path, "/v1/s3/") {
-		g.s3.ServeHTTP(w, r)
-		return
-	}
-	g.mux.ServeHTTP(w, r)
 }
 
-// call is one request that the caller is allowed to make.
-type call struct {
-	*http.Request
-	access.Caller
-	body []byte
-}
-
-// owns reports whether the caller sees what belongs to a tenant.
-func (c *call) owns(tenant string) bool { return c.Admin || c.Tenant == tenant }
-
-// apiError is an error answer. Its body is sent as it is: plain text, JSON or
-// XML.
+// apiError is an error whose body is not made of it but is it, whatever
+// its type: text, JSON from a service behind, or XML (G3).
 type apiError struct {
 	status int
 	text   string
@@ -135,85 +126,78 @@ type apiError struct {
 
 func (e *apiError) Error() string { return e.text }
 
-// serviceError is an error of a service behind the API, nearly always a 500. It
-// is the RPC framework's error: JSON, sent as plain text.
+func refused(status int, format string, args ...any) error {
+	return &apiError{status, fmt.Sprintf(format, args...)}
+}
+
+// serviceError is what a service behind the API says, nearly always with 500:
+// the RPC framework's error, which is JSON within a bare text.
 func serviceError(format string, args ...any) error {
-	text, _ := json.Marshal(struct { // strings and a number can always be encoded
+	return microError("go.micro.client", fmt.Sprintf(format, args...))
+}
+
+func microError(id, detail string) error {
+	text, _ := json.Marshal(struct { // texts and a number
 		ID     string `json:"id"`
 		Code   int    `json:"code"`
 		Detail string `json:"detail"`
 		Status string `json:"status"`
-	}{"go.micro.client", http.StatusInternalServerError, fmt.Sprintf(format, args...), "Internal Server Error"})
+	}{id, http.StatusInternalServerError, detail, "Internal Server Error"})
 	return &apiError{http.StatusInternalServerError, string(text)}
 }
 
-// route adds an operation. The token and the tenant are checked first. The S3
-// API has no tenant in its path, so only the token is checked there.
-func (g *Server) route(mux *http.ServeMux, pattern string, operate func(*call) (any, error)) {
-	mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-		tenant := r.PathValue("tenant")
-		who, err := g.check.Identify(r, tenant)
-		if err != nil {
-			refuse(w, &apiError{http.StatusUnauthorized, err.Error()})
-			return
-		}
-		if g.check != nil && tenant != "" && !access.Owner(who, tenant) {
-			refuse(w, &apiError{http.StatusForbidden, "Operation is not permitted"})
-			return
-		}
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			return // the client has gone
-		}
+var objectID = regexp.MustCompile(`^[0-9a-fA-F]{24}$`)
 
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		answer, err := operate(&call{Request: r, Caller: who, body: body})
-		if refusal, ok := errors.AsType[*apiError](err); ok {
-			refuse(w, refusal)
-			return
-		}
-		if document, ok := answer.(xmlAnswer); ok {
-			document.write(w, http.StatusOK)
-			return
-		}
-		text, _ := json.MarshalIndent(answer, "", " ") // our own types can always be encoded
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(text) // the client may have gone
-	})
-}
-
-func refuse(w http.ResponseWriter, refusal *apiError) {
-	w.WriteHeader(refusal.status)
-	io.WriteString(w, refusal.text)
-}
-
-func (g *Server) listBackends(c *call) (any, error) {
-	found := []backendRow{}
-	for _, b := range g.backends {
-		if c.owns(b.TenantID) {
-			found = append(found, b)
-		}
+// checkID is a service's panic at an id that is none (G2).
+func checkID(id string) error {
+	if objectID.MatchString(id) {
+		return nil
 	}
-	return struct {
-		Backends []backendRow `json:"backends,omitempty"`
-		Next     int          `json:"next,omitempty"`
-	}{found, len(found)}, nil
+	return microError("go.micro.server", fmt.Sprintf("panic recovered: invalid input to ObjectIdHex: %q", id))
 }
 
-// listBuckets exists in the sandbox only: the real gelato lists buckets in its
-// S3 API.
-func (g *Server) listBuckets(*call) (any, error) {
-	type bucket struct {
-		Name    string   `json:"name"`
-		Backend string   `json:"backend"`
-		Objects []string `json:"objects"`
+// page cuts a list as the query says. Next is given on the last page too, and an
+// empty list is left out altogether (G4).
+func page[T any](c *call, key string, rows []T) (any, error) {
+	limit, offset := 1000, 0
+	for name, into := range map[string]*int{"limit": &limit, "offset": &offset} {
+		if !c.query.Has(name) {
+			continue
+		}
+		n, err := strconv.Atoi(c.query.Get(name))
+		if err != nil {
+			return nil, refused(http.StatusInternalServerError, "%v", err)
+		}
+		*into = n
 	}
-	found := []bucket{}
+	if limit < 0 || offset < 0 {
+		return nil, refused(http.StatusInternalServerError, "Invalid pagination parameter, limit = %d and offset = %d.", limit, offset)
+	}
+	if limit == 0 {
+		limit = len(rows)
+	}
+	rows = rows[min(offset, len(rows)):]
+	rows = rows[:min(limit, len(rows))]
+	answer := map[string]any{}
+	if len(rows) > 0 {
+		answer[key] = rows
+	}
+	if next := offset + len(rows); next > 0 {
+		answer["next"] = next
+	}
+	return answer, nil
+}
+
+// Buckets lists the objects of every bucket, without a request. The API has no
+// list of buckets (G12).
+func (g *Server) Buckets() map[string][]string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	found := map[string][]string{}
 	for _, b := range g.buckets {
-		found = append(found, bucket{b.name, b.backend, b.keys("")})
+		found[b.name] = b.keys("")
 	}
-	return map[string]any{"buckets": found}, nil
+	return found
 }
 
 // bucket returns nil if there is no bucket of that name.

@@ -20,16 +20,24 @@ import (
 // client calls a gelato of its own.
 type client struct {
 	*testing.T
-	url   string // of the server, without path
-	token string
+	gelato *Server
+	url    string // of the server, without path
+	token  string
 }
 
 func newClient(t *testing.T, check access.Check) *client {
-	gelato := New(check, time.Now)
-	gelato.now = func() time.Time { return time.Unix(1_767_225_600, 0) }
+	return clientOf(t, Config{Check: check})
+}
+
+// newOldClient talks to strato v0.10.
+func newOldClient(t *testing.T) *client { return clientOf(t, Config{Old: true}) }
+
+func clientOf(t *testing.T, cfg Config) *client {
+	cfg.Now = func() time.Time { return time.Unix(1_767_225_600, 0) }
+	gelato := New(cfg)
 	server := httptest.NewServer(gelato)
 	t.Cleanup(server.Close)
-	return &client{T: t, url: server.URL}
+	return &client{T: t, gelato: gelato, url: server.URL}
 }
 
 func (c *client) call(method, path, body string) (int, string) {
@@ -39,6 +47,7 @@ func (c *client) call(method, path, body string) (int, string) {
 		c.Fatal(err)
 	}
 	req.Header.Set("X-Auth-Token", c.token)
+	req.Header.Set("Content-Type", "application/json")
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		c.Fatal(err)
@@ -74,8 +83,10 @@ func (c *client) behind(detail, method, path, body string) {
 	c.refused(500, fmt.Sprintf(`{"id":"go.micro.client","code":500,"detail":%q,"status":"Internal Server Error"}`, detail), method, path, body)
 }
 
-// objects lists a bucket through the S3 API.
-func (c *client) objects(bucket string) []string {
+func (c *client) objects(bucket string) []string { return c.gelato.Buckets()[bucket] }
+
+// s3Objects lists a bucket by way of the S3 face.
+func (c *client) s3Objects(bucket string) []string {
 	c.Helper()
 	status, text := c.call(http.MethodGet, "/v1/s3/"+bucket, "")
 	var answer struct {
@@ -189,8 +200,46 @@ func TestMovesBelowAPrefix(t *testing.T) {
 	}
 }
 
-func TestJobsFailForWantOfABucket(t *testing.T) {
+// TestJobsLie: what is missing or refused is no failure, and the source's objects
+// are deleted although nothing was copied (G10).
+func TestJobsLie(t *testing.T) {
+	for name, tc := range map[string]struct {
+		mover        Mover
+		source, dest string
+		went         string
+		passed, left any
+	}{
+		"no source":         {Mover{}, "nowhere", "destination-bucket", "pending succeed", nil, 3},
+		"no destination":    {Mover{}, "source-bucket", "nowhere", "pending running succeed", 3.0, 0},
+		"copies refused":    {Mover{Refused: true}, "source-bucket", "destination-bucket", "pending running succeed", 3.0, 0},
+		"a late write":      {Mover{Stuck: true}, "source-bucket", "destination-bucket", "pending" + strings.Repeat(" running", 9), 3.0, 0},
+		"an honest failure": {Mover{Fails: true}, "source-bucket", "destination-bucket", "pending running failed", nil, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newClient(t, nil)
+			c.gelato.SetMover(tc.mover)
+			job := c.run(c.plan("p", tc.source, tc.dest, false))
+			if got := c.statuses(job); got != tc.went {
+				t.Errorf("job went %s", got)
+			}
+			if got := c.job(job)["passedCount"]; got != tc.passed {
+				t.Errorf("%v objects passed", got)
+			}
+			arrived := len(c.objects("destination-bucket"))
+			if left := len(c.objects("source-bucket")); left != tc.left || (arrived == 3) != (name == "a late write") {
+				t.Errorf("%d objects are left, %d arrived", left, arrived)
+			}
+		})
+	}
 	c := newClient(t, nil)
+	job := c.run(c.plan("p", "source-bucket", "nowhere", true))
+	if c.statuses(job); len(c.objects("source-bucket")) != 3 {
+		t.Error("the source was to remain")
+	}
+}
+
+func TestOldJobsFailForWantOfABucket(t *testing.T) {
+	c := newOldClient(t)
 	noSource := c.run(c.plan("a", "nowhere", "destination-bucket", false))
 	if got := c.statuses(noSource); got != "pending failed" {
 		t.Errorf("without a source: %s", got)
@@ -259,7 +308,8 @@ func TestPlans(t *testing.T) {
    "bucketName": "destination-bucket"
   },
   "filter": {},
-  "tenantId": "` + seed.Tenant + `"
+  "tenantId": "` + seed.Tenant + `",
+  "userId": "userId"
  }
 }`
 	if status != http.StatusOK || text != want {
@@ -270,6 +320,26 @@ func TestPlans(t *testing.T) {
 	if status, _ := c.call("POST", "/v1/other/plans", planBody("p", "a", "b", true)); status != http.StatusOK {
 		t.Errorf("the same name in another tenant: %d", status)
 	}
+	c.behind("database error", "PUT", "plans/"+id, `{"description":"new"}`)
+	if list := c.want("GET", "plans?name=p", ""); len(list["plans"].([]any)) != 1 || list["next"] != 1.0 {
+		t.Errorf("list: %v", list)
+	}
+	if answer := c.want("DELETE", "plans/"+id, ""); len(answer) != 0 {
+		t.Errorf("delete: %v", answer)
+	}
+	c.behind("database error", "DELETE", "plans/"+id, "")
+	if list := c.want("GET", "plans", ""); len(list) != 0 {
+		t.Errorf("after the deletion: %v", list)
+	}
+	if gone := c.want("GET", "plans/"+id, ""); fmt.Sprint(gone) != "map[plan:map[destConn:map[] filter:map[] sourceConn:map[]]]" {
+		t.Errorf("a plan that is gone is hollow: %v", gone)
+	}
+	c.behind("inner error", "POST", "plans/"+id+"/run", "{}")
+}
+
+func TestOldPlans(t *testing.T) {
+	c := newOldClient(t)
+	id := c.plan("p", "source-bucket", "destination-bucket", false)
 	got := c.want("PUT", "plans/"+id, `{"description":"new","remainSource":true}`)["plan"].(map[string]any)
 	if got["description"] != "new" || got["remainSource"] != true || got["name"] != "p" {
 		t.Errorf("changed: %v", got)
@@ -278,20 +348,14 @@ func TestPlans(t *testing.T) {
 	if got := c.want("GET", "plans/"+id, "")["plan"].(map[string]any); fmt.Sprint(got["destConn"]) != "map[bucketName:destination-bucket storType:opensds-obj]" {
 		t.Errorf("after a refused change: %v", got)
 	}
-	if list := c.want("GET", "plans?name=p", ""); len(list["plans"].([]any)) != 1 || list["next"] != 1.0 {
-		t.Errorf("list: %v", list)
-	}
-
 	for range 2 { // it need not be there
 		if answer := c.want("DELETE", "plans/"+id, ""); len(answer) != 0 {
 			t.Errorf("delete: %v", answer)
 		}
 	}
-	if list := c.want("GET", "plans", ""); len(list) != 0 {
-		t.Errorf("after the deletion: %v", list)
-	}
 	c.behind("plan does not exist", "GET", "plans/"+id, "")
 	c.behind("plan does not exist", "POST", "plans/"+id+"/run", "{}")
+	c.refused(404, "Job Id-6b081373686c02640f11154b does not exist in system", "GET", "jobs/6b081373686c02640f11154b", "")
 }
 
 func TestRefusesPlans(t *testing.T) {
@@ -308,7 +372,7 @@ func TestRefusesPlans(t *testing.T) {
 	} {
 		c.behind(tc.detail, "POST", "plans", tc.body)
 	}
-	c.refused(500, "unexpected end of JSON input", "POST", "plans", `{"name"`)
+	c.refused(500, "unexpected EOF", "POST", "plans", `{"name"`)
 	if list := c.want("GET", "plans", ""); len(list) != 0 {
 		t.Errorf("refused plans are there: %v", list)
 	}
@@ -323,48 +387,63 @@ func TestShowsBackendsAndBuckets(t *testing.T) {
 	if fmt.Sprint(names) != "[backend-src backend-dst]" {
 		t.Errorf("backends: %v", names)
 	}
-	want := map[string]any{"buckets": []any{
-		map[string]any{"name": "archive-bucket", "backend": "backend-src", "objects": []any{"2018.tar", "2019.tar"}},
-		map[string]any{"name": "destination-bucket", "backend": "backend-dst", "objects": []any{}},
-		map[string]any{"name": "source-bucket", "backend": "backend-src", "objects": []any{"images/logo.png", "readme.txt", "report.csv"}},
-	}}
-	if got := c.want("GET", "buckets", ""); !reflect.DeepEqual(got, want) {
+	want := map[string][]string{
+		"archive-bucket": {"2018.tar", "2019.tar"}, "destination-bucket": {}, "source-bucket": {"images/logo.png", "readme.txt", "report.csv"},
+	}
+	if got := c.gelato.Buckets(); !reflect.DeepEqual(got, want) {
 		t.Errorf("buckets:\n%v, want\n%v", got, want)
+	}
+	old := newOldClient(t)
+	if got := old.s3Objects("source-bucket"); !reflect.DeepEqual(got, want["source-bucket"]) {
+		t.Errorf("by way of S3: %v", got)
+	}
+	for _, path := range []string{"/v1/s3", "/v1/" + seed.Tenant + "/buckets"} {
+		if status, text := c.call("GET", path, ""); status != 404 || text != "404: Page Not Found" {
+			t.Errorf("%s: %d %s", path, status, text)
+		}
 	}
 }
 
 func TestChecksTokens(t *testing.T) {
-	c := newClient(t, tokens)
-	c.refused(401, "token not found in header", "GET", "plans", "")
-	if status, text := c.call("GET", "/v1/s3/", ""); status != 401 || text != "token not found in header" {
+	old := clientOf(t, Config{Check: tokens, Old: true})
+	if status, text := old.call("GET", "/v1/s3/", ""); status != 401 || text != "token not found in header" {
 		t.Errorf("S3 without a token: %d %s", status, text)
 	}
+	old.token = "demo"
+	if status, _ := old.call("GET", "/v1/s3/", ""); status != 200 {
+		t.Errorf("S3 with a member's token: %d", status)
+	}
+
+	c := newClient(t, tokens)
+	c.refused(401, "token not found in header", "GET", "plans", "")
 	c.token = "x"
 	c.refused(401, "get token failed,Resource not found", "GET", "plans", "")
 	c.token = "demo"
-	c.refused(403, "Operation is not permitted", "GET", "plans", "")
-	if status, _ := c.call("GET", "/v1/s3/", ""); status != 200 {
-		t.Errorf("S3 with a member's token: %d", status)
+	if list := c.want("GET", "backends", ""); len(list) != 0 { // of the token's project, whatever the path says
+		t.Errorf("a member under another project's path: %v", list)
 	}
-	if status, text := c.call("POST", "/v1/demo-project/plans", planBody("theirs", "source-bucket", "destination-bucket", true)); status != 200 ||
+	if status, text := c.call("POST", "/v1/any-project/plans", planBody("theirs", "source-bucket", "destination-bucket", true)); status != 200 ||
 		!strings.Contains(text, `"tenantId": "demo-project"`) || !strings.Contains(text, `"userId": "demo-user"`) {
 		t.Errorf("a member's own plan: %d %s", status, text)
 	}
-	c.token = "admin"
-	if list := c.want("GET", "plans", ""); len(list["plans"].([]any)) != 1 {
-		t.Errorf("an administrator sees %v", list)
+	for _, c.token = range []string{"admin", "service"} {
+		if list := c.want("GET", "plans", ""); len(list["plans"].([]any)) != 1 {
+			t.Errorf("%s sees %v", c.token, list)
+		}
 	}
 }
 
-// tokens knows two callers by simple names.
-func tokens(token string) (string, string, bool, error) {
+// tokens knows four callers by simple names.
+func tokens(token string) (access.Caller, error) {
 	switch token {
 	case "admin":
-		return seed.User, seed.Tenant, true, nil
+		return access.Caller{User: seed.User, Tenant: seed.Tenant, Admin: true, Cloud: true}, nil
+	case "service":
+		return access.Caller{User: "service-user", Tenant: "service-project", Admin: true}, nil
 	case "demo":
-		return "demo-user", "demo-project", false, nil
+		return access.Caller{User: "demo-user", Tenant: "demo-project"}, nil
 	case "":
-		return "", "", false, errors.New("token not found in header")
+		return access.Caller{}, errors.New("token not found in header")
 	}
-	return "", "", false, errors.New("get token failed,Resource not found")
+	return access.Caller{}, errors.New("get token failed,Resource not found")
 }

@@ -27,38 +27,56 @@ type jobRow struct {
 	Progress       int    `json:"progress,omitempty"` // per cent
 
 	tenant string
-	prefix string // moves only objects that begin with it
-	remain bool   // keeps the objects at the source
+	prefix string // of the objects to move
+	remain bool   // at the source
+	mover  Mover
 }
 
-// getJob shows neither the start time nor the real description. The list shows
-// both.
+// Mover is how the service behind gelato moves the objects of a job.
+type Mover struct {
+	// Refused: the cloud refuses every copy. The job counts them as passed, and
+	// deletes the source's objects unless they are to remain (G10).
+	Refused bool `json:"refused"`
+	// Stuck: a late write of the progress overwrites the final status, so that
+	// the job stays "running" for ever (G10).
+	Stuck bool `json:"stuck"`
+	// Fails: the job fails before it has moved anything.
+	Fails bool `json:"fails"`
+}
+
+// SetMover sets how the jobs go that are started from now on.
+func (g *Server) SetMover(m Mover) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.mover = m
+}
+
+// getJob shows no start and a description that says nothing, unlike the list. A
+// job that is not there is hollow (G1).
 func (g *Server) getJob(c *call) (any, error) {
-	id := c.PathValue("id")
 	for _, job := range g.jobs {
-		if job.ID == id && c.owns(job.tenant) {
+		if job.ID == c.id && c.owns(job.tenant) {
 			seen := g.read(job)
 			seen.StartTime = 0
 			seen.Description = "for test"
 			return map[string]any{"job": seen}, nil
 		}
 	}
-	return nil, &apiError{http.StatusNotFound, "Job Id-" + id + " does not exist in system"}
+	if g.old || !objectID.MatchString(c.id) {
+		return nil, refused(http.StatusNotFound, "Job Id-%s does not exist in system", c.id)
+	}
+	return map[string]any{"job": jobRow{Description: "for test", CreateTime: unsetTime, EndTime: unsetTime}}, nil
 }
 
 func (g *Server) listJobs(c *call) (any, error) {
-	query := c.URL.Query()
 	var found []jobRow
 	for _, job := range g.jobs {
-		if c.owns(job.tenant) && (!query.Has("planName") || query.Get("planName") == job.PlanName) &&
-			(!query.Has("type") || query.Get("type") == job.Type) {
+		if c.owns(job.tenant) && (!c.query.Has("planName") || c.query.Get("planName") == job.PlanName) &&
+			(!c.query.Has("type") || c.query.Get("type") == job.Type) {
 			found = append(found, g.read(job))
 		}
 	}
-	return struct {
-		Jobs []jobRow `json:"jobs,omitempty"`
-		Next int      `json:"next,omitempty"`
-	}{found, len(found)}, nil
+	return page(c, "jobs", found)
 }
 
 // read returns the job as it is, and then takes it one step further.
@@ -68,39 +86,44 @@ func (g *Server) read(job *jobRow) jobRow {
 	case "pending":
 		g.start(job)
 	case "running":
-		g.move(job)
+		g.finish(job)
 	}
 	return seen
 }
 
-// start counts the objects to move. It fails if there is no source bucket to
-// list.
+// start moves the objects, as far as it goes. Without a source there is nothing
+// to move, and the job has succeeded (G10); at an old server it fails.
 func (g *Server) start(job *jobRow) {
 	job.Status = "running"
 	job.StartTime = g.now().Unix()
 	source := g.bucket(job.SourceLocation)
-	if source == nil {
+	switch {
+	case source == nil && g.old:
 		g.end(job, "failed")
 		return
+	case source == nil:
+		g.end(job, "succeed")
+		return
 	}
-	for _, key := range source.keys(job.prefix) {
+	keys := source.keys(job.prefix)
+	for _, key := range keys {
 		job.TotalCount++
 		job.TotalCapacity += len(source.objects[key])
 	}
+	if !g.fails(job) {
+		g.move(job, source, keys)
+	}
 }
 
-// move fails if there is no destination bucket, unless there is nothing to
-// move.
-func (g *Server) move(job *jobRow) {
-	source, dest := g.bucket(job.SourceLocation), g.bucket(job.DestLocation)
-	keys := source.keys(job.prefix)
-	if dest == nil && len(keys) > 0 {
-		g.end(job, "failed")
-		return
-	}
+// move copies what can be copied. What cannot counts as passed, and is deleted
+// at the source all the same (G10).
+func (g *Server) move(job *jobRow, source *bucketRow, keys []string) {
+	dest := g.bucket(job.DestLocation)
 	for _, key := range keys {
 		content := source.objects[key]
-		dest.objects[key] = content
+		if dest != nil && !job.mover.Refused {
+			dest.objects[key] = content
+		}
 		if !job.remain {
 			delete(source.objects, key)
 		}
@@ -108,7 +131,20 @@ func (g *Server) move(job *jobRow) {
 		job.PassedCapacity += len(content)
 	}
 	job.Progress = 100
-	g.end(job, "succeed")
+}
+
+// fails: an old server notices that the destination is missing.
+func (g *Server) fails(job *jobRow) bool {
+	return job.mover.Fails || g.old && g.bucket(job.DestLocation) == nil && job.TotalCount > 0
+}
+
+func (g *Server) finish(job *jobRow) {
+	switch {
+	case g.fails(job):
+		g.end(job, "failed")
+	case !job.mover.Stuck:
+		g.end(job, "succeed")
+	}
 }
 
 func (g *Server) end(job *jobRow, status string) {

@@ -1,6 +1,7 @@
 package gelato
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"regexp"
@@ -35,12 +36,11 @@ type planAnswer struct {
 
 var validName = regexp.MustCompile(`[[:alnum:]\-_.]`) // one such character anywhere is enough
 
-// createPlan does not check that the buckets exist. If they do not, the job
-// fails later.
+// createPlan says nothing about buckets that are not there.
 func (g *Server) createPlan(c *call) (any, error) {
 	var plan planRow
-	if err := json.Unmarshal(c.body, &plan); err != nil {
-		return nil, &apiError{http.StatusInternalServerError, err.Error()}
+	if err := json.NewDecoder(bytes.NewReader(c.body)).Decode(&plan); err != nil {
+		return nil, refused(http.StatusInternalServerError, "%v", err)
 	}
 	if err := plan.check(); err != nil {
 		return nil, err
@@ -48,7 +48,7 @@ func (g *Server) createPlan(c *call) (any, error) {
 	if slices.ContainsFunc(g.plans, func(p *planRow) bool { return p.TenantID == c.Tenant && p.Name == plan.Name }) {
 		return nil, serviceError("duplicate name:%s", plan.Name)
 	}
-	plan.ID = g.ids.Hex(24)
+	plan.ID = g.newID()
 	plan.TenantID, plan.UserID = c.Tenant, c.User
 	g.plans = append(g.plans, &plan)
 	return planAnswer{&plan}, nil
@@ -61,10 +61,10 @@ func (p *planRow) check() error {
 		name      string
 		connector *connector
 	}{{"source", p.SourceConn}, {"destination", p.DestConn}} {
-		if end.connector == nil {
+		switch {
+		case end.connector == nil || isBackendType(end.connector.StorType): // without its configuration
 			return serviceError("invalid %s connector", end.name)
-		}
-		if end.connector.StorType != "opensds-obj" {
+		case end.connector.StorType != "opensds-obj":
 			return serviceError("Invalid connector type.")
 		}
 	}
@@ -80,40 +80,50 @@ func (p *planRow) check() error {
 }
 
 func (g *Server) listPlans(c *call) (any, error) {
-	query := c.URL.Query()
 	var found []*planRow
 	for _, p := range g.plans {
 		wanted := func(key string, values ...string) bool {
-			return !query.Has(key) || slices.Contains(values, query.Get(key))
+			return !c.query.Has(key) || slices.Contains(values, c.query.Get(key))
 		}
 		if c.owns(p.TenantID) && wanted("name", p.Name) && wanted("type", p.Type) &&
 			wanted("bucketname", p.SourceConn.BucketName, p.DestConn.BucketName) {
 			found = append(found, p)
 		}
 	}
-	return struct {
-		Plans []*planRow `json:"plans,omitempty"`
-		Next  int        `json:"next,omitempty"`
-	}{found, len(found)}, nil
+	return page(c, "plans", found)
 }
 
+// getPlan sends a hollow plan for one that is not there (G1).
 func (g *Server) getPlan(c *call) (any, error) {
 	plan, err := g.plan(c)
+	if plan == nil && err == nil {
+		plan = &planRow{SourceConn: &connector{}, DestConn: &connector{}}
+	}
 	return planAnswer{plan}, err
 }
 
+// plan is nil for one that is not there, but for an old server, which says so.
 func (g *Server) plan(c *call) (*planRow, error) {
-	id := c.PathValue("id")
+	if err := checkID(c.id); err != nil && !g.old {
+		return nil, err
+	}
 	for _, p := range g.plans {
-		if p.ID == id && c.owns(p.TenantID) {
+		if p.ID == c.id && c.owns(p.TenantID) {
 			return p, nil
 		}
 	}
-	return nil, serviceError("plan does not exist")
+	if g.old {
+		return nil, serviceError("plan does not exist")
+	}
+	return nil, nil
 }
 
-// updatePlan changes what is given, but neither the owner nor the type.
+// updatePlan fails, whatever is asked (G9). An old server takes what is given;
+// whose the plan is and its type stay.
 func (g *Server) updatePlan(c *call) (any, error) {
+	if !g.old {
+		return nil, serviceError("database error")
+	}
 	plan, err := g.plan(c)
 	if err != nil {
 		return nil, err
@@ -134,23 +144,33 @@ func (g *Server) updatePlan(c *call) (any, error) {
 	return planAnswer{plan}, nil
 }
 
-// deletePlan succeeds even if there is no such plan.
+// deletePlan fails for a plan that is not there (G9); an old server is glad.
 func (g *Server) deletePlan(c *call) (any, error) {
-	id := c.PathValue("id")
-	g.plans = slices.DeleteFunc(g.plans, func(p *planRow) bool { return p.ID == id && c.owns(p.TenantID) })
+	plan, err := g.plan(c)
+	switch {
+	case g.old:
+	case err != nil:
+		return nil, err
+	case plan == nil:
+		return nil, serviceError("database error")
+	}
+	g.plans = slices.DeleteFunc(g.plans, func(p *planRow) bool { return p == plan })
 	return struct{}{}, nil
 }
 
 func (g *Server) runPlan(c *call) (any, error) {
 	plan, err := g.plan(c)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case plan == nil:
+		return nil, serviceError("inner error")
 	}
 	job := &jobRow{
-		ID: g.ids.Hex(24), Type: plan.Type, PlanName: plan.Name, PlanID: plan.ID,
+		ID: g.newID(), Type: plan.Type, PlanName: plan.Name, PlanID: plan.ID,
 		SourceLocation: plan.SourceConn.BucketName, DestLocation: plan.DestConn.BucketName,
 		Status: "pending", CreateTime: g.now().Unix(), EndTime: unsetTime, StartTime: unsetTime,
-		tenant: c.Tenant, prefix: plan.Filter.Prefix, remain: plan.RemainSource,
+		tenant: c.Tenant, prefix: plan.Filter.Prefix, remain: plan.RemainSource, mover: g.mover,
 	}
 	g.jobs = append(g.jobs, job)
 	return map[string]string{"jobId": job.ID}, nil

@@ -73,14 +73,14 @@ func (g *Server) s3ListObjects(c *call) (any, error) {
 		Name     string
 		Contents []object
 	}{Xmlns: s3Namespace, Name: bucket.name}
-	for _, key := range bucket.keys(c.URL.Query().Get("prefix")) {
+	for _, key := range bucket.keys(c.query.Get("prefix")) {
 		answer.Contents = append(answer.Contents, object{key, len(bucket.objects[key])})
 	}
 	return xmlAnswer{answer}, nil
 }
 
 func (g *Server) s3Bucket(c *call) (*bucketRow, error) {
-	name := c.PathValue("bucket")
+	name := c.bucket
 	if bucket := g.bucket(name); bucket != nil {
 		return bucket, nil
 	}
@@ -90,10 +90,10 @@ func (g *Server) s3Bucket(c *call) (*bucketRow, error) {
 // s3PutBucket makes a bucket. With ?load it looks for objects that others put
 // into one.
 func (g *Server) s3PutBucket(c *call) (any, error) {
-	if c.URL.Query().Has("load") {
+	if c.query.Has("load") {
 		return g.s3Load(c)
 	}
-	name := c.PathValue("bucket")
+	name := c.bucket
 	var request struct {
 		LocationConstraint string
 	}
@@ -135,5 +135,5 @@ func (g *Server) s3Load(c *call) (any, error) {
 }
 
 func (g *Server) knowsBackend(name string) bool {
-	return slices.ContainsFunc(g.backends, func(b backendRow) bool { return b.Name == name })
+	return slices.ContainsFunc(g.backends, func(b *backendRow) bool { return b.Name == name })
 }

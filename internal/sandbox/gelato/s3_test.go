@@ -10,7 +10,7 @@ import (
 const xmlHead = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 
 func TestS3ListsBucketsAsThePackReadsThem(t *testing.T) {
-	c := newClient(t, nil)
+	c := newOldClient(t)
 	status, text := c.call(http.MethodGet, "/v1/s3/", "")
 	var answer struct {
 		XMLName xml.Name
@@ -35,7 +35,7 @@ func TestS3ListsBucketsAsThePackReadsThem(t *testing.T) {
 }
 
 func TestS3CreatesBuckets(t *testing.T) {
-	c := newClient(t, nil)
+	c := newOldClient(t)
 	conf := func(backend string) string {
 		return "<?xml version='1.0' encoding='utf-8'?><CreateBucketConfiguration><LocationConstraint>" + backend +
 			"</LocationConstraint></CreateBucketConfiguration>"
@@ -56,19 +56,19 @@ func TestS3CreatesBuckets(t *testing.T) {
 	want(409, fault("BucketAlreadyExists", "The requested bucket name is not available."), conf("backend-dst"))
 
 	c.statuses(c.run(c.plan("into", "archive-bucket", "new-bucket", true)))
-	if got := c.objects("new-bucket"); !reflect.DeepEqual(got, []string{"2018.tar", "2019.tar"}) {
+	if got := c.s3Objects("new-bucket"); !reflect.DeepEqual(got, []string{"2018.tar", "2019.tar"}) {
 		t.Errorf("moved into the new bucket: %v", got)
 	}
 }
 
 func TestS3LoadsResults(t *testing.T) {
-	c := newClient(t, nil)
+	c := newOldClient(t)
 	const request = `<LoadObjectsReq><Backend>backend-dst</Backend><Prefix>destination-bucket/output/</Prefix></LoadObjectsReq>`
 	status, text := c.call(http.MethodPut, "/v1/s3/destination-bucket/?load", request)
 	if status != 200 || text != xmlHead+"<BaseResponse>\n  <Msg>Load objects successfully.</Msg>\n</BaseResponse>" {
 		t.Errorf("%d %s", status, text)
 	}
-	if got := c.objects("destination-bucket"); !reflect.DeepEqual(got, []string{"output/part-r-00000"}) {
+	if got := c.s3Objects("destination-bucket"); !reflect.DeepEqual(got, []string{"output/part-r-00000"}) {
 		t.Errorf("loaded: %v", got)
 	}
 	for path, want := range map[string]int{

@@ -1,9 +1,11 @@
 package hotpot
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/access"
 )
@@ -17,16 +19,18 @@ type attachmentRow struct {
 	AttachMode     string     `json:"attachMode,omitempty"`
 	AccessProtocol string     `json:"accessProtocol,omitempty"`
 	ConnectionInfo connection `json:"connectionInfo"`
+
+	due time.Time
 }
 
 type connection struct {
-	DriverVolumeType string            `json:"driverVolumeType,omitempty"`
-	Data             map[string]string `json:"data,omitempty"`
+	DriverVolumeType string         `json:"driverVolumeType,omitempty"`
+	Data             map[string]any `json:"data,omitempty"`
 }
 
 func (h *Server) createAttachment(c *call) (int, any, error) {
 	var attachment attachmentRow
-	if err := c.decode("volume attachment", &attachment); err != nil {
+	if err := c.decode("volume attachment", "VolumeAttachmentSpec", &attachment); err != nil {
 		return 0, nil, err
 	}
 	volume, err := h.checkAttachment(c.Caller, attachment.HostID, attachment.VolumeID)
@@ -34,30 +38,50 @@ func (h *Server) createAttachment(c *call) (int, any, error) {
 		return 0, nil, err
 	}
 
-	attachment.rowBase = rowBase{ID: h.ids.UUID(), CreatedAt: h.timestamp(), TenantID: c.Tenant}
+	attachment.rowBase = rowBase{ID: h.newID(), CreatedAt: h.timestamp(), TenantID: c.Tenant}
 	attachment.Status = "creating"
-	attachment.AccessProtocol = "iscsi"
+	attachment.AccessProtocol = h.protocolOf(volume)
 	if attachment.AttachMode != "ro" {
 		attachment.AttachMode = "rw"
 	}
+	attachment.due = h.due(h.pace.Attach)
+	volume.Status = "attaching"
+	h.attachments.put(&attachment)
 	answer := attachment
+	h.settle()
+	return http.StatusAccepted, answer, nil
+}
 
+// protocolOf is the pool's.
+func (h *Server) protocolOf(volume *volumeRow) string {
+	if pool, err := h.pools.shared(volume.PoolID); err == nil {
+		connectivity, _ := pool.Extras["ioConnectivity"].(map[string]any)
+		if protocol, ok := connectivity["accessProtocol"].(string); ok {
+			return protocol
+		}
+	}
+	return "iscsi"
+}
+
+// finishAttachment is the storage's work. The connection data is that of SODA's
+// sample driver, its slips included (H13).
+func (h *Server) finishAttachment(attachment *attachmentRow) {
 	attachment.UpdatedAt = h.timestamp()
-	volume.UpdatedAt = attachment.UpdatedAt
-	if h.failAttach != nil && h.failAttach(attachment.HostID) {
-		attachment.Status = "error"
-		volume.Status = "available"
+	status := "inUse"
+	if h.outage == AttachFails {
+		attachment.Status, status = "error", "available"
 	} else {
 		attachment.Status = "available"
-		attachment.ConnectionInfo = connection{DriverVolumeType: "iscsi", Data: map[string]string{
-			"targetDiscovered": "false",
-			"targetIQN":        "iqn.2017-10.io.opensds:" + volume.ID,
-			"targetPortal":     "127.0.0.1:3260",
+		attachment.ConnectionInfo = connection{DriverVolumeType: "iscsi", Data: map[string]any{
+			"discard":          false,
+			"targetDiscovered": true,
+			"targetIqn":        "iqn.2017-10.io.opensds:volume:00000001",
+			"targetPortal":     "127.0.0.0.1:3260",
 		}}
-		volume.Status = "inUse"
 	}
-	h.attachments.put(&attachment)
-	return http.StatusAccepted, answer, nil
+	if volume, ok := h.volumes.rows[attachment.VolumeID]; ok {
+		volume.Status, volume.UpdatedAt = status, attachment.UpdatedAt
+	}
 }
 
 // checkAttachment refuses a volume that is not available. The message says
@@ -86,7 +110,8 @@ func (h *Server) checkAttachment(who access.Caller, hostID, volumeID string) (*v
 }
 
 func (h *Server) listAttachments(c *call) (int, any, error) {
-	return http.StatusOK, h.attachments.page(c.Caller, c.query, "id", "volumeId", "status", "userId", "tenantId"), nil
+	attachments, err := h.attachments.page(c.Caller, c.query, "id", "volumeId", "status", "userId", "tenantId")
+	return http.StatusOK, attachments, err
 }
 
 func (h *Server) getAttachment(c *call) (int, any, error) {
@@ -102,17 +127,29 @@ func (h *Server) namedAttachment(c *call) (*attachmentRow, error) {
 	return attachment, nil
 }
 
+// updateAttachment takes over nothing but where the host mounted it.
+func (h *Server) updateAttachment(c *call) (int, any, error) {
+	var change attachmentRow
+	if err := c.decode("volume attachment", "VolumeAttachmentSpec", &change); err != nil {
+		return 0, nil, err
+	}
+	attachment, err := h.attachments.find(c.Caller, c.id)
+	if err != nil {
+		return 0, nil, refusal(http.StatusInternalServerError, "update volume attachment failed: %v", err)
+	}
+	attachment.Mountpoint = cmp.Or(change.Mountpoint, attachment.Mountpoint)
+	attachment.UpdatedAt = h.timestamp()
+	return http.StatusOK, attachment, nil
+}
+
 func (h *Server) deleteAttachment(c *call) (int, any, error) {
 	attachment, err := h.namedAttachment(c)
 	if err != nil {
 		return 0, nil, err
 	}
 	h.attachments.remove(attachment.ID)
-
-	others := h.attachments.where(func(a *attachmentRow) bool {
-		return a.VolumeID == attachment.VolumeID && a.Status == "available"
-	})
-	if volume, ok := h.volumes.rows[attachment.VolumeID]; ok && len(others) == 0 {
+	// Whatever other attachments there are (H12).
+	if volume, ok := h.volumes.rows[attachment.VolumeID]; ok {
 		volume.Status = "available"
 		volume.UpdatedAt = h.timestamp()
 	}

@@ -26,7 +26,7 @@ func TestLists(t *testing.T) {
 		return found
 	}
 	for query, want := range map[string]int{
-		"": 50, "limit=60": 60, "limit=1000": 60, "limit=3": 3, "limit=0": 0, "limit=x": 50, "offset=55": 5, "offset=99": 0,
+		"": 50, "limit=60": 60, "limit=1000": 60, "limit=3": 3, "offset=55": 5, "offset=99": 0,
 		"status=available&limit=99": 60, "status=error": 0, "name=v-07": 1, "name=v-07&name=v-08": 2, "size=8": 1, "nosuch=1&limit=99": 60,
 	} {
 		if got := names(query); len(got) != want {
@@ -48,17 +48,19 @@ func TestLists(t *testing.T) {
 	}
 }
 
-// tokens knows two callers by simple names.
-func tokens(token string) (string, string, bool, error) {
+// tokens knows three callers by simple names.
+func tokens(token string) (access.Caller, error) {
 	switch token {
 	case "admin":
-		return seed.User, seed.Tenant, true, nil
+		return access.Caller{User: seed.User, Tenant: seed.Tenant, Admin: true, Cloud: true}, nil
+	case "service":
+		return access.Caller{User: "service-user", Tenant: "service-project", Admin: true}, nil
 	case "demo":
-		return "demo-user", "demo-project", false, nil
+		return access.Caller{User: "demo-user", Tenant: "demo-project"}, nil
 	case "":
-		return "", "", false, errors.New("token not found in header")
+		return access.Caller{}, errors.New("token not found in header")
 	}
-	return "", "", false, errors.New("get token failed,Resource not found")
+	return access.Caller{}, errors.New("get token failed,Resource not found")
 }
 
 func TestChecksInOrder(t *testing.T) {
@@ -78,6 +80,25 @@ func TestChecksInOrder(t *testing.T) {
 	}
 	if profiles := demo.list("profiles"); len(profiles) != 1 {
 		t.Errorf("profiles are for everybody: %v", profiles)
+	}
+}
+
+// TestAdministratorsOfAnotherProject see everybody's records under their own
+// project's path, and may do nothing under another (H7).
+func TestAdministratorsOfAnotherProject(t *testing.T) {
+	c := newClient(t, tokens)
+	theirs := c.as("demo-project", "demo").volume("theirs")
+	service := c.as("service-project", "service")
+	if found := service.list("block/volumes"); len(found) != 1 || found[0]["id"] != theirs {
+		t.Errorf("own path: %v", found)
+	}
+	service.refused(404, "volume nope not found: specified volume(nope) can't find", "GET", "block/volumes/nope", "")
+	c.as("demo-project", "service").refused(403, "operation is not permitted", "GET", "block/volumes", "")
+	for _, path := range []string{"pools", "docks"} {
+		service.refused(403, "operation is not permitted", "GET", path, "")
+		if found := c.as("demo-project", "admin").list(path); len(found) == 0 {
+			t.Errorf("the administrator sees no %s", path)
+		}
 	}
 }
 
@@ -101,7 +122,7 @@ func TestTenantsSeeTheirOwn(t *testing.T) {
 
 func TestWithoutChecksTrustsThePath(t *testing.T) {
 	c := newClient(t, nil)
-	ours, other, admin := c.volume("ours"), c.as("other", ""), c.as(access.NoauthAdminTenant, "")
+	ours, other, admin := c.volume("ours"), c.as("other", ""), c.as(access.HotpotAdmin, "")
 	if found := other.list("block/volumes"); len(found) != 0 {
 		t.Errorf("another tenant sees %v", found)
 	}

@@ -22,22 +22,24 @@ type initiator struct {
 }
 
 func (h *Server) createHost(c *call) (int, any, error) {
-	var host hostRow // it has no field for the password, which no answer has
-	if err := c.decode("host", &host); err != nil {
+	var host hostRow // has no place for a password: it is never told again
+	if err := c.decode("host", "HostSpec", &host); err != nil {
 		return 0, nil, err
 	}
-	for _, other := range h.hosts.visible(c.Caller) {
-		if other.HostName == host.HostName {
-			return 0, nil, refusal(http.StatusBadRequest, "the host with name %s already exists in the system", host.HostName)
-		}
+	same := func(other *hostRow) bool {
+		return other.TenantID == c.Tenant && other.HostName == host.HostName && host.HostName != ""
 	}
-	host.rowBase = rowBase{ID: h.ids.UUID(), CreatedAt: h.timestamp(), TenantID: c.Tenant}
+	if len(h.hosts.where(same)) > 0 {
+		return 0, nil, refusal(http.StatusBadRequest, "the host with name %s already exists in the system", host.HostName)
+	}
+	host.rowBase = rowBase{ID: h.newID(), CreatedAt: h.timestamp(), TenantID: c.Tenant}
 	h.hosts.put(&host)
 	return http.StatusOK, host, nil
 }
 
 func (h *Server) listHosts(c *call) (int, any, error) {
-	return http.StatusOK, h.hosts.page(c.Caller, c.query, "hostName", "createdAt"), nil
+	hosts, err := h.hosts.page(c.Caller, c.query, "hostName", "createdAt")
+	return http.StatusOK, hosts, err
 }
 
 func (h *Server) getHost(c *call) (int, any, error) {
@@ -55,7 +57,7 @@ func (h *Server) namedHost(c *call) (*hostRow, error) {
 
 func (h *Server) updateHost(c *call) (int, any, error) {
 	var change hostRow
-	if err := c.decode("host", &change); err != nil {
+	if err := c.decode("host", "HostSpec", &change); err != nil {
 		return 0, nil, err
 	}
 	host, err := h.hosts.find(c.Caller, c.id)

@@ -1,5 +1,6 @@
-// Package hotpot stands in for SODA's block storage API, hotpot. Any HTTP
-// client can use it.
+// Package hotpot stands in for SODA's block storage API, hotpot. It knows nothing
+// of whoever calls it. The H numbers in its comments are those of the recordings'
+// README (testdata/contract/hotpot).
 package hotpot
 
 import (
@@ -9,7 +10,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strings"
 	"sync"
 	"time"
 
@@ -17,27 +17,32 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/seed"
 )
 
-// Server is the block storage API. Its work is done when the answer is sent: a
-// volume that was answered as "creating" reads "available" in the next request.
-// The real handlers also go on working before they return.
+// Server stands in for the block storage API. Unless its storage is slow, its
+// work is done by the time an answer is out: what was answered "creating" reads
+// "available" in the next request.
 type Server struct {
-	// failVolume makes a volume end in "error", as if no pool fitted.
-	// failAttach does so for an attachment, as if the driver refused. If nil,
-	// nothing fails. Both are set before the first request.
+	// failVolume makes a volume end in "error", as if no pool fitted. If nil,
+	// nothing fails. It is set before the first request.
 	failVolume func(name string) bool
-	failAttach func(hostID string) bool
+	// unvalidated is an installation without the OpenAPI document (H4).
+	unvalidated bool
 
-	now   func() time.Time
-	check access.Check
-	mux   *http.ServeMux
+	now    func() time.Time
+	check  access.Check
+	routes []route
 
-	mu          sync.Mutex // guards the fields below, for a whole operation
-	ids         *seed.IDs
+	mu          sync.Mutex // guards all below, during a whole operation
+	pace        Pace
+	outage      Outage
+	resumed     chan struct{} // closed when a controller that hangs goes on
+	newID       func() string
 	volumes     table[*volumeRow]
 	attachments table[*attachmentRow]
 	snapshots   table[*snapshotRow]
 	hosts       table[*hostRow]
 	profiles    table[*profileRow]
+	pools       table[*poolRow]
+	docks       table[*dockRow]
 }
 
 // New makes a hotpot with one host and one profile. If check is nil, the tenant
@@ -46,16 +51,18 @@ func New(check access.Check, now func() time.Time) *Server {
 	h := &Server{
 		now:         now,
 		check:       check,
-		mux:         http.NewServeMux(),
-		ids:         seed.NewIDs(1),
+		newID:       seed.NewIDs(1).UUID,
 		volumes:     newTable[*volumeRow]("volume"),
 		attachments: newTable[*attachmentRow]("volume attachment"),
 		snapshots:   newTable[*snapshotRow]("volume snapshot"),
 		hosts:       newTable[*hostRow]("host"),
 		profiles:    newTable[*profileRow]("profile"),
+		pools:       newTable[*poolRow]("pool"),
+		docks:       newTable[*dockRow]("dock"),
 	}
+	h.seedPools()
 	h.seed()
-	h.routes()
+	h.addRoutes()
 	return h
 }
 
@@ -69,15 +76,17 @@ func (h *Server) seed() {
 		AvailabilityZones: []string{"default"},
 		Initiators:        []initiator{{PortName: "iqn.1993-08.org.debian:01:host-1", Protocol: "iscsi"}},
 	})
-	h.profiles.put(&profileRow{
+	profile := &profileRow{
 		rowBase:     rowBase{ID: seed.ProfileID, CreatedAt: h.timestamp()},
 		Name:        "default_block",
 		Description: "default policy",
 		StorageType: "block",
-	})
+	}
+	profile.fill()
+	h.profiles.put(profile)
 }
 
-func (h *Server) routes() {
+func (h *Server) addRoutes() {
 	const volumes, attachments, snapshots, hosts, profiles = "block/volumes", "block/attachments", "block/snapshots", "host/hosts", "profiles"
 
 	h.route("POST", volumes, volumeSchema, access.Owner, h.createVolume)
@@ -90,11 +99,13 @@ func (h *Server) routes() {
 	h.route("POST", attachments, attachmentSchema, access.Owner, h.createAttachment)
 	h.route("GET", attachments, nil, access.Owner, h.listAttachments)
 	h.route("GET", attachments+"/{id}", nil, access.Owner, h.getAttachment)
+	h.route("PUT", attachments+"/{id}", attachmentSchema.optional(), access.Owner, h.updateAttachment)
 	h.route("DELETE", attachments+"/{id}", nil, access.Owner, h.deleteAttachment)
 
 	h.route("POST", snapshots, snapshotSchema, access.Owner, h.createSnapshot)
 	h.route("GET", snapshots, nil, access.Owner, h.listSnapshots)
 	h.route("GET", snapshots+"/{id}", nil, access.Owner, h.getSnapshot)
+	h.route("PUT", snapshots+"/{id}", renameSchema, access.Owner, h.updateSnapshot)
 	h.route("DELETE", snapshots+"/{id}", nil, access.Owner, h.deleteSnapshot)
 
 	h.route("POST", hosts, hostSchema, access.Owner, h.createHost)
@@ -106,17 +117,23 @@ func (h *Server) routes() {
 	h.route("POST", profiles, profileSchema, access.Admin, h.createProfile)
 	h.route("GET", profiles, nil, access.Anybody, h.listProfiles)
 	h.route("GET", profiles+"/{id}", nil, access.Anybody, h.getProfile)
+	h.route("PUT", profiles+"/{id}", profileSchema.optional(), access.Admin, h.updateProfile)
 	h.route("DELETE", profiles+"/{id}", nil, access.Admin, h.deleteProfile)
-}
+	h.route("GET", profiles+"/{id}/customProperties", nil, access.Anybody, h.customProperties)
+	h.route("POST", profiles+"/{id}/customProperties", nil, access.Admin, h.changeProperties("add"))
+	h.route("DELETE", profiles+"/{id}/customProperties/{key}", nil, access.Admin, h.changeProperties("remove"))
 
-// ServeHTTP accepts a final slash everywhere, because the pack's snapshot
-// action sends one.
-func (h *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if trimmed := strings.TrimSuffix(r.URL.Path, "/"); trimmed != r.URL.Path {
-		r = r.Clone(r.Context())
-		r.URL.Path, r.URL.RawPath = trimmed, ""
+	h.route("GET", "availabilityZones", nil, access.Anybody, h.listZones)
+	h.route("GET", "pools", nil, access.Admin, h.listPools)
+	h.route("GET", "pools/{id}", nil, access.Admin, h.getPool)
+	h.route("GET", "docks", nil, access.Admin, h.listDocks)
+	h.route("GET", "docks/{id}", nil, access.Admin, h.getDock)
+	for _, never := range []string{"block/volumeGroups", "block/replications"} {
+		h.route("GET", never, nil, access.Owner, func(*call) (int, any, error) { return http.StatusOK, []string(nil), nil })
 	}
-	h.mux.ServeHTTP(w, r)
+	for _, empty := range []string{"file/shares", "file/snapshots", "file/acls"} {
+		h.route("GET", empty, nil, access.Owner, func(*call) (int, any, error) { return http.StatusOK, []string{}, nil })
+	}
 }
 
 // call is one request, after the checks that all operations share.
@@ -127,12 +144,17 @@ type call struct {
 	body  []byte
 }
 
-// decode fails on a body that passed the schema and does not fit into the row.
-func (c *call) decode(what string, into any) error {
+// decode reports a body that the schema let through and the record cannot hold.
+// Spec is what the server calls the record.
+func (c *call) decode(what, spec string, into any) error {
 	if len(c.body) == 0 {
 		return refusal(http.StatusBadRequest, "parse %s request body failed: %v", what, io.EOF)
 	}
-	if err := json.Unmarshal(c.body, into); err != nil {
+	err := json.Unmarshal(c.body, into)
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		wrong.Struct = spec
+	}
+	if err != nil {
 		return refusal(http.StatusBadRequest, "parse %s request body failed: %v", what, err)
 	}
 	return nil
@@ -149,49 +171,91 @@ func refusal(status int, format string, args ...any) error {
 	return &apiError{Code: status, Message: fmt.Sprintf(format, args...)}
 }
 
-// route adds an operation. The checks before it have the order of the real
-// server: token, OpenAPI document, policy. Only the operation's own answers
-// have a content type.
-func (h *Server) route(method, path string, schema bodySchema, policy access.Policy, operate func(*call) (int, any, error)) {
-	h.mux.HandleFunc(method+" /v1beta/{tenant}/"+path, func(w http.ResponseWriter, r *http.Request) {
-		tenant := r.PathValue("tenant")
-		who, err := h.check.Identify(r, tenant)
-		if err != nil {
-			h.answer(w, http.StatusUnauthorized, &apiError{http.StatusUnauthorized, err.Error()})
-			return
-		}
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			return // the client has gone
-		}
-		if fault := schema.check(r.Header.Get("Content-Type"), body); fault != "" {
-			h.answer(w, http.StatusBadRequest, &apiError{http.StatusBadRequest, fault})
-			return
-		}
-		if h.check != nil && !policy(who, tenant) {
-			h.answer(w, http.StatusForbidden, &apiError{http.StatusForbidden, "operation is not permitted"})
-			return
-		}
+// errPanic is what a filter by DurableName brings about (H5).
+var errPanic = errors.New("nil pointer")
 
-		w.Header().Set("Content-Type", "application/json; charset=utf-8")
-		h.mu.Lock()
-		defer h.mu.Unlock()
-		status, answer, err := operate(&call{Caller: who, id: r.PathValue("id"), query: r.URL.Query(), body: body})
-		if refusal, ok := errors.AsType[*apiError](err); ok {
-			status, answer = refusal.Code, refusal
-		}
-		h.answer(w, status, answer)
-	})
+const (
+	plainText = "text/plain; charset=utf-8"
+	jsonType  = "application/json; charset=utf-8"
+)
+
+// serve puts the checks before an operation in the order of the real server:
+// token, OpenAPI document, policy. Only what an operation itself says is sent
+// as JSON by type; the checks before it do not set one.
+func (h *Server) serve(w http.ResponseWriter, r *http.Request, to route, in map[string]string) {
+	tenant := in["tenant"]
+	who, err := h.check.Identify(r, tenant, access.HotpotAdmin)
+	if err != nil {
+		h.answer(w, plainText, http.StatusUnauthorized, &apiError{http.StatusUnauthorized, err.Error()})
+		return
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return // nobody is left to answer
+	}
+	if fault := h.fault(to, r, body); fault != "" {
+		h.answer(w, plainText, http.StatusBadRequest, &apiError{http.StatusBadRequest, fault})
+		return
+	}
+	if h.check != nil && !to.policy(who, tenant) {
+		h.answer(w, plainText, http.StatusForbidden, &apiError{http.StatusForbidden, "operation is not permitted"})
+		return
+	}
+
+	status, text, err := h.operate(to, &call{Caller: who, id: in["id"], query: r.URL.Query(), body: body})
+	if errors.Is(err, errPanic) {
+		w.Header()["Content-Type"] = nil
+		w.WriteHeader(http.StatusInternalServerError)
+		return
+	}
+	if to.method != http.MethodGet {
+		h.waitForController(r)
+	}
+	w.Header().Set("Content-Type", jsonType)
+	w.WriteHeader(status)
+	_, _ = w.Write(text) // the client may have left
 }
 
-func (h *Server) answer(w http.ResponseWriter, status int, body any) {
-	var text []byte
-	if body != nil {
-		text, _ = json.Marshal(body) // our own types can always be encoded
+// operate writes the answer while the lock is held, for the rows may change
+// after that.
+func (h *Server) operate(to route, c *call) (status int, text []byte, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.settle()
+	var answer any
+	if err = h.storeError(to, c.id); err == nil {
+		status, answer, err = to.operate(c)
 	}
+	if refused, ok := errors.AsType[*apiError](err); ok {
+		status, answer, err = refused.Code, refused, nil
+	}
+	if answer != nil && err == nil {
+		text, _ = json.Marshal(answer) // of our own types, which all can be
+	}
+	return status, text, err
+}
+
+// fault is what the OpenAPI document has against a request; empty for nothing.
+func (h *Server) fault(to route, r *http.Request, body []byte) string {
+	if h.unvalidated {
+		return ""
+	}
+	if fault := to.schema.check(r.Header.Get("Content-Type"), body); fault != "" {
+		return fault
+	}
+	if to.isList() {
+		return listFault(r.URL.Query())
+	}
+	return ""
+}
+
+// answer is JSON whatever type it says.
+func (h *Server) answer(w http.ResponseWriter, contentType string, status int, body any) {
+	text, _ := json.Marshal(body) // of our own types, which all can be
+	w.Header().Set("Content-Type", contentType)
 	w.WriteHeader(status)
 	_, _ = w.Write(text) // the client may have gone
 }
 
-// timestamp is the local time without a time zone.
+// stamp is local time without saying so, as hotpot has it (H14).
 func (h *Server) timestamp() string { return h.now().Format("2006-01-02T15:04:05") }

@@ -148,7 +148,7 @@ func TestVolumeLife(t *testing.T) {
 	c.tick()
 
 	attached := c.want(202, "POST", "block/attachments", attachBody(seed.HostID, id))
-	if attached["status"] != "creating" || attached["accessProtocol"] != "iscsi" || attached["attachMode"] != "rw" || attached["tenantId"] != seed.Tenant {
+	if attached["status"] != "creating" || attached["accessProtocol"] != "rbd" || attached["attachMode"] != "rw" || attached["tenantId"] != seed.Tenant {
 		t.Errorf("attachment created: %v", attached)
 	}
 	attachment := "block/attachments/" + attached["id"].(string)
@@ -187,7 +187,7 @@ func TestRefusesVolumes(t *testing.T) {
 		{`{"name":"v","size":1.5}`, mismatch + `Error at "/size":Value must be an integer`},
 		{`{"name":"v"}`, mismatch + `Property 'size' is missing`},
 		{`[]`, mismatch + `Field must be set to array or not be present`},
-		{`{"name"`, "Request body has an error: failed to decode request body: unexpected end of JSON input"},
+		{`{"name"`, "Request body has an error: failed to decode request body: unexpected EOF"},
 		{``, "parse volume request body failed: EOF"},
 		{`{"name":"v","size":0}`, "create volume failed: invalid volume size: 0"},
 		{`{"name":"v","size":-3}`, "create volume failed: invalid volume size: -3"},
@@ -237,10 +237,17 @@ func TestRefusesAttachments(t *testing.T) {
 	}
 }
 
+func (c *client) outage(o Outage) {
+	c.Helper()
+	if err := c.hotpot.SetOutage(o); err != nil {
+		c.Fatal(err)
+	}
+}
+
 func TestWorkCanFail(t *testing.T) {
 	c := newClient(t, nil)
 	c.hotpot.failVolume = func(name string) bool { return name == "bad" }
-	c.hotpot.failAttach = func(host string) bool { return host == seed.HostID }
+	c.outage(AttachFails)
 
 	bad := c.volume("bad")
 	if got := c.want(200, "GET", "block/volumes/"+bad, ""); got["status"] != "error" || got["poolId"] != nil {
@@ -308,13 +315,11 @@ func TestAttachesToSeveralHosts(t *testing.T) {
 		t.Errorf("of the second host: %v", found)
 	}
 	c.want(202, "DELETE", "block/attachments/"+other["id"].(string), "")
-	if c.status(path) != "inUse" {
-		t.Errorf("still attached to the first: %v", c.status(path))
+	if c.status(path) != "available" || len(c.list("block/attachments?volumeId="+volume)) != 1 { // the first still has it (H12)
+		t.Errorf("after the second is detached: %v", c.status(path))
 	}
 
-	c.hotpot.mu.Lock()
-	c.hotpot.failAttach = func(host string) bool { return host == second }
-	c.hotpot.mu.Unlock()
+	c.outage(AttachFails)
 	c.want(202, "POST", "block/attachments", attachBody(second, volume))
 	if c.status(path) != "available" { // so it is, says hotpot, though the first still has it
 		t.Errorf("after a failure: %v", c.status(path))

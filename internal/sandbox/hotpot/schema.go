@@ -1,9 +1,11 @@
 package hotpot
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -18,7 +20,14 @@ type property struct {
 	required bool
 	nullable bool
 	enum     []any
+	least    int            // letters of a string
+	most     int            // 0 = any number
+	pattern  *regexp.Regexp // of a string
+	items    bodySchema     // of an array of objects
 }
+
+// hostName is how the document wants one.
+var hostName = regexp.MustCompile(`^(([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9\-]*[a-zA-Z0-9])\.)*([A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9\-]*[A-Za-z0-9])$`)
 
 var (
 	volumeSchema = bodySchema{
@@ -54,16 +63,19 @@ var (
 		{name: "accessMode", kind: "string", required: true, enum: []any{"agent", "agentless"}},
 		{name: "osType", kind: "string", required: true, enum: []any{"linux", "windows", "esxi"}},
 		{name: "ip", kind: "string", required: true},
-		{name: "hostName", kind: "string", required: true},
+		{name: "hostName", kind: "string", required: true, least: 1, pattern: hostName},
 		{name: "port", kind: "integer"},
 		{name: "username", kind: "string"},
 		{name: "password", kind: "string"},
 		{name: "availabilityZones", kind: "array", nullable: true},
-		{name: "initiators", kind: "array", nullable: true},
+		{name: "initiators", kind: "array", nullable: true, items: bodySchema{
+			{name: "portName", kind: "string", most: 255},
+			{name: "protocol", kind: "string", enum: []any{"iscsi", "fibre_channel", "nvmeof"}},
+		}},
 	}
 	hostChangeSchema = hostSchema.optional()
 	profileSchema    = bodySchema{
-		{name: "name", kind: "string", required: true},
+		{name: "name", kind: "string", required: true, least: 1},
 		{name: "storageType", kind: "string", required: true, enum: []any{"block", "file", "object"}},
 		{name: "description", kind: "string"},
 		{name: "customProperties", kind: "object"},
@@ -90,25 +102,34 @@ func (s bodySchema) check(contentType string, body []byte) string {
 		return fmt.Sprintf("Request body has an error: header 'Content-Type' has unexpected value: %q", contentType)
 	}
 	var value any
-	if err := json.Unmarshal(body, &value); err != nil {
+	if err := json.NewDecoder(bytes.NewReader(body)).Decode(&value); err != nil {
 		return "Request body has an error: failed to decode request body: " + err.Error()
 	}
-	if fault := s.mismatch(value); fault != "" {
+	if fault := s.mismatch("", value); fault != "" {
 		return "Request body has an error: doesn't match the schema: " + fault
 	}
 	return ""
 }
 
-// mismatch checks the given values before it looks for missing ones.
-func (s bodySchema) mismatch(value any) string {
+// fault looks at the values given before it looks for what is not there.
+func (s bodySchema) mismatch(at string, value any) string {
 	object, ok := value.(map[string]any)
 	if !ok {
 		return property{kind: "object"}.mismatch(value)
 	}
 	for _, p := range s {
-		if given, ok := object[p.name]; ok {
-			if fault := p.mismatch(given); fault != "" {
-				return fmt.Sprintf("Error at %q:%s", "/"+p.name, fault)
+		given, ok := object[p.name]
+		if !ok {
+			continue
+		}
+		if fault := p.mismatch(given); fault != "" {
+			return fmt.Sprintf("Error at %q:%s", at+"/"+p.name, fault)
+		}
+		if items, _ := given.([]any); p.items != nil {
+			for i, item := range items {
+				if fault := p.items.mismatch(fmt.Sprintf("%s/%s/%d", at, p.name, i), item); fault != "" {
+					return fault
+				}
 			}
 		}
 	}
@@ -127,7 +148,7 @@ func (p property) mismatch(value any) string {
 		return "JSON value is not one of the allowed values"
 	}
 	kind, given := "", ""
-	switch v := value.(type) {
+	switch value.(type) {
 	case nil:
 		if p.nullable {
 			return ""
@@ -137,9 +158,6 @@ func (p property) mismatch(value any) string {
 		kind, given = "boolean", "boolean"
 	case float64:
 		kind, given = "integer", "number, integer"
-		if p.kind == kind && v != math.Trunc(v) {
-			return "Value must be an integer"
-		}
 	case string:
 		kind, given = "string", "string"
 	case []any:
@@ -149,6 +167,22 @@ func (p property) mismatch(value any) string {
 	}
 	if kind != p.kind {
 		return "Field must be set to " + given + " or not be present"
+	}
+	if n, ok := value.(float64); ok && n != math.Trunc(n) {
+		return "Value must be an integer"
+	}
+	text, _ := value.(string)
+	return p.textFault(text)
+}
+
+func (p property) textFault(text string) string {
+	switch letters := len([]rune(text)); {
+	case letters < p.least:
+		return fmt.Sprintf("Minimum string length is %d", p.least)
+	case p.most > 0 && letters > p.most:
+		return fmt.Sprintf("Maximum string length is %d", p.most)
+	case p.pattern != nil && !p.pattern.MatchString(text):
+		return fmt.Sprintf("JSON string doesn't match the regular expression '%s'", p.pattern)
 	}
 	return ""
 }

@@ -89,9 +89,12 @@ func (t *table[T]) where(keep func(T) bool) []T {
 	return slices.DeleteFunc(slices.Collect(maps.Values(t.rows)), func(row T) bool { return !keep(row) })
 }
 
-// page answers a list request. Every field's name filters by its value; other
-// names are ignored. The default limit is 50.
-func (t *table[T]) page(who access.Caller, query url.Values, sortable ...string) []T {
+// page answers a list request: a field's name filters by its value, names that
+// are no field are ignored, and 50 is all there is unless limit says more (H2, H3).
+func (t *table[T]) page(who access.Caller, query url.Values, sortable ...string) ([]T, error) {
+	if query.Has("DurableName") && t.kind == "volume" && len(t.rows) > 0 {
+		return nil, errPanic
+	}
 	rows := slices.DeleteFunc(t.visible(who), func(row T) bool {
 		for name, values := range query {
 			if field, ok := fieldOf(row, name); ok && !slices.Contains(values, fmt.Sprint(field)) {
@@ -100,13 +103,14 @@ func (t *table[T]) page(who access.Caller, query url.Values, sortable ...string)
 		}
 		return false
 	})
-	if key := query.Get("sortKey"); slices.ContainsFunc(sortable, func(s string) bool { return strings.EqualFold(s, key) }) {
+	if key := query.Get("sortKey"); slices.Contains(sortable, key) {
 		sortRows(rows, key, query.Get("sortDir"))
 	}
-	offset := numberOr(query.Get("offset"), 0)
-	limit := numberOr(query.Get("limit"), 50)
-	rows = rows[min(offset, len(rows)):]
-	return rows[:min(limit, len(rows))]
+	// Only without the OpenAPI document do such numbers get here (H4).
+	offset := min(numberOr(query.Get("offset"), 0, len(rows)), len(rows))
+	limit := numberOr(query.Get("limit"), 50, 50)
+	rows = rows[offset:]
+	return rows[:min(limit, len(rows))], nil
 }
 
 // sortRows sorts in descending order unless direction is "asc".
@@ -124,22 +128,58 @@ func sortRows[T any](rows []T, key, direction string) {
 	})
 }
 
-// fieldOf returns the value of the field with that name in JSON.
+// fieldOf finds the value of a field by its name in an answer. The server makes
+// the first letter upper case and then compares with its own names, so that
+// "NAME" and "ip" are none.
 func fieldOf(row any, name string) (any, bool) {
+	if name == "" {
+		return nil, false
+	}
+	wanted := strings.ToUpper(name[:1]) + name[1:]
 	v := reflect.Indirect(reflect.ValueOf(row))
 	for _, f := range reflect.VisibleFields(v.Type()) {
-		tag, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if tag != "" && strings.EqualFold(tag, name) {
-			return v.FieldByIndex(f.Index).Interface(), true
+		if !f.Anonymous && f.IsExported() && ownName(f) == wanted {
+			field := v.FieldByIndex(f.Index)
+			if field.Kind() == reflect.Pointer && field.IsNil() {
+				return "<nil>", true
+			}
+			return field.Interface(), hasField(row, wanted)
 		}
 	}
 	return nil, false
 }
 
-func numberOr(text string, otherwise int) int {
+// ownName is what the real server calls a field.
+func ownName(f reflect.StructField) string {
+	tag, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+	switch tag {
+	case "":
+		return f.Name
+	case "ip":
+		return "IP"
+	}
+	return strings.ToUpper(tag[:1]) + tag[1:]
+}
+
+// hasField: what belongs to no tenant has no field for one.
+func hasField(row any, name string) bool {
+	switch row.(type) {
+	case *profileRow, *poolRow, *dockRow:
+		return name != "TenantId" && name != "UserId"
+	}
+	return true
+}
+
+// numberOr is for what is no number, or a negative one.
+func numberOr(text string, absent, wrong int) int {
 	n, err := strconv.Atoi(text)
-	if err != nil || n < 0 {
-		return otherwise
+	switch {
+	case text == "":
+		return absent
+	case err != nil:
+		return wrong
+	case n < 0:
+		return absent
 	}
 	return n
 }

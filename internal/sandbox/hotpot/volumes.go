@@ -6,12 +6,10 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"time"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox/access"
 )
-
-// poolID is the only pool. Every volume fits into it.
-const poolID = "084bf71e-a102-11e7-88a8-e31fe6d52248"
 
 type volumeRow struct {
 	rowBase
@@ -27,15 +25,18 @@ type volumeRow struct {
 	SnapshotID        string            `json:"snapshotId,omitempty"`
 	SnapshotFromCloud bool              `json:"snapshotFromCloud,omitempty"`
 	ReplicationID     string            `json:"replicationId,omitempty"`
-	AttachStatus      string            // never set; the only field without a JSON name of its own
+	AttachStatus      string            // the one field that has no name of its own in JSON; never set
+	Identifier        *struct{}         `json:"identifier,omitempty"` // of drivers that tell one
 	MultiAttach       bool              `json:"multiAttach,omitempty"`
+
+	due time.Time
 }
 
 var validName = regexp.MustCompile("^[a-zA-Z0-9 _-]+$")
 
 func (h *Server) createVolume(c *call) (int, any, error) {
 	var volume volumeRow
-	if err := c.decode("volume", &volume); err != nil {
+	if err := c.decode("volume", "VolumeSpec", &volume); err != nil {
 		return 0, nil, err
 	}
 	profile, err := h.volumeProfile(volume.ProfileID)
@@ -46,24 +47,34 @@ func (h *Server) createVolume(c *call) (int, any, error) {
 		return 0, nil, refusal(http.StatusBadRequest, "create volume failed: %v", err)
 	}
 
-	volume.rowBase = rowBase{ID: h.ids.UUID(), CreatedAt: h.timestamp(), TenantID: c.Tenant, UserID: c.User}
+	volume.rowBase = rowBase{ID: h.newID(), CreatedAt: h.timestamp(), TenantID: c.Tenant, UserID: c.User}
 	volume.ProfileID = profile.ID
 	volume.Status = "creating"
 	if volume.AvailabilityZone == "" {
 		volume.AvailabilityZone = "default"
 	}
-	answer := volume
-
-	volume.UpdatedAt = h.timestamp()
-	if h.failVolume != nil && h.failVolume(volume.Name) {
-		volume.Status = "error"
-	} else {
-		volume.Status = "available"
-		volume.PoolID = poolID
-		volume.Metadata = map[string]string{"lvPath": "/dev/vg001/volume-" + volume.ID}
-	}
+	volume.due = h.due(h.pace.Create)
 	h.volumes.put(&volume)
+	answer := volume
+	h.settle()
 	return http.StatusAccepted, answer, nil
+}
+
+// finishVolume is the storage's work: without a pool there is no volume, and
+// nobody says why (H10).
+func (h *Server) finishVolume(volume *volumeRow) {
+	volume.UpdatedAt = h.timestamp()
+	var pool *poolRow
+	if profile, err := h.profiles.shared(volume.ProfileID); err == nil {
+		pool = h.poolFor(volume, profile)
+	}
+	if pool == nil || h.failVolume != nil && h.failVolume(volume.Name) {
+		volume.Status = "error"
+		return
+	}
+	volume.Status = "available"
+	volume.PoolID = pool.ID
+	volume.Metadata = map[string]string{"lvPath": "/dev/opensds-volumes-default/volume-" + volume.ID}
 }
 
 // volumeProfile finds a profile. The default is the one with the name
@@ -108,8 +119,9 @@ func (h *Server) checkVolume(who access.Caller, v *volumeRow) error {
 }
 
 func (h *Server) listVolumes(c *call) (int, any, error) {
-	return http.StatusOK, h.volumes.page(c.Caller, c.query, "id", "name", "status", "availabilityZone",
-		"profileId", "tenantId", "size", "poolId", "description", "groupId"), nil
+	volumes, err := h.volumes.page(c.Caller, c.query, "id", "name", "status", "availabilityZone",
+		"profileId", "tenantId", "size", "poolId", "description", "groupId")
+	return http.StatusOK, volumes, err
 }
 
 func (h *Server) getVolume(c *call) (int, any, error) {
@@ -129,7 +141,7 @@ func (h *Server) namedVolume(c *call) (*volumeRow, error) {
 // the status: any caller may say that a volume is in use.
 func (h *Server) updateVolume(c *call) (int, any, error) {
 	var change volumeRow
-	if err := c.decode("volume", &change); err != nil {
+	if err := c.decode("volume", "VolumeSpec", &change); err != nil {
 		return 0, nil, err
 	}
 	volume, err := h.volumes.find(c.Caller, c.id)
@@ -191,7 +203,7 @@ func (h *Server) resizeVolume(c *call) (int, any, error) {
 	var request struct {
 		NewSize int64 `json:"newSize"`
 	}
-	if err := c.decode("volume", &request); err != nil {
+	if err := c.decode("volume", "ExtendVolumeSpec", &request); err != nil {
 		return 0, nil, err
 	}
 	volume, err := h.namedVolume(c)

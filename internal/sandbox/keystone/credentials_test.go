@@ -31,9 +31,9 @@ func TestSeededCredentialLogsIn(t *testing.T) {
 		if fmt.Sprint(got["application_credential"]) != fmt.Sprint(want) || fmt.Sprint(got["methods"]) != "[application_credential]" {
 			t.Errorf("%s: %v", credential, got)
 		}
-		user, project, admin, err := c.keystone.Check(token)
-		if user != seed.User || project != seed.Tenant || !admin || err != nil || len(token) != 204 {
-			t.Errorf("%s: %s %s %v %v, %d characters", credential, user, project, admin, err, len(token))
+		grant, err := c.keystone.Check(token)
+		if grant.UserID != seed.User || grant.ProjectID != seed.Tenant || !grant.Admin || err != nil || len(token) != 204 {
+			t.Errorf("%s: %+v %v, %d characters", credential, grant, err, len(token))
 		}
 	}
 }
@@ -109,7 +109,7 @@ func TestCredentialFromCradleToGrave(t *testing.T) {
 	c.refused("login after deletion", status, answer, 404, gone)
 	status, _, answer = c.call(http.MethodGet, "/v3/auth/projects", token, "")
 	c.refused("token after deletion", status, answer, 404, gone)
-	if _, _, _, err := c.keystone.Check(token); err == nil {
+	if _, err := c.keystone.Check(token); err == nil {
 		t.Error("a token whose credential is gone is good elsewhere")
 	}
 }

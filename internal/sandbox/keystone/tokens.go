@@ -103,20 +103,28 @@ func timestamp(t time.Time) string {
 	return t.UTC().Truncate(time.Second).Format("2006-01-02T15:04:05.000000Z")
 }
 
-// Check looks up a token for hotpot and gelato. Its error never says that the
-// token has expired, because Keystone answers them with a 404.
-func (k *Server) Check(text string) (userID, projectID string, admin bool, err error) {
+// Grant is what a token stands for.
+type Grant struct {
+	UserID, ProjectID, ProjectName string // without a project, the token is unscoped
+	Admin                          bool   // of the project
+}
+
+// Check is what services ask that validate tokens here. The errors are their own
+// words. They never say that a token has expired, since Keystone itself does not
+// (it answers 404).
+func (k *Server) Check(text string) (Grant, error) {
 	if text == "" {
-		return "", "", false, errors.New("token not found in header")
+		return Grant{}, errors.New("token not found in header")
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	token, err := k.valid(text)
 	if err != nil {
-		return "", "", false, errors.New("get token failed,Resource not found")
+		return Grant{}, errors.New("get token failed,Resource not found")
 	}
-	if token.project == nil {
-		return "", "", false, errors.New("extract project failed,the token is unscoped")
+	g := Grant{UserID: token.user.id}
+	if token.project != nil {
+		g.ProjectID, g.ProjectName, g.Admin = token.project.id, token.project.name, token.hasRole("admin")
 	}
-	return token.user.id, token.project.id, token.hasRole("admin") && token.project.name == "admin", nil
+	return g, nil
 }

@@ -78,7 +78,10 @@ func (s *Server) SetResult(id string, result map[string]any) error {
 	defer s.mu.Unlock()
 	e, err := s.find(id)
 	if err == nil {
-		e.result = result
+		e.result = nil
+		if result != nil {
+			e.result = result
+		}
 	}
 	return err
 }
@@ -103,26 +106,11 @@ func (s *Server) Purge(id string) error {
 		return err
 	}
 	delete(s.byID, id)
-	for _, t := range e.tasks {
-		delete(s.byID, t.child.id)
+	for _, k := range e.descendants() {
+		delete(s.byID, k.id)
 	}
 	s.runs = slices.DeleteFunc(s.runs, func(r *execution) bool { return r == e })
 	return nil
-}
-
-// FailTask makes executions of an action fail at a task, until ClearFailures.
-// The task "" is the first one. A task that is done is not undone.
-func (s *Server) FailTask(action, task string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.failures[action] = task
-}
-
-// ClearFailures ends FailTask.
-func (s *Server) ClearFailures() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	clear(s.failures)
 }
 
 func (s *Server) find(id string) (*execution, error) {

@@ -17,19 +17,19 @@ func TestHold(t *testing.T) {
 		c.clock = c.clock.Add(time.Hour)
 		for range 3 {
 			for _, id := range []string{before, during} {
-				c.wantRun("held", id, "running", "one RUNNING")
+				c.wantRun("held", id, "running", "one running")
 			}
 		}
 		c.Release()
 		if taskTime > 0 {
-			c.wantRun("just released", during, "running", "one RUNNING")
+			c.wantRun("just released", during, "running", "one running")
 			c.clock = c.clock.Add(taskTime)
-			c.wantRun("released", during, "running", "one SUCCESS", "two RUNNING")
+			c.wantRun("released", during, "running", "one succeeded", "two running")
 			c.Release() // once more does nothing
 			c.clock = c.clock.Add(taskTime)
 		}
 		for _, id := range []string{before, during} {
-			c.wantRun("at the end", id, "succeeded", "one SUCCESS", "two SUCCESS")
+			c.wantRun("at the end", id, "succeeded", "one succeeded", "two succeeded")
 		}
 	}
 }
@@ -67,7 +67,7 @@ func TestForcedGoesOn(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		e := c.wantRun("a final status stays", id, "succeeded", "lab-echo RUNNING")
+		e := c.wantRun("a final status stays", id, "succeeded", "lab-echo running")
 		if e["end_timestamp"] == nil {
 			t.Error("no end")
 		}
@@ -82,7 +82,7 @@ func TestForcedGoesOn(t *testing.T) {
 		}
 		c.clock = c.clock.Add(taskTime)
 		c.get(id)
-		c.wantRun("left alone", id, "succeeded", "lab-echo SUCCESS")
+		c.wantRun("left alone", id, "succeeded", "lab-echo succeeded")
 	}
 	c := newCaller(t, Config{})
 	id := c.startAction("opensds.lab-echo", withAddress(nil))
@@ -147,5 +147,5 @@ func TestBehaviours(t *testing.T) {
 		t.Error("set on nothing")
 	}
 	c.must(c.SetFirstStatus("opensds.lab-echo", ""))
-	c.wantRun("as it was", c.startAction("opensds.lab-echo", withAddress(nil)), "running", "lab-echo RUNNING")
+	c.wantRun("as it was", c.startAction("opensds.lab-echo", withAddress(nil)), "running", "lab-echo running")
 }

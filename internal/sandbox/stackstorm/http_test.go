@@ -79,8 +79,8 @@ func TestActionsAreInPages(t *testing.T) {
 		}
 	}
 	for query, want := range map[string]string{
-		"?limit=0":  `Limit, "0" specified, must be a positive number.`,
-		"?limit=x":  `Parameter "limit": "x" is not a number.`,
+		"?limit=0":  `Limit, "0" specified, must be a positive number or -1 for full result set.`,
+		"?limit=x":  `Parameter "limit" is not of type integer`,
 		"?limit=-2": `Limit, "-2" specified, must be a positive number.`,
 	} {
 		if code, v := c.call(http.MethodGet, "/api/v1/actions"+query, ""); code != 400 || faultstring(v) != want {

@@ -21,8 +21,9 @@ import (
 var shippedPacks embed.FS
 
 const (
-	runnerMistral = "mistral-v2"
-	runnerPython  = "python-script"
+	runnerMistral  = "mistral-v2"
+	runnerOrquesta = "orquesta"
+	runnerPython   = "python-script"
 
 	// tagPrefix marks the tags that say how the sandbox runs a workflow. They
 	// are valid in StackStorm, so the same file works there. Answers leave them
@@ -43,7 +44,8 @@ type packAction struct {
 	Parameters  packParameters
 	Tags        []packTag
 
-	upload *upload // nil for the action of a metadata file
+	upload *upload   // nil for the action of a metadata file
+	plan   *workflow // nil: by its reference or its tags
 }
 
 // packTag is a name with a value. Both are free.

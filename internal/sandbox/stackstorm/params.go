@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// orderedParams are parameters in the order of the request. StackStorm's
-// message about unknown parameters has that order.
+// orderedParams are parameters in the order of the request, in which StackStorm
+// converts them and complains.
 type orderedParams struct {
 	names  []string
 	values map[string]any
@@ -51,41 +51,8 @@ func decodeParams(text json.RawMessage) (orderedParams, error) {
 	return params, nil
 }
 
-// runnerParameters are the parameters that every action of a runner takes
-// besides its own.
-func runnerParameters(runner string) packParameters {
-	of := func(kind string, def any) map[string]any {
-		s := map[string]any{"type": kind}
-		if def != nil {
-			s["default"] = def
-		}
-		return s
-	}
-	switch runner {
-	case runnerMistral:
-		return packParameters{
-			{"context", of("object", map[string]any{})},
-			{"skip_notify", of("array", []any{})},
-			{"task_name", of("string", nil)},
-			{"workflow", of("string", nil)},
-		}
-	case runnerPython:
-		return packParameters{
-			{"debug", of("boolean", false)},
-			{"content_version", of("string", nil)},
-			{"env", of("object", nil)},
-			{"timeout", of("integer", json.Number("600"))},
-			{"log_level", map[string]any{
-				"type": "string", "default": "DEBUG",
-				"enum": []any{"AUDIT", "CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG"},
-			}},
-		}
-	}
-	return nil
-}
-
-// allParameters are those of the runner and of the action. If both declare one,
-// the action's attributes replace the runner's one by one.
+// allParameters are the runner's and the action's own, which win one attribute
+// at a time.
 func allParameters(a *packAction) packParameters {
 	all := runnerParameters(a.RunnerType)
 	for _, p := range a.Parameters {

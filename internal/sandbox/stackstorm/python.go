@@ -34,15 +34,18 @@ func pyRepr(v any) string {
 			return "(" + pyList(v) + ",)"
 		}
 		return "(" + pyList(v) + ")"
-	case map[string]any:
-		var b strings.Builder
-		for _, k := range sortedKeys(v) {
-			if b.Len() > 0 {
-				b.WriteString(", ")
-			}
-			b.WriteString(pyQuote(k) + ": " + pyRepr(v[k]))
+	case object:
+		items := make([]string, len(v))
+		for i, f := range v {
+			items[i] = pyQuote(f.name) + ": " + pyRepr(f.value)
 		}
-		return "{" + b.String() + "}"
+		return "{" + strings.Join(items, ", ") + "}"
+	case map[string]any:
+		ordered := make(object, 0, len(v))
+		for _, k := range sortedKeys(v) {
+			ordered = append(ordered, field{k, v[k]})
+		}
+		return pyRepr(ordered)
 	}
 	return fmt.Sprint(v)
 }

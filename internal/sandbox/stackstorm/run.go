@@ -19,40 +19,50 @@ func isFinal(status string) bool {
 // execution is one run of an action. The action is a workflow, the action of a
 // task, or a plain action.
 type execution struct {
-	id      string
-	action  *packAction
-	params  orderedParams  // as sent, after conversion
-	input   map[string]any // what the action runs with
-	context map[string]any
-	parent  string
+	id, liveID string
+	number     int // counts executions
+	action     *packAction
+	params     orderedParams  // as sent, converted
+	input      map[string]any // what the action runs with
+	context    map[string]any // as at the start
+	delay      any            // as sent
+	notify     any            // as sent
+	given      any            // a result, as sent: until there is another (S37)
+	trace      *trace         // of a root
 
-	status  string
-	log     []logEntry
-	started time.Time
-	ended   time.Time
-	output  string
-	result  map[string]any // replaces the workflow's own result, if set
+	parent *execution
+	task   *taskRun // of the parent, which this carries out
+
+	status     string
+	log        []logEntry
+	started    time.Time
+	ended      time.Time
+	output     string
+	result     any    // what stands in place of the workflow's own result
+	canceledBy string // a user
 
 	forced bool // the status was set from outside and stays
 	reads  int  // the number of reads by id
 	due    time.Time
 
+	orquesta   bool // the engine; else it is Mistral
 	workflowID string
 	plan       *workflow
 	queue      []string // the tasks that come next
 	tasks      []*taskRun
-	vars       map[string]any // the inputs and the published values
-	failedTask string         // the task whose error nothing handles
+	vars       map[string]any // inputs and what was published
+	failure    workflowFailure
 }
 
 type logEntry struct {
-	Status    string `json:"status"`
-	Timestamp string `json:"timestamp"`
+	status string
+	at     time.Time
 }
 
 // taskRun is a task that has begun.
 type taskRun struct {
 	id        string
+	actionID  string // Mistral's
 	spec      *workflowTask
 	state     string // RUNNING, SUCCESS, ERROR
 	child     *execution
@@ -60,6 +70,7 @@ type taskRun struct {
 	memo      map[string]string
 	began     time.Time
 	changed   time.Time
+	outcome   taskOutcome
 }
 
 func (e *execution) setStatus(status string, at time.Time) {
@@ -67,20 +78,32 @@ func (e *execution) setStatus(status string, at time.Time) {
 		return
 	}
 	e.status = status
-	e.log = append(e.log, logEntry{status, st2Time(at)})
+	e.log = append(e.log, logEntry{status, at})
 	e.ended = time.Time{}
 	if isFinal(status) {
 		e.ended = at
 	}
 }
 
-// start makes an execution of an action. Its parameters have passed all checks.
-func (s *Server) start(a *packAction, params orderedParams, context map[string]any) *execution {
+// root is the execution that somebody asked for.
+func (e *execution) root() *execution {
+	for e.parent != nil {
+		e = e.parent
+	}
+	return e
+}
+
+func (e *execution) isWorkflow() bool { return isWorkflow(e.action) }
+
+func isWorkflow(a *packAction) bool {
+	return a.RunnerType == runnerMistral || a.RunnerType == runnerOrquesta
+}
+
+// start makes an execution of an action whose parameters were admitted.
+func (s *Server) start(a *packAction, params orderedParams, r launch) *execution {
 	e := s.newExecution(a, withDefaults(params, a))
 	e.params = params
-	e.context = context
-	e.plan = workflowOf(a)
-	e.queue = slices.Clone(e.plan.first)
+	e.context, e.delay, e.notify, e.given, e.trace = r.context, r.delay, r.notify, r.result, s.traceOf(e, r.context)
 	e.due = e.started.Add(s.cfg.TaskTime)
 	if first := s.firstStatus[a.ref()]; first != "" {
 		e.setStatus(first, e.started)
@@ -92,10 +115,13 @@ func (s *Server) start(a *packAction, params orderedParams, context map[string]a
 
 func (s *Server) newExecution(a *packAction, input map[string]any) *execution {
 	now := s.cfg.Now()
+	s.count++
 	e := &execution{
-		id: s.newID(), action: a, input: input, started: now,
-		workflowID: s.newUUID(), vars: map[string]any{},
+		id: s.newID(), liveID: s.newID(), number: s.count, action: a, input: input, started: now,
+		vars: map[string]any{}, plan: workflowOf(a), orquesta: s.newer || a.RunnerType == runnerOrquesta,
 	}
+	e.workflowID = s.engineID(e)
+	e.queue = slices.Clone(e.plan.first)
 	for k, v := range input {
 		e.vars[k] = v
 	}
@@ -104,11 +130,19 @@ func (s *Server) newExecution(a *packAction, input map[string]any) *execution {
 	return e
 }
 
-// read is a read by id. If tasks take no time, reads move the execution: the
-// first read finds it running, the second finished.
-func (s *Server) read(e *execution) {
+// engineID is an id of the engine that e runs on.
+func (s *Server) engineID(e *execution) string {
+	if e.orquesta {
+		return s.newID()
+	}
+	return s.newUUID()
+}
+
+// look is a read of the execution itself. Without a task time reads move it:
+// the first sees it running, the second done, so that a client sees both.
+func (s *Server) look(e *execution) {
 	s.advance(e)
-	if s.cfg.TaskTime > 0 || e.forced || isFinal(e.status) || e.plan == nil {
+	if s.cfg.TaskTime > 0 || e.forced || isFinal(e.status) || e.parent != nil {
 		return
 	}
 	e.reads++
@@ -122,7 +156,8 @@ func (s *Server) read(e *execution) {
 
 // advance does what is due by the clock.
 func (s *Server) advance(e *execution) {
-	if s.cfg.TaskTime == 0 || e.forced || isFinal(e.status) || e.plan == nil {
+	e = e.root()
+	if s.cfg.TaskTime == 0 || e.forced || isFinal(e.status) {
 		return
 	}
 	now := s.cfg.Now()
@@ -144,54 +179,65 @@ func (s *Server) advance(e *execution) {
 
 // begin starts the first task.
 func (s *Server) begin(e *execution, at time.Time) {
-	if len(e.tasks) == 0 {
-		e.setStatus("running", at)
-		s.nextTask(e, at)
+	if len(e.tasks) > 0 {
+		return
 	}
+	e.setStatus("running", at)
+	s.nextTask(e, at)
 }
 
 // nextTask starts the next task, or ends the execution if there is none.
 func (s *Server) nextTask(e *execution, at time.Time) {
 	if e.status == "canceling" {
+		e.result = nil
 		e.setStatus("canceled", at)
 		return
 	}
-	if len(e.queue) == 0 || e.failedTask != "" {
+	if len(e.queue) > 0 && e.queue[0] == failCommand {
+		e.failure.commanded = true
+	}
+	if len(e.queue) == 0 || e.failure.happened() {
 		status := "succeeded"
-		if e.failedTask != "" {
+		if e.failure.happened() {
 			status = "failed"
 		}
 		e.setStatus(status, at)
 		return
 	}
-	spec := e.plan.tasks[e.queue[0]]
+	spec := e.plan.task(e.queue[0])
 	e.queue = e.queue[1:]
 	t := &taskRun{
-		id: s.newUUID(), spec: spec, state: "RUNNING",
+		id: s.engineID(e), actionID: s.newUUID(), spec: spec, state: "RUNNING",
 		published: map[string]any{}, memo: map[string]string{}, began: at, changed: at,
 	}
-	if e.action.RunnerType == runnerPython {
-		t.child = e
-	} else {
-		t.child = s.newChild(e, spec, at)
-	}
 	e.tasks = append(e.tasks, t)
+	if e.isWorkflow() {
+		t.child = s.newChild(e, t, at)
+	} else {
+		t.child = e
+	}
 }
 
 // newChild is the execution of a task's own action.
-func (s *Server) newChild(e *execution, spec *workflowTask, at time.Time) *execution {
-	a := s.action(spec.action)
-	if a == nil { // the action of a scripted task need not exist
-		pack, name, _ := strings.Cut(spec.action, ".")
-		a = &packAction{Pack: pack, Name: name, Enabled: true, RunnerType: runnerPython}
+func (s *Server) newChild(e *execution, t *taskRun, at time.Time) *execution {
+	a := s.action(t.spec.action)
+	if a == nil || !t.spec.nested && isWorkflow(a) { // a scripted task stands for an action that need not exist
+		pack, name, _ := strings.Cut(t.spec.action, ".")
+		a = &packAction{ID: s.newID(), Pack: pack, Name: name, Enabled: true, RunnerType: runnerPython, EntryPoint: name + ".py"}
 	}
-	child := s.newExecution(a, spec.input(e.vars))
-	child.parent = e.id
-	child.context = e.context
+	if f, fails := s.failureOf(e, t); fails && f.Kind == FailureNested {
+		a = nestedWorkflow(a, f.words(t.spec.name))
+	}
+	child := s.newExecution(a, t.spec.input(e.vars))
+	child.parent, child.task = e, t
+	child.context = s.childContext(e, t, a)
 	child.started = at
 	child.setStatus("running", at)
 	for _, k := range sortedKeys(child.input) {
 		child.params.set(k, child.input[k])
+	}
+	if child.isWorkflow() {
+		s.nextTask(child, at)
 	}
 	return child
 }
@@ -200,50 +246,76 @@ func (s *Server) newChild(e *execution, spec *workflowTask, at time.Time) *execu
 // reports false if the task must be tried again later.
 func (s *Server) finishTask(e *execution, at time.Time) bool {
 	t := e.tasks[len(e.tasks)-1]
+	if t.child != e && t.child.isWorkflow() {
+		return s.finishSubWorkflow(e, t, at)
+	}
 	outcome := s.perform(e, t)
-	if outcome.wait && s.cfg.Now().Sub(t.began) < t.spec.limit() {
-		t.child.output += outcome.stdout
+	t.child.output = outcome.stdout
+	if outcome.status == "" && s.cfg.Now().Sub(t.began) < t.spec.limit() {
 		return false
 	}
-	if outcome.wait {
-		outcome = outcome.timedOut(t.spec.limit())
+	if outcome.status == "" {
+		outcome = timedOut(outcome.stdout, t.spec.limit())
 	}
-	outcome.stdout = t.child.output + outcome.stdout
-	t.child.output = outcome.stdout
-	t.child.result = outcome.result()
-	t.changed = at
-	if outcome.err == nil {
-		t.state = "SUCCESS"
-		t.published = t.spec.published(outcome)
+	t.child.result = outcome.result
+	t.child.setStatus(outcome.status, at)
+	s.endTask(e, t, outcome, at)
+	return true
+}
+
+// finishSubWorkflow does one task of the workflow that a task is.
+func (s *Server) finishSubWorkflow(e *execution, t *taskRun, at time.Time) bool {
+	if !isFinal(t.child.status) && !s.finishTask(t.child, at) {
+		return false
+	}
+	if isFinal(t.child.status) {
+		s.endTask(e, t, taskOutcome{status: t.child.status, result: t.child.shownResult()}, at)
+	}
+	return true
+}
+
+// endTask lets the engine take note of how a task's action ended.
+func (s *Server) endTask(e *execution, t *taskRun, o taskOutcome, at time.Time) {
+	t.changed, t.outcome, t.state = at, o, "SUCCESS"
+	f, fails := s.failureOf(e, t)
+	switch {
+	case o.failed():
+		t.state = "ERROR"
+		e.queue = append(e.queue, t.spec.onError...)
+		if fails && f.Kind == FailureHandled {
+			e.queue = []string{cleanupTask.name}
+		} else if len(t.spec.onError) == 0 {
+			e.failure.task = t
+		}
+	case fails && f.Kind == FailureExpression:
+		e.failure.expression, e.failure.words = t, f.Words
+		if !e.orquesta {
+			t.state = "ERROR"
+		}
+	case e.orquesta && e.status == "canceling": // it looks at no transition any more
+	default:
+		t.published = t.spec.published(o, e.vars)
 		for k, v := range t.published {
 			e.vars[k] = v
 		}
 		e.queue = append(e.queue, t.spec.next(e.vars)...)
-	} else {
-		t.state = "ERROR"
-		e.queue = append(e.queue, t.spec.onError...)
-		if len(t.spec.onError) == 0 {
-			e.failedTask = t.spec.name
-		}
 	}
 	if t.child != e {
-		t.child.setStatus(outcome.status(), at)
-	} else if outcome.err != nil {
-		e.setStatus(outcome.status(), at)
-		return true
+		s.nextTask(e, at)
 	}
-	s.nextTask(e, at)
-	return true
 }
 
 // perform runs the task's action, unless FailTask makes it fail.
 func (s *Server) perform(e *execution, t *taskRun) taskOutcome {
-	if name, fail := s.failures[e.action.ref()]; fail && (name == t.spec.name || name == "" && len(e.tasks) == 1) {
-		return taskOutcome{err: taskError("the sandbox was told to fail the task " + t.spec.name)}
+	if f, fails := s.failureOf(e, t); fails && f.Kind != FailureExpression {
+		return s.failed(f, t)
+	}
+	if t.spec.end != nil {
+		return t.spec.end(e.vars)
 	}
 	c := taskContext{Context: s.ctx, client: s.cfg.Client, input: t.child.input, memo: t.memo}
 	value, stdout, err := t.spec.run(c)
-	return newOutcome(value, stdout, err)
+	return s.pythonOutcome(t.child.action, value, t.child.output+stdout, err)
 }
 
 // st2Time is StackStorm's format of a time.

@@ -3,6 +3,7 @@ package stackstorm
 import (
 	"net/http"
 	"reflect"
+	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -21,22 +22,30 @@ func twoTasks(t *testing.T, more string) *packAction {
 	return actions[0]
 }
 
-// taskStates is the state of each task of an execution.
-func taskStates(e map[string]any) (states []string) {
-	result, _ := e["result"].(map[string]any)
-	list, _ := result["tasks"].([]any)
-	for _, t := range list {
-		task := t.(map[string]any)
-		states = append(states, task["name"].(string)+" "+task["state"].(string))
+// taskStates is the name and status of each task's own execution.
+func (c *caller) taskStates(id string) (states []string) {
+	c.t.Helper()
+	_, v := c.call(http.MethodGet, "/api/v1/executions/"+id+"/children", "")
+	for _, k := range v.([]any) {
+		child := k.(map[string]any)
+		engine, _ := child["context"].(map[string]any)["mistral"].(map[string]any)
+		states = append(states, engine["task_name"].(string)+" "+child["status"].(string))
 	}
 	return states
 }
 
+// wantRun also checks that a run shows its tasks when it has ended, and no
+// sooner (S24).
 func (c *caller) wantRun(when, id, status string, tasks ...string) map[string]any {
 	c.t.Helper()
 	e := c.get(id)
-	if got := taskStates(e); e["status"] != status || !reflect.DeepEqual(got, tasks) {
+	if got := c.taskStates(id); e["status"] != status || !reflect.DeepEqual(got, tasks) {
 		c.t.Fatalf("%s: %v %v, want %s %v", when, e["status"], got, status, tasks)
+	}
+	result, _ := e["result"].(map[string]any)
+	list, _ := result["tasks"].([]any)
+	if ended := e["end_timestamp"] != nil; ended && len(list) != len(tasks) || !ended && len(list) > 0 {
+		c.t.Fatalf("%s: the result has %d tasks, %d have begun", when, len(list), len(tasks))
 	}
 	return e
 }
@@ -52,18 +61,18 @@ func TestWorkflowTakesItsTime(t *testing.T) {
 	c.wantRun("soon", id, "scheduled")
 	at(time.Second)
 	for range 5 { // reads move nothing
-		c.wantRun("begun", id, "running", "one RUNNING")
+		c.wantRun("begun", id, "running", "one running")
 	}
 	at(10 * time.Second)
-	c.wantRun("after one task", id, "running", "one SUCCESS", "two RUNNING")
+	c.wantRun("after one task", id, "running", "one succeeded", "two running")
 	at(19 * time.Second)
-	c.wantRun("before the end", id, "running", "one SUCCESS", "two RUNNING")
+	c.wantRun("before the end", id, "running", "one succeeded", "two running")
 	at(20 * time.Second)
 	if _, v := c.call(http.MethodGet, "/api/v1/executions/"+id+"/children", ""); v.([]any)[1].(map[string]any)["status"] != "succeeded" {
 		t.Errorf("the children, read by themselves: %v", v)
 	}
 	at(time.Hour)
-	e := c.wantRun("long after", id, "succeeded", "one SUCCESS", "two SUCCESS")
+	e := c.wantRun("long after", id, "succeeded", "one succeeded", "two succeeded")
 	if e["end_timestamp"] != "2023-11-14T22:13:40.000000Z" || pyStr(e["elapsed_seconds"]) != "20" {
 		t.Errorf("ended %v, %v", e["end_timestamp"], e["elapsed_seconds"])
 	}
@@ -73,7 +82,7 @@ func TestPublishedAndResult(t *testing.T) {
 	c := newCaller(t, Config{})
 	c.register(twoTasks(t, ""))
 	id := c.startAction("own.two", map[string]any{})
-	if e := c.get(id); e["result"].(map[string]any)["extra"].(map[string]any)["state"] != "RUNNING" {
+	if e := c.get(id); !reflect.DeepEqual(e["result"], map[string]any{"tasks": []any{}}) {
 		t.Errorf("running: %v", e["result"])
 	}
 	e := c.get(id)
@@ -90,7 +99,7 @@ func TestPublishedAndResult(t *testing.T) {
 				t.Errorf("no %s", key)
 			}
 		}
-		if m["workflow_name"] != "own.two.main" {
+		if m["workflow_name"] != "own.two" {
 			t.Errorf("workflow %v", m["workflow_name"])
 		}
 	}
@@ -131,22 +140,30 @@ func TestFailures(t *testing.T) {
 		c.get(id)
 		return c.wantRun(when, id, status, tasks...)
 	}
-	c.FailTask("own.two", "two")
-	e := end("told to fail", "failed", "one SUCCESS", "two ERROR")
+	c.must(c.FailTask("own.two", "two", Failure{}))
+	e := end("told to fail", "failed", "one succeeded", "two failed")
 	result := e["result"].(map[string]any)
 	extra := result["extra"].(map[string]any)
-	want := "Failure caused by error in tasks: two\n\n  two [task_ex_id=" +
-		result["tasks"].([]any)[1].(map[string]any)["id"].(string) + "] -> the sandbox was told to fail the task two\n"
-	if extra["state"] != "ERROR" || extra["state_info"] != want || result["result"] != want {
+	last := result["tasks"].([]any)[1].(map[string]any)
+	why, _ := result["result"].(string)
+	begin := "Failure caused by error in tasks: two\n\n  two [task_ex_id=" + last["id"].(string) + "] -> {'stdout': '', 'stderr': 'Traceback"
+	if extra["state"] != "ERROR" || extra["state_info"] != why || !strings.HasPrefix(why, begin) {
 		t.Errorf("result %v", result)
 	}
-	c.FailTask("own.two", "")
-	end("told to fail at the first", "failed", "one ERROR")
+	if info := last["state_info"].(string); !strings.Contains(why, "-> "+info+"\n    [action_ex_id=") ||
+		!strings.Contains(info, `\nException: the sandbox was told to fail the task two\n', 'exit_code': 1, 'result': 'None'}`) {
+		t.Errorf("state_info %s", info)
+	}
+	if result["a"] == nil || result["same"] != "first" {
+		t.Errorf("what was published is not at the top: %v", result)
+	}
+	c.must(c.FailTask("own.two", "", Failure{}))
+	end("told to fail at the first", "failed", "one failed")
 	c.ClearFailures()
-	end("no longer", "succeeded", "one SUCCESS", "two SUCCESS")
+	end("no longer", "succeeded", "one succeeded", "two succeeded")
 
 	c.register(twoTasks(t, "  - {name: sandbox.fail, value: one}\n"))
-	end("always", "failed", "one ERROR")
+	end("always", "failed", "one failed")
 }
 
 func TestExecutionsAreListed(t *testing.T) {
@@ -161,7 +178,9 @@ func TestExecutionsAreListed(t *testing.T) {
 	if p := runs[1].Parameters; pyStr(p["an_integer"]) != "7" || p["a_secret"] != "hush" || !runs[1].Started.Equal(time.Unix(1700000000, 0)) {
 		t.Errorf("%+v", runs[1])
 	}
-	for query, want := range map[string][]any{"": {second, first}, "?action=opensds.lab-echo": {first}, "?limit=1": {second}} {
+	for query, want := range map[string][]any{
+		"?parent=null": {second, first}, "?action=opensds.lab-echo": {first}, "?limit=1&parent=null": {second},
+	} {
 		_, v := c.call(http.MethodGet, "/api/v1/executions"+query, "")
 		var ids []any
 		for _, e := range v.([]any) {
@@ -196,7 +215,7 @@ func TestCancel(t *testing.T) {
 	if e := cancel(running); e["status"] != "canceling" {
 		t.Errorf("running: %v", e["status"])
 	}
-	c.wantRun("the task at hand is left to finish", running, "canceled", "one SUCCESS")
+	c.wantRun("the task at hand is left to finish", running, "canceled", "one succeeded")
 	done := c.startAction("own.two", map[string]any{})
 	c.get(done)
 	c.get(done)

@@ -1,6 +1,7 @@
 package stackstorm
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math/big"
@@ -21,6 +22,9 @@ func checkParameters(given orderedParams, declared packParameters) error {
 			v, ok = p.Schema["default"], true
 		}
 		if v == nil && p.Schema["required"] == true {
+			if ok { // null was sent, which is only of another type (S40)
+				return cmp.Or(checkType(v, p.Schema, false), requiredError(p.Name))
+			}
 			return requiredError(p.Name)
 		}
 		if !ok || v == nil {
@@ -46,6 +50,7 @@ func checkUnknown(names []string, known func(string) bool) error {
 	if len(extra) == 0 {
 		return nil
 	}
+	slices.Sort(extra)
 	verb := "was"
 	if len(extra) > 1 {
 		verb = "were"

@@ -21,23 +21,35 @@ const (
 	Password = "Ch@ngeMe"
 )
 
-// Config says how StackStorm behaves. The zero value works, except that its
-// workflows cannot call anybody.
+// APIKey is a key of that account, good from the start and for ever.
+const APIKey = "c2FuZGJveC1zdGFja3N0b3JtLWFwaS1rZXktb2Ytc3QyYWRtaW4"
+
+// The versions that it can be.
+const (
+	Version320 = "3.2.0" // with Mistral, which SODA ships
+	Version381 = "3.8.1" // with Orquesta alone
+)
+
+// Config says how StackStorm behaves. The zero value works, except
+// that its workflows have nobody to talk to.
 type Config struct {
-	TaskTime time.Duration     // how long each task takes; 0 = see read
-	Now      func() time.Time  // nil = time.Now
-	Random   *rand.Rand        // nil = seeded with 0
-	Client   http.RoundTripper // what the workflows send requests with
+	Version  string            // Version320 (default) or Version381
+	TaskTime time.Duration     // how long each task takes; 0: see (*stackstorm).look
+	Now      func() time.Time  // nil: time.Now
+	Random   *rand.Rand        // nil: seeded with 0
+	Client   http.RoundTripper // whom the workflows speak to
 }
 
-// Server is StackStorm 3.2.0 with Mistral, as far as an orchestrator and its
-// workflows use it. It is an http.Handler for people, and an http.RoundTripper
-// for the orchestrator.
+// Server is StackStorm, as far as an orchestrator, its workflows and a client
+// see it. It is an http.Handler for people and an
+// http.RoundTripper for the orchestrator; only the latter can be "down".
 //
 // One lock guards everything. It is held while tasks call hotpot and gelato,
 // which never call back.
 type Server struct {
 	cfg     Config
+	newer   bool // it is 3.8.1
+	runners map[string]map[string]any
 	handler http.Handler
 	ctx     context.Context // of the tasks, which go on when the client has gone
 	stop    context.CancelFunc
@@ -47,10 +59,13 @@ type Server struct {
 	packs       map[string]*pack
 	runs        []*execution // without those of tasks; oldest first
 	byID        map[string]*execution
-	tokens      map[string]time.Time // the end of each
+	count       int      // of executions ever
+	traces      []*trace // oldest first
+	tokens      map[string]token
+	keys        []*apiKey
 	held        bool
-	failures    map[string]string // the task by action; "" = the first task
-	firstStatus map[string]string // by action
+	failures    map[string]armedFailure // by action
+	firstStatus map[string]string       // by action; and it stays so
 	faults      []*activeFault
 	recovered   chan struct{} // closed by Recover
 }
@@ -65,13 +80,21 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		cfg:         cfg,
+		newer:       cfg.Version == Version381,
 		byID:        map[string]*execution{},
 		packs:       map[string]*pack{},
-		tokens:      map[string]time.Time{},
-		failures:    map[string]string{},
+		tokens:      map[string]token{},
+		failures:    map[string]armedFailure{},
 		firstStatus: map[string]string{},
 		recovered:   make(chan struct{}),
 	}
+	if cfg.Version != "" && cfg.Version != Version320 && !s.newer {
+		return nil, fmt.Errorf("StackStorm %q is unknown: %s or %s", cfg.Version, Version320, Version381)
+	}
+	if err := s.loadRunners(); err != nil {
+		return nil, err
+	}
+	s.addKey(User, APIKey, map[string]any{})
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.handler = s.routes()
 

@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
+	"slices"
 	"time"
 )
 
@@ -42,17 +42,43 @@ type pythonAction func(c taskContext) (value any, stdout string, err error)
 // workflow is the graph of a Mistral workflow. Mistral runs branches at the
 // same time; here they run one after another.
 type workflow struct {
+	name  string // Mistral's
 	first []string
 	tasks map[string]*workflowTask
+
+	// quiet workflows fail by an on-error of their own, which says nothing of why.
+	quiet bool
+	// The outputs are what the author declared, nil for nothing. Mistral's is
+	// part of the result after a success only.
+	mistralOutput, orquestaOutput func(vars map[string]any) object
+}
+
+// task finds a task by name; cleanupTask stands in where there is none.
+func (w *workflow) task(name string) *workflowTask {
+	if t, ok := w.tasks[name]; ok {
+		return t
+	}
+	return cleanupTask
+}
+
+// unlink takes a task out of the sequence.
+func (w *workflow) unlink(name string) {
+	for _, t := range w.tasks {
+		if t.onSuccess != nil && slices.Equal(t.onSuccess(nil), []string{name}) {
+			t.onSuccess = nil
+		}
+	}
 }
 
 // workflowTask is one task of a workflow. Its functions may be nil.
 type workflowTask struct {
 	name      string
 	action    string // reference
+	nested    bool   // the action is a workflow
 	run       pythonAction
+	end       func(vars map[string]any) taskOutcome // in place of run
 	arguments func(vars map[string]any) map[string]any
-	publish   func(o taskOutcome) map[string]any
+	publish   func(o taskOutcome, vars map[string]any) map[string]any
 	onSuccess func(vars map[string]any) []string
 	onError   []string      // if empty, the workflow fails
 	timeLimit time.Duration // 0 = StackStorm's 600 s
@@ -65,11 +91,11 @@ func (t *workflowTask) input(vars map[string]any) map[string]any {
 	return t.arguments(vars)
 }
 
-func (t *workflowTask) published(o taskOutcome) map[string]any {
+func (t *workflowTask) published(o taskOutcome, vars map[string]any) map[string]any {
 	if t.publish == nil {
 		return map[string]any{}
 	}
-	return t.publish(o)
+	return t.publish(o, vars)
 }
 
 func (t *workflowTask) next(vars map[string]any) []string {
@@ -91,53 +117,7 @@ func always(names ...string) func(map[string]any) []string {
 	return func(map[string]any) []string { return names }
 }
 
-// taskOutcome is how one attempt at a task ended.
-type taskOutcome struct {
-	value  any
-	stdout string
-	err    error
-	wait   bool   // it has not ended yet
-	late   string // the message if the time limit ended it
-}
-
-func newOutcome(value any, stdout string, err error) taskOutcome {
-	return taskOutcome{value: value, stdout: stdout, err: err, wait: errors.Is(err, errNotYet)}
-}
-
-func (o taskOutcome) timedOut(limit time.Duration) taskOutcome {
-	o.wait = false
-	o.late = fmt.Sprintf("Action failed to complete in %d seconds", int(limit.Seconds()))
-	o.err = taskError(o.late)
-	return o
-}
-
-func (o taskOutcome) status() string {
-	switch {
-	case o.late != "":
-		return "timeout"
-	case o.err != nil:
-		return "failed"
-	}
-	return "succeeded"
-}
-
-// result is the result of a Python action, in StackStorm's form.
-func (o taskOutcome) result() map[string]any {
-	r := map[string]any{"stdout": o.stdout, "stderr": "", "exit_code": 0, "result": o.value}
-	if o.err == nil {
-		return r
-	}
-	r["exit_code"], r["result"] = 1, "None"
-	if o.late != "" {
-		r["exit_code"], r["error"] = -9, o.late
-		return r
-	}
-	r["stderr"] = "Traceback (most recent call last):\n" + o.err.Error() + "\n"
-	return r
-}
-
-// taskRequest is one HTTP request of an action, as Python's library requests
-// sends it.
+// taskRequest is one HTTP request of an action, as Python's requests sends it.
 type taskRequest struct {
 	method, url string
 	contentType string
@@ -181,8 +161,12 @@ func (c taskContext) send(r taskRequest) ([]byte, error) {
 	if resp.StatusCode >= 500 {
 		side = "Server"
 	}
-	return nil, taskError(fmt.Sprintf("requests.exceptions.HTTPError: %d %s Error: %s for url: %s",
-		resp.StatusCode, side, http.StatusText(resp.StatusCode), r.url))
+	words := fmt.Sprintf("requests.exceptions.HTTPError: %d %s Error: %s for url: %s",
+		resp.StatusCode, side, http.StatusText(resp.StatusCode), r.url)
+	return nil, raised{taskError(words), []string{
+		`  File "/usr/lib/python3/dist-packages/requests/models.py", line 1021, in raise_for_status`,
+		"    raise HTTPError(http_error_msg, response=self)",
+	}}
 }
 
 // sendJSON sends a JSON request and decodes the answer.
@@ -219,6 +203,9 @@ func lookUp(v any, keys ...string) (any, error) {
 // workflowOf is the shipped workflow or Python action with that reference. For
 // any other action it is what the action's sandbox.* tags say.
 func workflowOf(a *packAction) *workflow {
+	if a.plan != nil {
+		return a.plan
+	}
 	if w, ok := shippedWorkflows[a.ref()]; ok {
 		return w
 	}
@@ -244,88 +231,4 @@ func sequence(tasks ...*workflowTask) *workflow {
 		}
 	}
 	return w
-}
-
-// scripted makes a workflow of an action's tags. sandbox.tasks names its tasks,
-// and sandbox.fail the one that fails. sandbox.publish is what the last task
-// publishes, and sandbox.publish.NAME what the task NAME does.
-func scripted(a *packAction) *workflow {
-	names := []string{a.Name}
-	if list, ok := a.tag("tasks"); ok {
-		names = strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
-	}
-	fail, _ := a.tag("fail")
-	tasks := make([]*workflowTask, len(names))
-	for i, name := range names {
-		t := &workflowTask{name: name, action: a.Pack + "." + name, run: succeed}
-		if name == fail {
-			t.run = raise
-		}
-		text, ok := a.tag("publish." + name)
-		if !ok && i == len(names)-1 {
-			text, ok = a.tag("publish")
-		}
-		if ok {
-			t.publish = publishText(text)
-		}
-		tasks[i] = t
-	}
-	return sequence(tasks...)
-}
-
-func succeed(taskContext) (any, string, error) { return nil, "", nil }
-
-func raise(taskContext) (any, string, error) {
-	return nil, "", taskError("Exception: this task always fails")
-}
-
-// publishText publishes a JSON object. null is not the same as nothing: some
-// real workflows publish null.
-func publishText(text string) func(taskOutcome) map[string]any {
-	return func(taskOutcome) map[string]any {
-		v, err := decodeAny([]byte(text))
-		object, _ := v.(map[string]any)
-		if err != nil {
-			return map[string]any{}
-		}
-		return object
-	}
-}
-
-// checkScript finds mistakes in the sandbox.* tags when an action is loaded.
-func checkScript(a *packAction) error {
-	w := scripted(a)
-	if len(w.tasks) == 0 {
-		return fmt.Errorf("the tag %stasks names no task", tagPrefix)
-	}
-	for _, t := range a.Tags {
-		key, ok := strings.CutPrefix(t.Name, tagPrefix)
-		if !ok || key == "tasks" {
-			continue
-		}
-		if key == "fail" {
-			if w.tasks[t.Value] == nil {
-				return fmt.Errorf("the tag %s: there is no task %q", t.Name, t.Value)
-			}
-			continue
-		}
-		if err := checkPublish(w, key, t); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func checkPublish(w *workflow, key string, t packTag) error {
-	name, perTask := strings.CutPrefix(key, "publish.")
-	if !perTask && key != "publish" {
-		return fmt.Errorf("the tag %s is unknown", t.Name)
-	}
-	if perTask && w.tasks[name] == nil {
-		return fmt.Errorf("the tag %s: there is no task %q", t.Name, name)
-	}
-	if v, err := decodeAny([]byte(t.Value)); err != nil || v != nil && !isType(v, "object") {
-		return fmt.Errorf("the tag %s must be a JSON object", t.Name)
-	}
-	return nil
 }

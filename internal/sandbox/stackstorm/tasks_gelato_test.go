@@ -2,7 +2,6 @@ package stackstorm
 
 import (
 	"net/http"
-	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -47,16 +46,16 @@ func TestMigrationBucket(t *testing.T) {
 	b, c := newBackend(t, migrating(&job))
 	id := c.startAction("opensds.migration-bucket", migration())
 	c.get(id)
-	polling := []string{"create_bucket_migration SUCCESS", "execute_bucket_migration SUCCESS", "get_bucket_migration RUNNING"}
-	e := c.wantRun("pending", id, "running", polling...)
-	if got := publishedBy(e); !reflect.DeepEqual(got, map[string]any{"migrationId": "plan-1", "jobId": "job-1"}) {
-		t.Errorf("published %v", got)
-	}
+	polling := []string{"create_bucket_migration succeeded", "execute_bucket_migration succeeded", "get_bucket_migration running"}
+	c.wantRun("pending", id, "running", polling...)
 	job = "running"
 	c.wantRun("running", id, "running", polling...)
 	job = "succeed"
-	polling[2] = "get_bucket_migration SUCCESS"
-	e = c.wantRun("done", id, "succeeded", polling...)
+	polling[2] = "get_bucket_migration succeeded"
+	e := c.wantRun("done", id, "succeeded", polling...)
+	if got := publishedBy(e); got["migrationId"] != "plan-1" || got["jobId"] != "job-1" {
+		t.Errorf("published %v", got)
+	}
 	line := "Status of Bucket Migration is "
 	if got := publishedBy(e)["print_status"]; got != line+"pending\n"+line+"running\n"+line+"succeed\n" {
 		t.Errorf("print_status %q", got)
@@ -87,7 +86,7 @@ func TestFailedMigrationReadsRunning(t *testing.T) {
 	}
 	c.clock = c.clock.Add(time.Second)
 	e := c.get(id)
-	info := e["result"].(map[string]any)["extra"].(map[string]any)["state_info"].(string)
+	info := e["result"].(map[string]any)["tasks"].([]any)[2].(map[string]any)["state_info"].(string)
 	if e["status"] != "failed" || !strings.Contains(info, "Action failed to complete in 7200 seconds") {
 		t.Errorf("at the limit: %v %q", e["status"], info)
 	}
@@ -140,10 +139,10 @@ func TestDataAnalysis(t *testing.T) {
 	four := without("Instances")
 	four["Instances"] = map[string]any{"MasterInstanceType": "m", "InstanceCount": 4}
 	const (
-		create, run, poll = "create_bucket_migration SUCCESS", "execute_bucket_migration SUCCESS", "get_bucket_migration SUCCESS"
-		drop, found, made = "delete_bucket_migration SUCCESS", "get_bucket SUCCESS", "create_bucket SUCCESS"
-		missing           = "get_bucket ERROR"
-		execute, load     = "execute_analysis SUCCESS", "load_objects SUCCESS"
+		create, run, poll = "create_bucket_migration succeeded", "execute_bucket_migration succeeded", "get_bucket_migration succeeded"
+		drop, found, made = "delete_bucket_migration succeeded", "get_bucket succeeded", "create_bucket succeeded"
+		missing           = "get_bucket failed"
+		execute, load     = "execute_analysis succeeded", "load_objects succeeded"
 	)
 	for name, tc := range map[string]struct {
 		params map[string]any
@@ -162,20 +161,20 @@ func TestDataAnalysis(t *testing.T) {
 			"unsupported analysis engine type:aws-emr\n"},
 		"a failed poll is handled": {analysis("src", "aws emr", emr),
 			map[string]func() (int, string){"GET /v1/tenant-1/jobs/job-1": says(401, "")},
-			"succeeded", []string{found, create, run, "get_bucket_migration ERROR", drop}, ""},
+			"succeeded", []string{found, create, run, "get_bucket_migration failed", drop}, ""},
 		"a failed run is handled": {analysis("src", "aws emr", emr),
 			map[string]func() (int, string){"POST " + plans + "/plan-1/run": says(500, "")},
-			"succeeded", []string{found, create, "execute_bucket_migration ERROR", drop}, ""},
+			"succeeded", []string{found, create, "execute_bucket_migration failed", drop}, ""},
 		"a plan refused": {analysis("src", "aws emr", emr), map[string]func() (int, string){"POST " + plans: says(500, "")},
-			"failed", []string{found, "create_bucket_migration ERROR"}, "dest was created on today for the b1 backend storage\n"},
+			"failed", []string{found, "create_bucket_migration failed"}, "dest was created on today for the b1 backend storage\n"},
 		"no buckets at all": {analysis("src", "aws emr", emr),
 			map[string]func() (int, string){"GET /v1/s3/": says(404, ""), "PUT /v1/s3/dest": says(404, "")},
-			"failed", []string{missing, "create_bucket ERROR"}, ""},
-		"a key is missing": {analysis("dest", "aws emr", without("SK")), nil, "failed", []string{found, "execute_analysis ERROR"},
+			"failed", []string{missing, "create_bucket failed"}, ""},
+		"a key is missing": {analysis("dest", "aws emr", without("SK")), nil, "failed", []string{found, "execute_analysis failed"},
 			"dest was created on today for the b1 backend storage\n"},
-		"a name is missing": {analysis("dest", "aws emr", without("Name")), nil, "failed", []string{found, "execute_analysis ERROR"},
+		"a name is missing": {analysis("dest", "aws emr", without("Name")), nil, "failed", []string{found, "execute_analysis failed"},
 			"dest was created on today for the b1 backend storage\n"},
-		"a slave is missing": {analysis("dest", "aws emr", four), nil, "failed", []string{found, "execute_analysis ERROR"},
+		"a slave is missing": {analysis("dest", "aws emr", four), nil, "failed", []string{found, "execute_analysis failed"},
 			"dest was created on today for the b1 backend storage\n"},
 	} {
 		t.Run(name, func(t *testing.T) {

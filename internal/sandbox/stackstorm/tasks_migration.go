@@ -8,9 +8,9 @@ import (
 // shippedWorkflows and shippedActions are what the shipped pack contains.
 var (
 	shippedWorkflows = map[string]*workflow{
-		"opensds.provision-volume": provisionVolume(),
-		"opensds.migration-bucket": migrationBucket(),
-		"opensds.data-analysis":    dataAnalysis(),
+		"opensds.provision-volume": shipped("opensds.provision-volume", provisionVolume(), "volume_id", "tagline"),
+		"opensds.migration-bucket": shipped("opensds.migration-bucket", migrationBucket(), "migrationId", "jobId"),
+		"opensds.data-analysis":    shipped("opensds.data-analysis", dataAnalysis(), "tagline"),
 	}
 	shippedActions = map[string]pythonAction{
 		"opensds.attach-volume":            attachVolume,
@@ -35,8 +35,28 @@ var (
 	}
 )
 
-// migrationLimit is how long the run of a failed migration reads Running: the
-// action polls on until its time limit.
+// shipped adds what the three workbooks have in common. Their author's output
+// is the last task's print; rewritten for Orquesta they declare others.
+func shipped(ref string, w *workflow, orquestaOutput ...string) *workflow {
+	const printed = "print_status"
+	w.name, w.quiet = ref+".main", true
+	w.mistralOutput = func(vars map[string]any) object { return object{{"tagline", vars[printed]}} }
+	w.orquestaOutput = func(vars map[string]any) object {
+		out := object{}
+		for _, name := range orquestaOutput {
+			v := vars[name]
+			if name == "tagline" {
+				v = vars[printed]
+			}
+			out = append(out, field{name, v})
+		}
+		return out
+	}
+	return w
+}
+
+// migrationLimit is how long a failed migration reads Running: the action asks
+// on until it is killed.
 const migrationLimit = 7200 * time.Second
 
 // migrationBucket makes a plan, runs it and polls its job. The plan is not

@@ -101,7 +101,7 @@ func TestProvisionVolume(t *testing.T) {
 	if e := c.get(id); !reflect.DeepEqual(publishedBy(e), map[string]any{}) || len(b.seen) != 0 {
 		t.Fatalf("running: %v %v", publishedBy(e), b.seen)
 	}
-	e := c.wantRun("done", id, "succeeded", "create_volume SUCCESS", "attach_volume SUCCESS")
+	e := c.wantRun("done", id, "succeeded", "create_volume succeeded", "attach_volume succeeded")
 	if got := publishedBy(e); !reflect.DeepEqual(got, map[string]any{"volume_id": "vol-1", "print_status": ""}) {
 		t.Errorf("published %v", got)
 	}
@@ -117,7 +117,7 @@ func TestProvisionVolume(t *testing.T) {
 	b.wantBody(1, `{"attachMode": "rw", "hostId": "host-1", "tenantId": "tenant-1", "volumeId": "vol-1"}`)
 	task := e["result"].(map[string]any)["tasks"].([]any)[0].(map[string]any)
 	want, _ := decodeAny([]byte(`{"stdout": "", "stderr": "", "exit_code": 0, "result": "vol-1"}`))
-	if !reflect.DeepEqual(task["result"], want) || task["input"].(map[string]any)["auth_token"] != "token-1" {
+	if !reflect.DeepEqual(task["result"], want) || task["input"] != nil {
 		t.Errorf("task %v", task)
 	}
 	if _, v := c.call(http.MethodGet, "/api/v1/executions/"+id+"/output", ""); v != "" {
@@ -165,15 +165,19 @@ func TestTaskFails(t *testing.T) {
 			b, c := newBackend(t, answers)
 			id := c.startAction("opensds.provision-volume", withAddress(map[string]any{"name": "v", "size": 1, "host_id": "h"}))
 			c.get(id)
-			e := c.wantRun("at the end", id, "failed", "create_volume ERROR")
+			e := c.wantRun("at the end", id, "failed", "create_volume failed")
 			task := e["result"].(map[string]any)["tasks"].([]any)[0].(map[string]any)
-			want := map[string]any{
-				"stdout": "", "stderr": "Traceback (most recent call last):\n" + tc.raised + "\n", "exit_code": 1, "result": "None",
+			result := task["result"].(map[string]any)
+			stderr, _ := result["stderr"].(string)
+			if !strings.HasPrefix(stderr, "Traceback (most recent call last):\n") || !strings.HasSuffix(stderr, "\n"+tc.raised+"\n") ||
+				pyStr(result["exit_code"]) != "1" || result["result"] != "None" {
+				t.Errorf("result %v", result)
 			}
-			if got := task["result"].(map[string]any); pyRepr(got) != pyRepr(want) {
-				t.Errorf("result %s\nwant %s", pyRepr(got), pyRepr(want))
+			if whole := e["result"].(map[string]any); whole["result"] != nil || whole["extra"].(map[string]any)["state_info"] != nil {
+				t.Errorf("the shipped workflows say nothing of why: %v", whole)
 			}
-			if task["state_info"] != tc.raised || len(b.seen) != 1 || len(publishedBy(e)) != 0 {
+			info := task["state_info"].(string)
+			if !strings.HasPrefix(info, "{'stdout': '', 'stderr': 'Traceback") || !strings.HasSuffix(info, `\n', 'exit_code': 1, 'result': 'None'}`) || len(b.seen) != 1 || len(publishedBy(e)) != 0 {
 				t.Errorf("task %v, %d requests", task, len(b.seen))
 			}
 		})

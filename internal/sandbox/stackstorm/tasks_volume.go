@@ -31,11 +31,11 @@ func passOn(names ...string) func(map[string]any) map[string]any {
 	}
 }
 
-func publishValue(name string) func(taskOutcome) map[string]any {
-	return func(o taskOutcome) map[string]any { return map[string]any{name: o.value} }
+func publishValue(name string) func(taskOutcome, map[string]any) map[string]any {
+	return func(o taskOutcome, _ map[string]any) map[string]any { return map[string]any{name: o.value} }
 }
 
-func publishPrinted(o taskOutcome) map[string]any {
+func publishPrinted(o taskOutcome, _ map[string]any) map[string]any {
 	return map[string]any{"print_status": o.stdout}
 }
 

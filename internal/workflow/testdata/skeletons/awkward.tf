@@ -4,7 +4,7 @@ resource "soda_orchestration_instance" "run_9_lives_f_r" {
   action     = "a.b"
 
   parameters = {
-    # An integer (minimum 9).
+    # A whole number (minimum 9).
     "9 lives" = 9
 
     # One of "a \"red\" $${one}" or 2.
@@ -21,7 +21,7 @@ resource "soda_orchestration_instance" "run_9_lives_f_r" {
   }
 
   parameters_wo = {
-    # A text. Optional.
+    # A string. Optional.
     # key = "key"
   }
   parameters_wo_version = 1

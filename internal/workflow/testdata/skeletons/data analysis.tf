@@ -4,27 +4,27 @@ resource "soda_orchestration_instance" "data_analysis" {
   action     = "opensds.data-analysis"
 
   parameters = {
-    # Data Analysis Egine Type. Only "aws emr" does anything. A text.
+    # Data Analysis Egine Type. Only "aws emr" has an effect. A string.
     analysis_engine_type = "aws emr"
 
-    # Destination Backend Storage Name. A text.
+    # Destination Backend Storage Name. A string.
     dest_backend_name = "dest-backend-name"
 
-    # Destination Bucket Name. A text.
+    # Destination Bucket Name. A string.
     dest_bucket_name = "dest-bucket-name"
 
-    # Instance Name, Will Be Used To Create Migration Plan. A text.
+    # Instance Name, Will Be Used To Create Migration Plan. A string.
     name = "name"
 
-    # Source Bucket Name. A text.
+    # Source Bucket Name. A string.
     src_bucket_name = "src-bucket-name"
 
-    # User ID. A text. Optional.
+    # User ID. A string. Optional.
     # user_id = "user-id"
   }
 
   parameters_wo = {
-    # Arguments Used for Data Analysis. Keys of AWS among them. An object.
+    # Arguments Used for Data Analysis. Contains AWS keys. An object.
     analysis_args = {
       AK           = "access-key"
       SK           = "secret-key"

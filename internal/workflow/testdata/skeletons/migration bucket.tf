@@ -4,25 +4,25 @@ resource "soda_orchestration_instance" "migration_bucket" {
   action     = "opensds.migration-bucket"
 
   parameters = {
-    # Description about the Bucket Migration Dataflow. A text.
+    # Description about the Bucket Migration Dataflow. A string.
     description = "description"
 
-    # Destination Backend Storage. A text.
+    # Destination Backend Storage. A string.
     destBackend = "destBackend"
 
-    # Destination Bucket Name. A text.
+    # Destination Bucket Name. A string.
     destBucketName = "destBucketName"
 
-    # Name for the Bucket Migration Dataflow. A text.
+    # Name for the Bucket Migration Dataflow. A string.
     name = "name"
 
     # Value for keeping the source objects. True or false.
     remainSource = true
 
-    # Source Bucket Name. A text.
+    # Source Bucket Name. A string.
     srcBucketName = "srcBucketName"
 
-    # User ID. A text. Optional.
+    # User ID. A string. Optional.
     # user_id = "user-id"
   }
 }

@@ -4,7 +4,7 @@ resource "soda_orchestration_instance" "nothing" {
   action     = "opensds.lab-strict"
 
   parameters = {
-    # A text. Optional.
+    # A string. Optional.
     # message = "message"
   }
 }

@@ -4,10 +4,10 @@ resource "soda_orchestration_instance" "types" {
   action     = "opensds.lab-types"
 
   parameters = {
-    # A text.
+    # A string.
     a_string = "a-string"
 
-    # An integer.
+    # A whole number.
     an_integer = 1
 
     # True or false. Default: false. Optional.
@@ -25,13 +25,13 @@ resource "soda_orchestration_instance" "types" {
     # An object. Optional.
     # an_object = {}
 
-    # Last status. A text. Optional.
+    # Last status. A string. Optional.
     # lab_end = "lab-end"
 
-    # Text of the output. A text. Optional.
+    # Text of the output. A string. Optional.
     # lab_output = "lab-output"
 
-    # Whole status path. A text. Optional.
+    # Whole status path. A string. Optional.
     # lab_plan = "lab-plan"
 
     # Seconds in running. A number. Optional.
@@ -39,7 +39,7 @@ resource "soda_orchestration_instance" "types" {
   }
 
   parameters_wo = {
-    # A text. Optional.
+    # A string. Optional.
     # a_secret = "a-secret"
   }
   parameters_wo_version = 1
