@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 )
 
 // errUnexpected is what StackStorm answers without a reason.
@@ -23,6 +24,20 @@ func (s *Server) uploadRoutes(api func(string, http.HandlerFunc)) {
 	api("GET /api/v1/actions/views/overview/{action}", s.viewOverview)
 	api("GET /api/v1/packs/views/file/{pack}/{path...}", s.viewFile)
 	api("POST /api/v1/packs/register", s.registerPacks)
+}
+
+// uploadCall is the kind of a call that these routes answer, "" for another.
+func uploadCall(method, path string) string {
+	isAction := path == "api/v1/actions" || strings.HasPrefix(path, "api/v1/actions/")
+	switch {
+	case strings.HasPrefix(path, "api/v1/packs/views/file/"):
+		return callFile
+	case isAction && (method == http.MethodPost || method == http.MethodPut):
+		return callUpload
+	case isAction && method == http.MethodDelete:
+		return callDelete
+	}
+	return ""
 }
 
 // upload is what an action made by the API has besides those of a metadata file.
@@ -42,6 +57,23 @@ func (u *upload) show(a *packAction, out map[string]any) {
 	}
 }
 
+// fillOutputSchema adds what version 3.8.1 takes for granted (S43).
+func (u *upload) fillOutputSchema(newer bool) {
+	if !newer {
+		return
+	}
+	filled := map[string]any{
+		"additionalItems": object{}, "items": object{}, "uniqueItems": false, "required": false, "secret": false, "additionalProperties": object{},
+		"definitions": object{}, "properties": object{}, "patternProperties": object{}, "immutable": false,
+	}
+	if err := json.Unmarshal(u.outputSchema, &filled); err != nil {
+		return // it has been checked
+	}
+	if raw, err := json.Marshal(filled); err == nil {
+		u.outputSchema = raw
+	}
+}
+
 // createAction makes an action. It writes the files before it finds out that the
 // name is taken (S45).
 func (s *Server) createAction(w http.ResponseWriter, r *http.Request) {
@@ -54,6 +86,7 @@ func (s *Server) createAction(w http.ResponseWriter, r *http.Request) {
 	if !s.admitUpload(w, a) {
 		return
 	}
+	a.upload.fillOutputSchema(s.newer)
 	if taken := s.action(a.ref()); taken != nil {
 		writeJSON(w, http.StatusConflict, map[string]string{"conflict-id": taken.ID, "faultstring": "Tried to save duplicate unique keys " +
 			"(E11000 duplicate key error collection: st2.action_d_b, full error: {'index': 0, 'code': 11000, 'errmsg': 'E11000 duplicate key error collection: st2.action_d_b'})"})
@@ -82,6 +115,7 @@ func (s *Server) changeAction(w http.ResponseWriter, r *http.Request) {
 	if !s.admitUpload(w, a) {
 		return
 	}
+	a.upload.fillOutputSchema(s.newer)
 	if taken := s.action(a.ref()); taken != nil && taken.ID != before.ID {
 		writeFault(w, http.StatusInternalServerError, errUnexpected.Error())
 		return
@@ -97,6 +131,13 @@ func (s *Server) changeAction(w http.ResponseWriter, r *http.Request) {
 
 // deleteAction removes an action. Version 3.2.0 ignores remove_files (S46).
 func (s *Server) deleteAction(w http.ResponseWriter, r *http.Request) {
+	var options struct {
+		RemoveFiles bool `json:"remove_files"`
+	}
+	if err := json.NewDecoder(r.Body).Decode(&options); err != nil && !errors.Is(err, io.EOF) {
+		writeFault(w, http.StatusBadRequest, "Unable to parse the request body.")
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a := s.find404(w, r.PathValue("action"))
@@ -108,6 +149,10 @@ func (s *Server) deleteAction(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.actions = slices.DeleteFunc(s.actions, func(x *packAction) bool { return x == a })
+	if p := s.packs[a.Pack]; p != nil && s.newer && options.RemoveFiles {
+		delete(p.files, "actions/"+a.EntryPoint)
+		delete(p.files, a.File)
+	}
 	w.WriteHeader(http.StatusNoContent)
 }
 
@@ -226,7 +271,7 @@ func (s *Server) viewParameters(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case a == nil:
 		return
-	case a.ID != name:
+	case a.ID != name && !s.newer:
 		writeFault(w, http.StatusNotFound, fmt.Sprintf(`Database lookup for id="%s" resulted in exception. %s is not a valid ObjectId, it must be a 12-byte input or a 24-character hex string`, name, pyQuote(name)))
 		return
 	}

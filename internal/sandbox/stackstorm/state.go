@@ -20,15 +20,20 @@ const (
 	callExecute   = "execute"
 	callExecution = "execution"
 	callOutput    = "output"
+	callUpload    = "upload" // of an action that is made or changed
+	callDelete    = "delete" // of an action
+	callFile      = "file"   // the view of a pack's file
 )
 
-var callKinds = []string{callLogin, callActions, callAction, callExecute, callExecution, callOutput}
+var callKinds = []string{callLogin, callActions, callAction, callExecute, callExecution, callOutput, callUpload, callDelete, callFile}
 
 const badGateway = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
-// Fault is an answer in place of the real one. The work is not done.
+// Fault is an answer in place of the real one. The work is not done, unless it
+// says After.
 type Fault struct {
-	Call   string // the kind of call: login, actions (the list), action, execute, execution or output; "" = every call
+	Call   string // the kind of call: login, actions (the list), action, execute, execution, output, upload, delete or file; "" = every call
+	After  bool   // the work is done, and only the answer is lost
 	Times  int    // how many calls to take; 0 = until Recover
 	Status int    // of the answer {"faultstring": ...}; 0 = 500
 	Body   string // instead of that answer
@@ -109,6 +114,9 @@ func (s *Server) answer(r *http.Request) (*response, error) {
 
 	w := &response{header: http.Header{}, status: http.StatusOK}
 	if fault != nil {
+		if fault.After {
+			s.handler.ServeHTTP(&response{header: http.Header{}}, r)
+		}
 		return w, s.failWith(fault, w, r, recovered)
 	}
 	s.handler.ServeHTTP(w, r)
@@ -172,6 +180,9 @@ func (f *Fault) write(w *response) {
 
 func callKind(r *http.Request) string {
 	path := strings.Trim(r.URL.Path, "/")
+	if kind := uploadCall(r.Method, path); kind != "" {
+		return kind
+	}
 	switch {
 	case path == "auth/v1/tokens":
 		return callLogin
