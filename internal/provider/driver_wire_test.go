@@ -268,6 +268,12 @@ func terraformValue(t testing.TB, ty tftypes.Type, v any) tftypes.Value {
 func terraformObject(t testing.TB, ty tftypes.Type, given map[string]any) tftypes.Value {
 	t.Helper()
 	members := map[string]tftypes.Value{}
+	if m, ok := ty.(tftypes.Map); ok {
+		for name, x := range given {
+			members[name] = terraformValue(t, m.ElementType, x)
+		}
+		return tftypes.NewValue(m, members)
+	}
 	object, ok := ty.(tftypes.Object)
 	if !ok {
 		object.AttributeTypes = map[string]tftypes.Type{}

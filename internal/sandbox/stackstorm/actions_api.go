@@ -50,7 +50,7 @@ type upload struct {
 
 // show changes what an answer tells of an action.
 func (u *upload) show(a *packAction, out map[string]any) {
-	out["tags"] = slices.Concat([]packTag{}, a.Tags)
+	out["tags"] = append([]packTag{}, a.Tags...)
 	out["notify"], out["output_schema"] = u.notify, u.outputSchema
 	if u.description == nil {
 		delete(out, "description")
