@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"context"
 	"io"
 	"maps"
 	"net/http"
@@ -331,50 +332,115 @@ func inFront(t *testing.T, sb *sandbox.Sandbox, before func(w http.ResponseWrite
 // Somebody takes the name between the look and the upload. With the files in the
 // first request, theirs would be lost.
 func TestOfTwoAtOnceNoneLosesAnything(t *testing.T) {
-	sb := start(t, sandbox.Config{})
-	through := inFront(t, sb, func(_ http.ResponseWriter, r *http.Request) bool {
-		if r.Method == http.MethodPost && r.URL.Path == "/api/v1/actions" {
-			askStackStorm(t, sb, "POST", "actions", rival)
-		}
-		return false
-	})
-	c := actionCommand(t, sb, through)
-	left := c.run(savedResource{}, ownAction(nil))
-	if !c.failed || left.state != nil {
-		t.Error("it was made")
+	for name, answered := range map[string]bool{"and the answer says so": false, "and the answer is lost": true} {
+		t.Run(name, func(t *testing.T) {
+			sb := start(t, sandbox.Config{})
+			through := inFront(t, sb, func(w http.ResponseWriter, r *http.Request) bool {
+				if r.Method != http.MethodPost || r.URL.Path != "/api/v1/actions" {
+					return false
+				}
+				askStackStorm(t, sb, "POST", "actions", rival)
+				if answered {
+					w.WriteHeader(http.StatusBadGateway)
+				}
+				return answered
+			})
+			c := actionCommand(t, sb, through)
+			left := c.run(savedResource{}, ownAction(nil))
+			if !c.failed || left.state != nil {
+				t.Error("it was made")
+			}
+			mustContain(t, c.said(), "The action opensds.own exists already")
+			expectRival(t, sb)
+		})
 	}
-	mustContain(t, c.said(), "The action opensds.own exists already")
-	expectRival(t, sb)
+}
+
+// atOnce creates actions in one process at the same time, and returns what the
+// failed ones said.
+func atOnce(t *testing.T, sb *sandbox.Sandbox, given ...map[string]any) (failures []string) {
+	t.Helper()
+	w := dialAs(t, sb, uploading(sb, nil))
+	results := make(chan []*tfprotov6.Diagnostic, len(given))
+	for _, g := range given {
+		plan, diags := w.plan(actionType, savedResource{}, g)
+		if hasError(diags) {
+			t.Fatal(diagnosticsText(diags))
+		}
+		go func() {
+			_, diags := w.apply(t.Context(), actionType, savedResource{}, g, plan)
+			results <- diags
+		}()
+	}
+	for range given {
+		if diags := <-results; hasError(diags) {
+			failures = append(failures, diagnosticsText(diags))
+		}
+	}
+	return failures
 }
 
 // Two resources of one configuration with one name: the second is told of the
 // first, whichever that is.
 func TestOneNameForTwoResources(t *testing.T) {
 	sb := start(t, sandbox.Config{})
-	w := dialAs(t, sb, uploading(sb, nil))
-	plan, diags := w.plan(actionType, savedResource{}, ownAction(nil))
-	if hasError(diags) {
-		t.Fatal(diagnosticsText(diags))
+	failures := atOnce(t, sb, ownAction(nil), ownAction(nil), ownAction(nil))
+	if len(failures) != 2 {
+		t.Errorf("%d of 3 failed, want 2", len(failures))
 	}
-	results := make(chan []*tfprotov6.Diagnostic, 4)
-	for range cap(results) {
-		go func() {
-			_, diags := w.apply(t.Context(), actionType, savedResource{}, ownAction(nil), plan)
-			results <- diags
-		}()
-	}
-	failed := 0
-	for range cap(results) {
-		if diags := <-results; hasError(diags) {
-			failed++
-			mustContain(t, diagnosticsText(diags), "The action opensds.own exists already")
-		}
-	}
-	if failed != 3 {
-		t.Errorf("%d of 4 failed, want 3", failed)
-	}
+	mustContain(t, strings.Join(failures, ""), "The action opensds.own exists already")
 	expectFile(t, sb, "workflows/own.yaml", ownWorkflow)
 	mustContain(t, askStackStorm(t, sb, "GET", "actions/opensds.own", ""), `"enabled":true`, `"description":""`)
+}
+
+// Two actions with one file: only one of them gets it.
+func TestOneFileForTwoResources(t *testing.T) {
+	sb := start(t, sandbox.Config{})
+	var given []map[string]any
+	for _, name := range []string{"a", "b", "c", "d"} {
+		given = append(given, ownAction(map[string]any{"name": name, "content": strings.ReplaceAll(ownWorkflow, "opensds.own", "opensds."+name), "files": map[string]any{"lib/x.py": name}}))
+	}
+	failures := atOnce(t, sb, given...)
+	if len(failures) != 3 {
+		t.Errorf("%d of 4 failed, want 3", len(failures))
+	}
+	mustContain(t, strings.Join(failures, ""), "Files exist already")
+	content, _ := sb.PackFile("opensds", "actions/lib/x.py")
+	for _, name := range []string{"a", "b", "c", "d"} {
+		if hasAction(sb, "opensds."+name) != (content == name) {
+			t.Errorf("the file is that of %s, and there are %v", content, sb.Actions())
+		}
+	}
+}
+
+// Ctrl-C at any point takes back what was begun.
+func TestAnInterruptedUploadIsTakenBack(t *testing.T) {
+	for _, method := range []string{http.MethodPost, http.MethodPut} {
+		t.Run(method, func(t *testing.T) {
+			sb := start(t, sandbox.Config{})
+			ctx, cancel := context.WithCancel(t.Context())
+			through := inFront(t, sb, func(w http.ResponseWriter, r *http.Request) bool {
+				if r.Method != method || !strings.HasPrefix(r.URL.Path, "/api/v1/actions") {
+					return false
+				}
+				body, err := io.ReadAll(r.Body)
+				if err != nil {
+					t.Error(err)
+				}
+				askStackStorm(t, sb, r.Method, strings.TrimPrefix(r.URL.Path, "/api/v1/"), string(body))
+				cancel()
+				<-r.Context().Done()
+				return true
+			})
+			c := actionCommand(t, sb, through)
+			c.ctx = ctx
+			if left := c.run(savedResource{}, ownAction(nil)); !c.failed || left.state != nil || hasAction(sb, "opensds.own") {
+				t.Errorf("it is there: %v, %s", sb.Actions(), c.said())
+			}
+			mustContain(t, c.said(), "The operation was interrupted", "was not made")
+			applyAction(t, sb, savedResource{}, ownAction(nil))
+		})
+	}
 }
 
 func TestAFailedUploadLeavesNothingBehind(t *testing.T) {

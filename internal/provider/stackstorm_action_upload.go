@@ -160,8 +160,6 @@ func claim(ctx context.Context, client *stackstorm.Client, a stackstorm.Action) 
 		return nil, &uploadError{err: err, unsettled: true}
 	case found.Description != a.Description:
 		return nil, &actionExistsError{a.Ref()}
-	case ctx.Err() != nil:
-		return nil, withdraw(ctx, client, found, err)
 	}
 	return found, nil
 }
