@@ -31,7 +31,7 @@ var anything = []string{"*"}
 // layers is the whole import table. A package that is not here is a mistake,
 // and so is a line whose package is gone.
 var layers = map[string]layer{
-	".": {ours: []string{"internal/provider"}, plugin: []string{"framework/providerserver"}},
+	".": {ours: []string{"internal/provider"}, plugin: []string{"go/tfprotov6/tf6server"}},
 
 	"internal/provider": {
 		ours:    []string{"internal/orchestration", "internal/stackstorm", "internal/hotpot", "internal/gelato", "internal/keystone", "internal/run", "internal/wait", "internal/workflow"},

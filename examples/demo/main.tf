@@ -6,13 +6,9 @@ terraform {
   }
 }
 
-# The settings come from SODA_ENDPOINT, SODA_TENANT_ID and SODA_AUTH_STRATEGY.
+# The settings come from the environment: SODA_ENDPOINT, SODA_BLOCK_ENDPOINT,
+# SODA_MULTICLOUD_ENDPOINT, and the login.
 provider "soda" {}
-
-variable "host_id" {
-  description = "The id of the host that the volume is attached to."
-  type        = string
-}
 
 # Every SODA has these two services.
 data "soda_orchestration_service" "provision" {
@@ -23,6 +19,19 @@ data "soda_orchestration_service" "migration" {
   name = "migration bucket"
 }
 
+# Names in hotpot and gelato. No id is pasted by hand.
+data "soda_block_host" "host" {
+  name = "host-1"
+}
+
+data "soda_block_profile" "default" {
+  name = "default_block"
+}
+
+data "soda_multicloud_backend" "destination" {
+  name = "backend-dst"
+}
+
 # A volume, provisioned and attached.
 resource "soda_orchestration_instance" "volume" {
   service_id = data.soda_orchestration_service.provision.id
@@ -31,26 +40,48 @@ resource "soda_orchestration_instance" "volume" {
   parameters = {
     name       = "demo-volume"
     size       = 1
-    host_id    = var.host_id
-    profile_id = "" # the default profile
+    host_id    = data.soda_block_host.host.id
+    profile_id = data.soda_block_profile.default.id
   }
 }
 
-# A bucket is migrated when the volume is ready.
+# The run succeeds when hotpot has accepted the attachment. This waits until the
+# volume is attached, and fails if it is not.
+data "soda_block_volume" "volume" {
+  name            = "demo-volume"
+  wait_for_status = "inUse"
+  depends_on      = [soda_orchestration_instance.volume]
+
+  lifecycle {
+    postcondition {
+      condition     = contains([for a in self.attachments : a.host_id if a.status == "available"], data.soda_block_host.host.id)
+      error_message = "The volume is not attached to ${data.soda_block_host.host.name}."
+    }
+  }
+}
+
+# A bucket's objects are copied when the volume is attached.
 resource "soda_orchestration_instance" "migration" {
   service_id = data.soda_orchestration_service.migration.id
   name       = "demo migration"
 
   parameters = {
     name           = "demo-migration"
-    description    = "Move what is in source-bucket"
-    destBackend    = "backend-dst"
+    description    = "Copy what is in source-bucket"
+    destBackend    = data.soda_multicloud_backend.destination.name
     srcBucketName  = "source-bucket"
     destBucketName = "destination-bucket"
     remainSource   = true
   }
 
-  depends_on = [soda_orchestration_instance.volume]
+  depends_on = [data.soda_block_volume.volume]
+}
+
+# What gelato counted. It also counts copies that were refused, so this does not
+# prove that the objects have arrived.
+data "soda_multicloud_jobs" "migration" {
+  plan_name  = "demo-migration"
+  depends_on = [soda_orchestration_instance.migration]
 }
 
 # A workflow of your own is registered as a service, then run.
@@ -69,6 +100,13 @@ resource "soda_orchestration_instance" "greeting" {
   parameters = {
     message = "hello from ${soda_orchestration_instance.volume.name}"
   }
+}
+
+output "seen" {
+  value = concat(
+    ["${data.soda_block_volume.volume.name} ${data.soda_block_volume.volume.status} at ${data.soda_block_host.host.name}"],
+    [for j in data.soda_multicloud_jobs.migration.jobs : "${j.plan_name} ${j.passed_count} of ${j.total_count} objects"],
+  )
 }
 
 output "statuses" {

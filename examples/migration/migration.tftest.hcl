@@ -1,8 +1,13 @@
 # terraform test, with the environment of a sandbox.
-run "the_objects_are_moved" {
+run "the_objects_are_copied" {
   assert {
     condition     = output.status == "Success"
     error_message = "The run has status ${output.status}."
+  }
+
+  assert {
+    condition     = output.objects == ["succeed: 3 of 3"]
+    error_message = "gelato counts ${jsonencode(output.objects)}."
   }
 }
 

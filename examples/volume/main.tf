@@ -6,12 +6,20 @@ terraform {
   }
 }
 
-# Endpoint and login come from the environment: SODA_ENDPOINT and an openrc file.
+# The settings come from the environment: SODA_ENDPOINT, SODA_BLOCK_ENDPOINT and
+# an openrc file.
 provider "soda" {}
 
-variable "host_id" {
-  description = "The id of the host in hotpot. Not its name and not its address."
+variable "host" {
+  description = "Name of a host in hotpot."
   type        = string
+  default     = "host-1"
+}
+
+variable "profile" {
+  description = "Name of a profile in hotpot."
+  type        = string
+  default     = "default_block"
 }
 
 variable "size" {
@@ -24,17 +32,25 @@ data "soda_orchestration_service" "provision" {
   name = "volume provision"
 }
 
+data "soda_block_host" "database" {
+  name = var.host
+}
+
+data "soda_block_profile" "database" {
+  name = var.profile
+}
+
 resource "soda_orchestration_instance" "volume" {
   service_id  = data.soda_orchestration_service.provision.id
   name        = "database volume"
   description = "The files of the database"
 
   parameters = {
-    name        = "database-1"
+    name        = "database-${var.size}gb" # another size is another volume
     description = "Database files"
     size        = var.size
-    host_id     = var.host_id
-    profile_id  = "" # the default profile
+    host_id     = data.soda_block_host.database.id
+    profile_id  = data.soda_block_profile.database.id
     attach_mode = "rw"
   }
 
@@ -43,6 +59,30 @@ resource "soda_orchestration_instance" "volume" {
   }
 }
 
+# The run succeeds when hotpot has accepted the attachment. This waits until the
+# volume is attached, and fails if it is not.
+data "soda_block_volume" "database" {
+  name            = soda_orchestration_instance.volume.parameters.name
+  wait_for_status = "inUse"
+
+  timeouts = {
+    read = "15m"
+  }
+
+  depends_on = [soda_orchestration_instance.volume]
+
+  lifecycle {
+    postcondition {
+      condition     = contains([for a in self.attachments : a.host_id if a.status == "available"], data.soda_block_host.database.id)
+      error_message = "The volume is not attached to ${var.host}."
+    }
+  }
+}
+
 output "status" {
   value = soda_orchestration_instance.volume.status
+}
+
+output "volume" {
+  value = "${data.soda_block_volume.database.name} is ${data.soda_block_volume.database.status}"
 }

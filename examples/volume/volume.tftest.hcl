@@ -1,12 +1,18 @@
 # terraform test, with the environment of a sandbox.
-variables {
-  host_id = "7a5a2d4e-9f0c-4c5e-8d0b-2f6f3c1b9a10"
-}
-
-run "the_volume_is_made" {
+run "the_volume_is_attached" {
   assert {
     condition     = output.status == "Success"
     error_message = "The run has status ${output.status}."
+  }
+
+  assert {
+    condition     = output.volume == "database-1gb is inUse"
+    error_message = output.volume
+  }
+
+  assert {
+    condition     = data.soda_block_volume.database.profile_id == data.soda_block_profile.database.id
+    error_message = "The volume has another profile."
   }
 
   assert {

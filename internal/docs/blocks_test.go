@@ -115,7 +115,7 @@ func TestAccPagesAreTrue(t *testing.T) {
 		t.Run(filepath.Base(name), func(t *testing.T) { // one after another: each builds the mirror
 			p := readPage(t, filepath.Join(root, name))
 			s := start(t)
-			p.text = onFreePort(t, s, p.text)
+			p.text = onFreePorts(t, s, p.text)
 			printed := ""
 			for _, b := range p.blocks() {
 				printed = s.block(p, b, printed)
@@ -176,20 +176,47 @@ func compare(t *testing.T, where, shown, printed string) {
 	}
 }
 
-// onFreePort puts a port that is free in place of the page's, also in what
+// onFreePorts puts ports that are free in place of the page's, also in what
 // `make sandbox` listens on.
-func onFreePort(t *testing.T, s *shell, text string) string {
+func onFreePorts(t *testing.T, s *shell, text string) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	port := threeFreePorts(t)
+	s.run(fmt.Sprintf("export SANDBOX_PORT=%d", port))
+	var replaced []string
+	for i := range 3 {
+		replaced = append(replaced, strconv.Itoa(15000+i), strconv.Itoa(port+i))
 	}
-	port := strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
+	return strings.NewReplacer(replaced...).Replace(text)
+}
+
+// threeFreePorts returns the first of three ports in a row that nobody listens on.
+func threeFreePorts(t *testing.T) (first int) {
+	t.Helper()
+	for range 100 {
+		listeners := []net.Listener{}
+		for i := range 3 {
+			port := 0
+			if i > 0 {
+				port = first + i
+			}
+			listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+			if err != nil {
+				break
+			}
+			listeners = append(listeners, listener)
+			first = listeners[0].Addr().(*net.TCPAddr).Port
+		}
+		for _, listener := range listeners {
+			if err := listener.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if len(listeners) == 3 {
+			return first
+		}
 	}
-	s.run("export SANDBOX_PORT=" + port)
-	return strings.ReplaceAll(text, "15000", port)
+	t.Fatal("no three ports in a row are free")
+	return 0
 }
 
 // serve runs the block of another terminal until the test ends. It returns

@@ -22,7 +22,7 @@ func inExample(t *testing.T, name string) (*sandbox.Sandbox, *shell) {
 		cfg.Packs = []string{pack}
 	}
 	sb, env := startSandbox(t, cfg)
-	env = append(env, "TF_VAR_host_id="+sandbox.HostID, "TF_VAR_endpoint="+sb.URLs().Orchestrator, "TF_VAR_auth_url="+sb.URLs().Keystone, "TF_VAR_password="+sandbox.Password)
+	env = append(env, "TF_VAR_endpoint="+sb.URLs().Orchestrator, "TF_VAR_auth_url="+sb.URLs().Keystone, "TF_VAR_password="+sandbox.Password)
 	return sb, newShell(t, copyFolder(t, folder), env...)
 }
 

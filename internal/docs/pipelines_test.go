@@ -103,7 +103,7 @@ func TestAccGitLabJobs(t *testing.T) {
 // nothing is applied.
 func TestAccWrongInputStopsThePipeline(t *testing.T) {
 	sb, env := startSandbox(t, sandbox.Config{})
-	s := newShell(t, copyFolder(t, filepath.Join(root, "examples", "volume")), append(env, "TF_VAR_host_id="+sandbox.HostID, "TF_VAR_size=0")...)
+	s := newShell(t, copyFolder(t, filepath.Join(root, "examples", "volume")), append(env, "TF_VAR_size=0")...)
 	if out, code := s.exits("terraform plan -input=false -detailed-exitcode"); code != 1 {
 		t.Errorf("exit code %d, want 1:\n%s", code, out)
 	}

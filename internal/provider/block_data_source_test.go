@@ -92,7 +92,7 @@ func TestBlockVolume(t *testing.T) {
 	_, said := w.lookup("soda_block_volume", map[string]any{"name": "twin"})
 	mustContain(t, said, `2 volumes are called "twin": `, first+" (1 GB, available)", second+" (1 GB, available)", "; give id")
 	_, said = w.lookup("soda_block_volume", map[string]any{"name": "theirs"})
-	mustContain(t, said, `There is no volume "theirs"`, `"data" (`+data+`, 1 GB, inUse)`)
+	mustContain(t, said, `There is no volume "theirs"`, `"data" (`+data+`, 1 GB, inUse)`, "-replace=ADDRESS")
 	_, said = w.lookup("soda_block_volume", map[string]any{"id": "nope"})
 	mustContain(t, said, "No such volume", `no volume with id "nope"`)
 }
@@ -175,9 +175,9 @@ func TestWaitForAVolume(t *testing.T) {
 		"the attachment too":   {"inUse", []string{"inUse creating", "inUse available"}, 2, nil},
 		"detached":             {"available", []string{"inUse available", "available deleting", "available"}, 3, nil},
 		"through an outage":    {"inUse", []string{"attaching", outage, outage, "inUse available"}, 4, nil},
-		"a failed volume":      {"inUse", []string{"creating", "error"}, 2, []string{`Volume v1 has status "error"`, "It has no attachment", `will not become "inUse" by itself`, "no reason"}},
+		"a failed volume":      {"inUse", []string{"creating", "error"}, 2, []string{`Volume v1 has status "error"`, "It has no attachment", `will not become "inUse" by itself`, "no reason", "no pool", "-replace=ADDRESS", "-refresh=false"}},
 		"failed already":       {"available", []string{"errorDeleting"}, 1, []string{`Volume v1 has status "errorDeleting"`}},
-		"a failed attachment":  {"inUse", []string{"attaching creating", "available error"}, 2, []string{`Volume v1 has status "available"`, `an attachment to host h0 with status "error"`}},
+		"a failed attachment":  {"inUse", []string{"attaching creating", "available error"}, 2, []string{"Volume v1 is not attached", `status "available" and an attachment to host h0 with status "error"`, `will not become "inUse"`, "-replace=ADDRESS"}},
 		"one failed, one left": {"inUse", []string{"available error creating", "inUse error available"}, 2, nil},
 		"somebody deleted it":  {"inUse", []string{"attaching", gone}, 2, []string{"Volume v1 has disappeared", `become "inUse"`}},
 	} {

@@ -182,7 +182,8 @@ func findVolume(ctx context.Context, api *hotpot.Client, m blockVolumeWaitModel)
 	}
 	name := m.Name.ValueString()
 	volumes, err := api.Volumes(ctx, name)
-	if err == nil && len(volumes) == 0 {
+	missing := err == nil && len(volumes) == 0
+	if missing {
 		volumes, err = api.Volumes(ctx, "") // for the message
 	}
 	if err != nil {
@@ -194,6 +195,9 @@ func findVolume(ctx context.Context, api *hotpot.Client, m blockVolumeWaitModel)
 		id:   func(v hotpot.Volume) string { return v.ID },
 		more: func(v hotpot.Volume) string { return fmt.Sprintf("%d GB, %s", v.Size, v.Status) },
 	}.choose(name)
+	if missing {
+		err = fmt.Errorf("%w.\n\nIf a run has made it and somebody has deleted it, type terraform apply -replace=ADDRESS, with the address of the run", err)
+	}
 	if err != nil {
 		return "", path.Root("name"), err
 	}

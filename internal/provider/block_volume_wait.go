@@ -70,11 +70,12 @@ func (w volumeWait) reached(v attachedVolume) bool {
 // hopeless says whether the volume will stay as it is: "error", "errorDeleting"
 // and the like, or nothing but failed attachments where one is waited for.
 func (w volumeWait) hopeless(v attachedVolume) bool {
-	failed := func(status string) bool { return strings.HasPrefix(status, "error") }
 	unattached := w.want == statusInUse && len(v.attachments) > 0 &&
-		!slices.ContainsFunc(v.attachments, func(a hotpot.Attachment) bool { return !failed(a.Status) })
-	return failed(v.Status) || unattached
+		!slices.ContainsFunc(v.attachments, func(a hotpot.Attachment) bool { return !failedStatus(a.Status) })
+	return failedStatus(v.Status) || unattached
 }
+
+func failedStatus(status string) bool { return strings.HasPrefix(status, "error") }
 
 // passingLookup says which errors of a read do not end a wait. A 404 that is not
 // about the volume is one of them: hotpot says it when its store is down (H1).
@@ -86,15 +87,23 @@ func passingLookup(err error) bool {
 	return !ok || !hotpot.IsNotFound(err) && api.Status != http.StatusUnauthorized && api.Status != http.StatusForbidden
 }
 
-const noReason = "Hotpot gives no reason; the logs of its controller and its dock do."
+const (
+	noReason  = "Hotpot gives no reason; the logs of its controller and its dock do."
+	startOver = "Correct the cause and delete the volume in hotpot. Then let the workflow make another one: terraform apply -replace=ADDRESS, with the address of its run. " +
+		"terraform destroy reads this data source too, unless you add -refresh=false."
+)
 
 // report says how the wait ended, if it did not end well.
 func (w volumeWait) report(v attachedVolume, err error) (diags diag.Diagnostics) {
 	at := path.Root("wait_for_status")
 	switch {
-	case err == nil && w.hopeless(v):
+	case err == nil && failedStatus(v.Status):
 		diags.AddAttributeError(at, fmt.Sprintf("Volume %s has status %q", v.ID, v.Status),
-			fmt.Sprintf("It has %s, and will not become %q by itself. %s Often no pool has the zone, the size or the profile's properties that were asked for.", v.whereAttached(), w.want, noReason))
+			fmt.Sprintf("It has %s, and will not become %q by itself. %s Often no pool has the zone, the size or the profile's properties that were asked for.\n\n%s",
+				v.whereAttached(), w.want, noReason, startOver))
+	case err == nil && w.hopeless(v):
+		diags.AddAttributeError(at, fmt.Sprintf("Volume %s is not attached", v.ID),
+			fmt.Sprintf("It has status %q and %s. It will not become %q by itself. %s\n\n%s", v.Status, v.whereAttached(), w.want, noReason, startOver))
 	case errors.Is(err, errVolumeTimeout):
 		detail := fmt.Sprintf("It should have become %q within %s (timeouts.read). When last seen it had status %q and %s.", w.want, w.timeout, v.Status, v.whereAttached())
 		if api, ok := errors.AsType[*hotpot.Error](err); ok {

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -58,7 +57,7 @@ func withStackStorm(sb *sandbox.Sandbox, apiKey string) map[string]any {
 // dialAs starts a provider that logs in as it is told.
 func dialAs(t testing.TB, sb *sandbox.Sandbox, login map[string]any) *wire {
 	t.Helper()
-	srv := providerserver.NewProtocol6(New("test")())()
+	srv := NewServer("test")()
 	schemas, err := srv.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
 	if err != nil || len(schemas.Diagnostics) > 0 {
 		t.Fatal(err, diagnosticsText(schemas.Diagnostics))

@@ -127,7 +127,7 @@ func exampleEnvironment(sb *sandbox.Sandbox) []string {
 		"SODA_ENDPOINT=" + sb.URLs().Orchestrator, "SODA_POLL_INTERVAL_MIN=5ms",
 		"OS_AUTH_URL=" + sb.URLs().Keystone, "OS_USERNAME=admin", "OS_PASSWORD=" + sandbox.Password, "OS_PROJECT_NAME=admin",
 		"OS_USER_DOMAIN_NAME=Default", "OS_PROJECT_DOMAIN_NAME=Default", "OS_IDENTITY_API_VERSION=3",
-		"TF_VAR_host_id=" + sandbox.HostID, "TF_VAR_api_key=key",
+		"SODA_BLOCK_ENDPOINT=" + sb.URLs().Hotpot, "SODA_MULTICLOUD_ENDPOINT=" + sb.URLs().Gelato, "TF_VAR_api_key=key",
 		"TF_VAR_endpoint=" + sb.URLs().Orchestrator, "TF_VAR_auth_url=" + sb.URLs().Keystone, "TF_VAR_password=" + sandbox.Password,
 	}
 }

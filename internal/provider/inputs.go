@@ -90,13 +90,6 @@ func merge(base, over map[string]any) map[string]any {
 	return merged
 }
 
-// keysOnly keeps the names of an object's members, at any depth, and drops
-// their values.
-func keysOnly(v types.Dynamic) map[string]any {
-	members, _ := inputObject(v)
-	return keysIn(members)
-}
-
 // remove takes the object member at a path out of v.
 func remove(v any, at []any) {
 	for _, step := range at[:len(at)-1] {
@@ -114,6 +107,7 @@ func remove(v any, at []any) {
 	}
 }
 
+// keysIn returns the names of the members, at any depth, without their values.
 func keysIn(members map[string]any) map[string]any {
 	names := map[string]any{}
 	for name, v := range members {

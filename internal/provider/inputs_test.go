@@ -110,7 +110,7 @@ func TestInputObjects(t *testing.T) {
 		"without it all":    {run.Without(run.DecodeObject([]byte(base)), run.DecodeObject([]byte(`{"o": {}, "l": null, "none": null}`))), `{"a": 1}`},
 		"without inside":    {run.Without(run.DecodeObject([]byte(`{"o": "masked"}`)), run.DecodeObject([]byte(`{"o": {"k": null}}`))), `{}`},
 		"outline":           {keysIn(run.DecodeObject([]byte(over))), `{"b": null, "l": null, "o": {"x": null, "y": {"w": null}}}`},
-		"as texts":          {asTexts(run.DecodeObject([]byte(`{"n": 1.50, "b": true, "t": "x", "o": {"n": 1}}`))), `{"n": "1.50", "b": "true", "t": "x", "o": {"n": 1}}`},
+		"as texts":          {asStrings(run.DecodeObject([]byte(`{"n": 1.50, "b": true, "t": "x", "o": {"n": 1}}`))), `{"n": "1.50", "b": "true", "t": "x", "o": {"n": 1}}`},
 		"of what is no one": {run.DecodeObject([]byte(`[1]`)), `{}`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -75,9 +75,18 @@ func (d *deletion) destroy(ctx context.Context) (diags diag.Diagnostics) {
 			return diags
 		}
 	}
-	switch {
-	case m.status().Final():
+	if m.status().Final() {
 		diags.Append(d.cleanUpAndForget(ctx, api)...)
+		return diags
+	}
+	diags.Append(m.notEnded()...)
+	return diags
+}
+
+// notEnded reports that a run to be destroyed has not ended.
+func (m *instanceModel) notEnded() (diags diag.Diagnostics) {
+	id := m.ID.ValueString()
+	switch {
 	case m.OnDestroy.IsNull():
 		diags.AddWarning(fmt.Sprintf("The record of run %s is kept", id),
 			fmt.Sprintf("%s has status %s. The orchestrator cannot stop a run, and without its record the run could not be followed. The run is no longer in the state. "+
@@ -142,23 +151,28 @@ func (d *deletion) makeWay(ctx context.Context) (diags diag.Diagnostics) {
 		addError(&diags, "Cannot replace "+m.run()+" without knowing whether it has ended", err)
 		return diags
 	}
-	if !asked && !before.Final() && m.status() != orchestration.StatusFailed {
+	switch {
+	case !asked && !before.Final() && m.status() != orchestration.StatusFailed:
 		// The plan was made with -refresh=false. So it could not say that the new
 		// object takes the run over.
 		d.known.OfferTakeover(m.fingerprint(), id)
 		diags.AddWarning(fmt.Sprintf("The record of run %s is kept", id),
 			fmt.Sprintf("%s had not ended when Terraform last read it. Its status is %s now. If the new resource has the same inputs, it takes this run over.", upper(m.run()), m.Status.ValueString()))
-		return diags
-	}
-	if !m.status().Final() {
+	case !m.status().Final():
 		diags.AddWarning(fmt.Sprintf("The record of run %s is kept", id),
 			fmt.Sprintf("%s has status %s and goes on beside the new run. The orchestrator cannot stop a run, and without its record the run could not be followed. "+
 				"Once it has ended, remove its record with terraform import and then terraform destroy.", upper(m.run()), m.Status.ValueString()))
-		return diags
+	default:
+		diags.Append(d.replaceEnded(ctx, api)...)
 	}
-	diags.Append(d.cleanUpAndForget(ctx, api)...)
-	if m.OnDestroy.IsNull() && !diags.HasError() {
-		diags.AddWarning("Replacing a run does not undo it", stays(m))
+	return diags
+}
+
+// replaceEnded removes the record of a replaced run that has ended.
+func (d *deletion) replaceEnded(ctx context.Context, api *orchestration.Client) diag.Diagnostics {
+	diags := d.cleanUpAndForget(ctx, api)
+	if d.m.OnDestroy.IsNull() && !diags.HasError() {
+		diags.AddWarning("Replacing a run does not undo it", stays(d.m))
 	}
 	return diags
 }

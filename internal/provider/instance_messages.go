@@ -65,7 +65,7 @@ func startMessages(req run.Request, w startWords, started run.Started, err error
 
 func startError(diags *diag.Diagnostics, req run.Request, w startWords, err error) {
 	if e, ok := errors.AsType[*run.AlreadyDone](err); ok {
-		diags.AddError(fmt.Sprintf("Run %q has already succeeded", req.Name), alreadyDone(req, w, e))
+		diags.AddError(fmt.Sprintf("Run %q has already succeeded", req.Name), alreadyDone(w, e))
 		return
 	}
 	if e, ok := errors.AsType[*run.Unknown](err); ok {
@@ -93,7 +93,7 @@ func addNotStarted(diags *diag.Diagnostics, summary string, err error) {
 	diags.AddError(summary, detailOf(err)+"\n\nNothing was started.")
 }
 
-func alreadyDone(req run.Request, w startWords, e *run.AlreadyDone) string {
+func alreadyDone(w startWords, e *run.AlreadyDone) string {
 	since := ""
 	if !e.Since.IsZero() {
 		since = fmt.Sprintf(", started %s,", e.Since.UTC().Format(time.RFC3339))

@@ -113,7 +113,7 @@ func (r *instanceResource) planUpdate(ctx context.Context, req resource.ModifyPl
 	case !state.status().Final() && m.WaitForCompletion.ValueBool():
 		m.Status, m.Output, m.Published = types.StringUnknown(), types.StringUnknown(), types.DynamicUnknown()
 		resp.Diagnostics.AddWarning(fmt.Sprintf("Run %s has not ended", state.ID.ValueString()),
-			fmt.Sprintf("%s had status %s when Terraform last looked. Applying this plan waits for the same run. No second one is started.", upper(state.run()), state.Status.ValueString()))
+			fmt.Sprintf("%s had status %s when Terraform last read it. Applying this plan waits for the same run. No second one is started.", upper(state.run()), state.Status.ValueString()))
 	default:
 		return
 	}

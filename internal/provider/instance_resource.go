@@ -140,8 +140,8 @@ func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, r
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
 }
 
-// markHeld notes runs that no other resource may take over, here and for the
-// apply.
+// markHeld notes runs that no other resource may take over, in this process and
+// for the apply.
 func (r *instanceResource) markHeld(m *instanceModel, ids []string) {
 	r.known.MarkInState(ids...)
 	request := m.spec(m).request(m.TenantID.ValueString())

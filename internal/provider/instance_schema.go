@@ -55,7 +55,7 @@ func (r *instanceResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 			"parameters_wo_version": schema.Int64Attribute{Optional: true, PlanModifiers: []planmodifier.Int64{int64planmodifier.RequiresReplace()},
 				MarkdownDescription: "Change this number to run again after changing `parameters_wo`, whose changes Terraform cannot see."},
 			"triggers": schema.MapAttribute{Optional: true, ElementType: types.StringType, PlanModifiers: []planmodifier.Map{mapplanmodifier.RequiresReplace()},
-				MarkdownDescription: "Any texts; when one changes, the workflow is run again."},
+				MarkdownDescription: "Any strings. When one changes, the workflow is run again."},
 			"wait_for_completion": schema.BoolAttribute{Optional: true, Computed: true, Default: booldefault.StaticBool(true),
 				MarkdownDescription: "Wait until the workflow has ended, and fail if it did not succeed (default `true`)."},
 			"continue_on_timeout": schema.BoolAttribute{Optional: true, Computed: true, Default: booldefault.StaticBool(false),
@@ -106,7 +106,7 @@ func onDestroyAttribute() schema.Attribute {
 	}
 }
 
-// objectOnly refuses inputs that are no object.
+// objectOnly refuses inputs that are not an object.
 type objectOnly struct{}
 
 func (objectOnly) Description(context.Context) string {
@@ -123,8 +123,8 @@ func (v objectOnly) ValidateDynamic(ctx context.Context, req validator.DynamicRe
 	}
 }
 
-// neverWriteOnly says why on_destroy takes no write-only inputs. Without the
-// attribute Terraform would drop them without a word.
+// neverWriteOnly refuses write-only inputs of on_destroy with a reason. Without the
+// attribute, the message would not say why.
 type neverWriteOnly struct{}
 
 func (neverWriteOnly) Description(context.Context) string               { return "must not be set" }
@@ -135,32 +135,32 @@ func (neverWriteOnly) ValidateDynamic(_ context.Context, req validator.DynamicRe
 		return
 	}
 	resp.Diagnostics.AddAttributeError(req.Path, "on_destroy cannot have write-only inputs",
-		"When the resource is destroyed there may be no configuration left to take them from, and they are stored nowhere. "+
-			"Let the clean-up workflow find its secrets itself, for example in StackStorm's datastore; what is not secret goes into parameters.")
+		"Write-only values are not stored, and when the resource is destroyed there may be no configuration left. "+
+			"Let the clean-up workflow find its secrets itself, for example in StackStorm's datastore. Inputs that are not secret go into parameters.")
 }
 
-// parametersDiffer asks whether other inputs would be sent. Whether they come
-// as an object or a map, with null members, or as texts that StackStorm
-// converts (quirk 20) makes no other run; an import shows converted ones.
+// parametersDiffer reports whether other inputs would be sent. An object and a map
+// with the same members are the same inputs, with or without null members. So are
+// strings that StackStorm converts (quirk 20): an import shows converted values.
 func parametersDiffer(_ context.Context, req planmodifier.DynamicRequest, resp *dynamicplanmodifier.RequiresReplaceIfFuncResponse) {
 	before, _ := inputObject(req.StateValue)
 	after, ok := inputObject(req.PlanValue)
-	resp.RequiresReplace = !ok || !known(after) || !sameJSON(asTexts(before), asTexts(after))
+	resp.RequiresReplace = !ok || !known(after) || !sameJSON(asStrings(before), asStrings(after))
 }
 
-// asTexts writes numbers and booleans as texts. Those inside lists and objects
-// stay: StackStorm converts whole inputs only.
-func asTexts(members map[string]any) map[string]any {
-	texts := maps.Clone(members)
+// asStrings turns numbers and booleans into strings. Values inside lists and
+// objects stay: StackStorm converts only whole inputs.
+func asStrings(members map[string]any) map[string]any {
+	converted := maps.Clone(members)
 	for name, v := range members {
 		switch v := v.(type) {
 		case json.Number:
-			texts[name] = v.String()
+			converted[name] = v.String()
 		case bool:
-			texts[name] = strconv.FormatBool(v)
+			converted[name] = strconv.FormatBool(v)
 		}
 	}
-	return texts
+	return converted
 }
 
 func sameJSON(a, b map[string]any) bool {

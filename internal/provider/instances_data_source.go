@@ -51,7 +51,7 @@ func (d *instancesDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 			"name":       schema.StringAttribute{Optional: true, Validators: given, MarkdownDescription: "Only runs of this name."},
 			"status":     schema.StringAttribute{Optional: true, Validators: []validator.String{aRunStatus}, MarkdownDescription: "Only runs in this status: `Running`, `Success` or `Failed`."},
 			"all_tenants": schema.BoolAttribute{Optional: true,
-				MarkdownDescription: "Those of other tenants too, which the orchestrator does not keep apart (default `false`)."},
+				MarkdownDescription: "Also list other tenants' runs, which the orchestrator shows to everybody (default `false`)."},
 			"complete": schema.BoolAttribute{Computed: true,
 				MarkdownDescription: "Whether the list is known to be complete. Without `service_id` it is, unless there is a run that the orchestrator cannot read. There is a warning then. " +
 					"With `service_id` it never is: the orchestrator's list of one service ends before the first such run, with no sign of it."},

@@ -50,7 +50,7 @@ var (
 	anyID           = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[0-9a-f]{24}\b`)
 	startDate       = regexp.MustCompile(`\d{4}-\d\d-\d\dT[0-9:]+Z`)
 	loopbackAddress = regexp.MustCompile(`127\.0\.0\.1:\d+(->127\.0\.0\.1:\d+)?`)
-	elapsedTime     = regexp.MustCompile(`(after|ends in) [0-9hm.]+s`)
+	elapsedTime     = regexp.MustCompile(`(after|expires in) [0-9hm.]+s`)
 )
 
 // messageText writes diagnostics as they are, less what differs from run to run.

@@ -20,21 +20,10 @@ func (s *session) checkBackend(ctx context.Context, spec runSpec) (diags diag.Di
 	if !spec.Validate || spec.Action.ValueString() != migrationAction || s.settings.multicloud.root == nil {
 		return nil
 	}
-	given, known := inputObject(spec.Parameters)
-	secret, alsoKnown := inputObject(spec.ParametersWO)
-	if !known || !alsoKnown {
+	name, at, ok := spec.destBackend()
+	if !ok {
 		return nil
 	}
-	name, ok := merge(given, secret)["destBackend"].(string)
-	if !ok || strings.Contains(name, "{{") || strings.Contains(name, "{%") {
-		return nil // not known yet, or checked elsewhere
-	}
-	root := path.Root("parameters")
-	if hasMember(secret, []any{"destBackend"}) {
-		root = path.Root("parameters_wo")
-	}
-	at := memberPath(root, []any{"destBackend"})
-
 	api, err := s.multicloud(ctx)
 	var backends []gelato.Backend
 	if err == nil {
@@ -47,7 +36,24 @@ func (s *session) checkBackend(ctx context.Context, spec runSpec) (diags diag.Di
 	case !slices.ContainsFunc(backends, func(b gelato.Backend) bool { return b.Name == name }):
 		_, err := backendsOf(backends).choose(name)
 		diags.AddAttributeError(at, "No such backend", fmt.Sprintf("destBackend: %s", sentence(err.Error()))+
-			"\n\nThe workflow would run all the same: the destination bucket decides where the objects go. A name that gelato does not know is most likely a mistake.")
+			"\n\nThe workflow would run, because the destination bucket decides where the objects go. But a name that gelato does not know is most likely a mistake.")
 	}
 	return diags
+}
+
+// destBackend returns the input destBackend and where it is set. It reports false
+// if the input is not known yet, or is a template.
+func (spec runSpec) destBackend() (name string, at path.Path, ok bool) {
+	given, known := inputObject(spec.Parameters)
+	secret, alsoKnown := inputObject(spec.ParametersWO)
+	if !known || !alsoKnown {
+		return "", at, false
+	}
+	root := path.Root("parameters")
+	if hasMember(secret, []any{"destBackend"}) {
+		root = path.Root("parameters_wo")
+	}
+	name, ok = merge(given, secret)["destBackend"].(string)
+	template := strings.Contains(name, "{{") || strings.Contains(name, "{%")
+	return name, memberPath(root, []any{"destBackend"}), ok && !template
 }

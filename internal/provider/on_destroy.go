@@ -47,12 +47,7 @@ func (d *deletion) runOnDestroy(ctx context.Context, api *orchestration.Client, 
 	summary := fmt.Sprintf("The on_destroy run %s has not succeeded", started.ID)
 	switch {
 	case err == nil && ended.Status == orchestration.StatusSuccess:
-		if _, ok := run.ExecutionOf(ended.ID); ok {
-			return "", diags
-		}
-		if err := api.DeleteInstance(ctx, ended.ID); err != nil && !orchestration.IsNotFound(err) {
-			diags.AddWarning(fmt.Sprintf("The record of the on_destroy run %s is left", ended.ID), detailOf(err))
-		}
+		diags.Append(forgetOnDestroy(ctx, api, ended.ID)...)
 		return "", diags
 	case err == nil:
 		diags.AddError(summary, fmt.Sprintf("Its status is %s. %s is kept in the state, and so is its record. %s "+
@@ -68,6 +63,17 @@ func (d *deletion) runOnDestroy(ctx context.Context, api *orchestration.Client, 
 		m.addKept(&diags, summary, err)
 	}
 	return started.ID, diags
+}
+
+// forgetOnDestroy removes the record of the on_destroy run, if it has one.
+func forgetOnDestroy(ctx context.Context, api *orchestration.Client, id string) (diags diag.Diagnostics) {
+	if _, ok := run.ExecutionOf(id); ok {
+		return nil
+	}
+	if err := api.DeleteInstance(ctx, id); err != nil && !orchestration.IsNotFound(err) {
+		diags.AddWarning(fmt.Sprintf("The record of the on_destroy run %s is left", id), detailOf(err))
+	}
+	return diags
 }
 
 // whyOnDestroyFailed gives StackStorm's reason for a failed on_destroy run, or

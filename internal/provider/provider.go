@@ -21,6 +21,7 @@ var (
 type sodaProvider struct {
 	version string
 	getenv  func(string) string
+	secrets *secretStore // nil if nobody cleans messages
 }
 
 // New returns the provider's constructor for a release version.
@@ -50,6 +51,8 @@ func (p *sodaProvider) Configure(ctx context.Context, req provider.ConfigureRequ
 	}
 
 	s := newSession(set)
+	s.store = p.secrets
+	s.store.add(set.secrets()...)
 	resp.ResourceData = s
 	resp.DataSourceData = s
 	resp.ListResourceData = s

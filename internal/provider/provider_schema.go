@@ -126,7 +126,7 @@ func tlsAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"ca_cert_file": schema.StringAttribute{Optional: true, Validators: []validator.String{onePEM},
 			MarkdownDescription: "File with the certificates (PEM) of the authorities to trust, for all servers. `OS_CACERT`."},
-		"ca_cert_pem":      text("The same as text."),
+		"ca_cert_pem":      text("The same certificates as a string."),
 		"client_cert_file": text("File with a client certificate (PEM). `OS_CERT`."),
 		"client_key_file":  text("File with the client certificate's key (PEM). `OS_KEY`."),
 		"insecure_skip_verify": schema.BoolAttribute{Optional: true,

@@ -45,7 +45,7 @@ func (d *serviceDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 	given := []validator.String{stringvalidator.LengthAtLeast(1)}
 	attributes["id"] = schema.StringAttribute{Optional: true, Computed: true, Validators: given, MarkdownDescription: "ID of the service. Either this or `name`."}
 	attributes["name"] = schema.StringAttribute{Optional: true, Computed: true, Validators: given,
-		MarkdownDescription: "Name of the service. Names are not unique: that several of the tenant's services have it is an error that lists them."}
+		MarkdownDescription: "Name of the service. Names are not unique. If several of the tenant's services have it, that is an error which lists them."}
 	attributes["group"] = schema.StringAttribute{Optional: true, Computed: true, Validators: given, MarkdownDescription: "Group, to choose among services of one name."}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "One service of the orchestrator, such as the shipped `volume provision` and `migration bucket`.",
@@ -53,7 +53,7 @@ func (d *serviceDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 	}
 }
 
-// serviceAttributes are those of a service that is only read.
+// serviceAttributes are the attributes of a service in a data source.
 func serviceAttributes() map[string]schema.Attribute {
 	computed := func(description string) schema.StringAttribute {
 		return schema.StringAttribute{Computed: true, MarkdownDescription: description}
@@ -102,7 +102,7 @@ func (d *serviceDataSource) find(ctx context.Context, m serviceModel) (*orchestr
 	if !m.ID.IsNull() {
 		service, err := api.Service(ctx, m.ID.ValueString())
 		if orchestration.IsNotFound(err) {
-			err = fmt.Errorf("there is no service with id %q, or StackStorm knew none of its workflows", m.ID.ValueString())
+			err = fmt.Errorf("the orchestrator has no service with id %q, or none of its workflows exists in StackStorm", m.ID.ValueString())
 		}
 		return service, path.Root("id"), err
 	}
@@ -115,9 +115,9 @@ func (d *serviceDataSource) find(ctx context.Context, m serviceModel) (*orchestr
 		return &found[0], path.Empty(), nil
 	}
 	if len(found) == 0 {
-		return nil, path.Root("name"), fmt.Errorf("there is no service %q%s; there are: %s", m.Name.ValueString(), inGroup(m), names(filterServices(services, "", "", acc.tenantID)))
+		return nil, path.Root("name"), fmt.Errorf("there is no service %q%s. The services are: %s", m.Name.ValueString(), inGroup(m), names(filterServices(services, "", "", acc.tenantID)))
 	}
-	return nil, path.Root("name"), fmt.Errorf("%d services are called %q%s, so give the id of one: %s", len(found), m.Name.ValueString(), inGroup(m), names(found))
+	return nil, path.Root("name"), fmt.Errorf("%d services are called %q%s. Set id to the id of one: %s", len(found), m.Name.ValueString(), inGroup(m), names(found))
 }
 
 func inGroup(m serviceModel) string {
@@ -138,9 +138,8 @@ func names(services []orchestration.Service) string {
 	return strings.Join(lines, ", ")
 }
 
-// filterServices keeps what matches, sorted by name and id: the server lists
-// every tenant's services (quirk 35), in an order of its own. Empty
-// arguments match everything.
+// filterServices returns the services that match, sorted by name and id. The
+// server lists every tenant's services (quirk 35). Empty arguments match all.
 func filterServices(services []orchestration.Service, name, group, tenantID string) []orchestration.Service {
 	matches := func(want, have string) bool { return want == "" || want == have }
 	var found []orchestration.Service
@@ -176,11 +175,11 @@ func (d *servicesDataSource) Metadata(_ context.Context, req datasource.Metadata
 func (d *servicesDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The services of the orchestrator, sorted by name.\n\n" +
-			"A service none of whose workflows StackStorm knew when it was registered is in no list of the orchestrator, and so not in this one.",
+			"The orchestrator lists no service without workflows. A service has none if StackStorm knew none of them when it was registered.",
 		Attributes: map[string]schema.Attribute{
 			"name":        schema.StringAttribute{Optional: true, MarkdownDescription: "Only services of this name."},
 			"group":       schema.StringAttribute{Optional: true, MarkdownDescription: "Only services of this group."},
-			"all_tenants": schema.BoolAttribute{Optional: true, MarkdownDescription: "Those of other tenants too, which the orchestrator does not keep apart (default `false`)."},
+			"all_tenants": schema.BoolAttribute{Optional: true, MarkdownDescription: "Also list other tenants' services, which the orchestrator shows to everybody (default `false`)."},
 			"services": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "The services found.",
 				NestedObject: schema.NestedAttributeObject{Attributes: serviceAttributes()}},
 		},

@@ -14,8 +14,7 @@ import (
 
 var _ list.ListResourceWithConfigure = (*serviceList)(nil)
 
-// serviceList finds services for `terraform query`, as an import would take
-// them. Its name and configuration are the resource's.
+// serviceList finds services for `terraform query`. Its name and configuration are the resource's.
 type serviceList struct{ serviceResource }
 
 func newServiceList() list.ListResource { return &serviceList{} }
@@ -80,7 +79,7 @@ func listedService(ctx context.Context, req list.ListRequest, s *orchestration.S
 	return result
 }
 
-// newListed is a result with a name for people and one for Terraform.
+// newListed returns a result with its display name and its identity.
 func newListed(ctx context.Context, req list.ListRequest, name, tenantID, id string) list.ListResult {
 	result := req.NewListResult(ctx)
 	result.DisplayName = name + " (" + id + ")"
@@ -88,7 +87,7 @@ func newListed(ctx context.Context, req list.ListRequest, name, tenantID, id str
 	return result
 }
 
-// blank fills a model with what an import begins with: the id and nothing else.
+// blank fills a model as an import does: with the id and nothing else.
 func blank(ctx context.Context, result *list.ListResult, id string, model any) diag.Diagnostics {
 	diags := result.Resource.SetAttribute(ctx, path.Root("id"), id)
 	diags.Append(result.Resource.Get(ctx, model)...)

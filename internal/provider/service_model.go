@@ -17,7 +17,7 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/workflow"
 )
 
-// serviceModel is a service as data sources show it.
+// serviceModel is a service in a data source.
 type serviceModel struct {
 	ID          types.String `tfsdk:"id"`
 	Name        types.String `tfsdk:"name"`
@@ -60,11 +60,11 @@ func newServiceModel(ctx context.Context, s *orchestration.Service) (serviceMode
 	}, diags
 }
 
-// workflowList gives a service's workflows in the order of the configuration,
-// since the server's is that of random ids (quirk 8); what the
-// configuration does not name comes last, by reference.
+// workflowList returns a service's workflows in the order of the configuration.
+// The server sorts them by random ids (quirk 8). Workflows that the configuration
+// does not name come last, sorted by reference.
 func workflowList(ctx context.Context, s *orchestration.Service, order []workflowModel) (types.List, diag.Diagnostics) {
-	place := func(d orchestration.WorkflowDefinition) int {
+	position := func(d orchestration.WorkflowDefinition) int {
 		i := slices.IndexFunc(order, func(m workflowModel) bool { return m.names(d) })
 		if i < 0 {
 			return len(order)
@@ -72,7 +72,7 @@ func workflowList(ctx context.Context, s *orchestration.Service, order []workflo
 		return i
 	}
 	sorted := slices.SortedFunc(slices.Values(s.Workflows), func(a, b orchestration.WorkflowDefinition) int {
-		return cmp.Or(cmp.Compare(place(a), place(b)),
+		return cmp.Or(cmp.Compare(position(a), position(b)),
 			cmp.Compare(a.DefinitionSource, b.DefinitionSource), cmp.Compare(a.WfeType, b.WfeType))
 	})
 	models := make([]workflowModel, 0, len(sorted))
@@ -103,7 +103,7 @@ func actionsOf(service *orchestration.Service) []string {
 	return slices.Compact(actions)
 }
 
-// onlyAction is the service's workflow where there is no choice.
+// onlyAction returns the workflow of a service that has only one.
 func onlyAction(service *orchestration.Service) (action string, diags diag.Diagnostics) {
 	actions := actionsOf(service)
 	if len(actions) != 1 {
@@ -114,7 +114,7 @@ func onlyAction(service *orchestration.Service) (action string, diags diag.Diagn
 	return actions[0], nil
 }
 
-// declarationOf finds what the service knows of the workflow's inputs.
+// declarationOf returns the declaration that the service keeps of a workflow.
 func declarationOf(service *orchestration.Service, action string) (workflow.Declaration, bool) {
 	if service == nil {
 		return workflow.Declaration{}, false

@@ -30,7 +30,7 @@ func (r *serviceResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	}
 	workflows, diags := m.workflows(ctx)
 	resp.Diagnostics.Append(diags...)
-	resp.Diagnostics.Append(twice(workflows)...)
+	resp.Diagnostics.Append(duplicates(workflows)...)
 	switch {
 	case resp.Diagnostics.HasError():
 	case req.State.Raw.IsNull():
@@ -43,8 +43,8 @@ func (r *serviceResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	}
 }
 
-// keepWorkflows gives each workflow what the state knows of it, wherever it
-// stood there.
+// keepWorkflows fills in the computed values of each workflow from the state, in
+// whatever order the state has them.
 func (m *serviceResourceModel) keepWorkflows(ctx context.Context, workflows []workflowModel, state *serviceResourceModel) diag.Diagnostics {
 	before, diags := state.workflows(ctx)
 	for i, w := range workflows {
@@ -59,8 +59,7 @@ func (m *serviceResourceModel) keepWorkflows(ctx context.Context, workflows []wo
 	return append(diags, more...)
 }
 
-// planCreate holds a service yet to be registered against those there are and
-// against the catalogue.
+// planCreate checks a new service against the existing services and the catalogue.
 func (r *serviceResource) planCreate(ctx context.Context, m *serviceResourceModel, workflows []workflowModel) (diags diag.Diagnostics) {
 	api, acc, err := r.api(ctx)
 	if err != nil {
@@ -84,16 +83,16 @@ func (r *serviceResource) planCreate(ctx context.Context, m *serviceResourceMode
 	return diags
 }
 
-// comparable says whether all is known that tells a service apart. Until then,
-// a workflow's holder may yet turn out to be the service to adopt.
+// comparable reports whether all arguments are known by which a service is found.
+// Until then, the service that has a workflow may be the one to adopt.
 func (m *serviceResourceModel) comparable(workflows []workflowModel) bool {
 	return !m.Name.IsUnknown() && !m.Description.IsUnknown() && !m.Group.IsUnknown() &&
 		!slices.ContainsFunc(workflows, func(w workflowModel) bool { return w.DefinitionSource.IsUnknown() || w.WfeType.IsUnknown() })
 }
 
-// twice reports a workflow named twice, which the orchestrator answers with a
-// bare 500 (quirk 2).
-func twice(workflows []workflowModel) (diags diag.Diagnostics) {
+// duplicates reports workflows that are listed twice. The orchestrator answers
+// with a 500 without a message (quirk 2).
+func duplicates(workflows []workflowModel) (diags diag.Diagnostics) {
 	seen := map[string]bool{}
 	for i, w := range workflows {
 		if w.DefinitionSource.IsUnknown() || w.WfeType.IsUnknown() {
@@ -101,8 +100,8 @@ func twice(workflows []workflowModel) (diags diag.Diagnostics) {
 		}
 		key := workflowKey(w.DefinitionSource.ValueString(), w.WfeType.ValueString())
 		if seen[key] {
-			diags.AddAttributeError(path.Root("workflows").AtListIndex(i).AtName("definition_source"), "Workflow named twice",
-				fmt.Sprintf("%s stands above already with the same wfe_type; the orchestrator refuses that.", w.DefinitionSource.ValueString()))
+			diags.AddAttributeError(path.Root("workflows").AtListIndex(i).AtName("definition_source"), "Workflow listed twice",
+				fmt.Sprintf("%s is listed twice with the same wfe_type.", w.DefinitionSource.ValueString()))
 		}
 		seen[key] = true
 	}
@@ -131,12 +130,12 @@ func uncatalogued(ctx context.Context, api *orchestration.Client, workflows []wo
 			detail += fmt.Sprintf(" Did you mean %s?", near)
 		}
 		if strings.HasPrefix(source, cataloguePack+".") && len(refs) > 0 {
-			diags.AddAttributeError(at, "Unknown workflow", fmt.Sprintf("%s\n\nIt lists: %s. Set validate_workflows = false if StackStorm has it all the same.", detail, strings.Join(refs, ", ")))
+			diags.AddAttributeError(at, "Unknown workflow", fmt.Sprintf("%s\n\nIt lists: %s. If StackStorm does have it, set validate_workflows = false.", detail, strings.Join(refs, ", ")))
 			continue
 		}
 		diags.AddAttributeWarning(at, "Workflow not in the catalogue", detail+
-			"\n\nThe catalogue lists the pack "+cataloguePack+" alone, and of StackStorm's actions the first 100, so this may well be right. "+
-			"If StackStorm does not know the workflow, the orchestrator drops it without a word; apply finds that out.")
+			"\n\nThe catalogue lists only the pack "+cataloguePack+", and only StackStorm's first 100 actions. So the workflow may exist. "+
+			"If it does not, the orchestrator leaves it out of the service, and apply reports that.")
 	}
 	return diags
 }

@@ -29,8 +29,8 @@ func TestAccServicePlan(t *testing.T) {
 	w.writeAndPlan(serviceConfig("own", []string{"opensds.provision-volume as st2-2"})).exits(2)
 	w.writeAndPlan(serviceConfig("own", []string{"opensds.provison-volume"})).exits(1).says("Unknown workflow", "Did you mean opensds.provision-volume?")
 	w.writeAndPlan(serviceConfig("own", []string{"opensds.provison-volume"}, "validate_workflows = false")).exits(2)
-	w.writeAndPlan(serviceConfig("own", []string{"foreign.flow"})).exits(2).says("Workflow not in the catalogue", "the pack opensds alone")
-	w.writeAndPlan(serviceConfig("own", []string{"opensds.a", "opensds.a"})).exits(1).says("Workflow named twice")
+	w.writeAndPlan(serviceConfig("own", []string{"foreign.flow"})).exits(2).says("Workflow not in the catalogue", "only the pack opensds")
+	w.writeAndPlan(serviceConfig("own", []string{"opensds.a", "opensds.a"})).exits(1).says("Workflow listed twice")
 	w.writeAndPlan(serviceConfig("own", []string{"opensds.a", "opensds.a as other"})).exits(2)
 	if n := len(sb.Services()); n != 2 {
 		t.Errorf("plans registered something: %v", sb.Services())

@@ -13,13 +13,13 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
 )
 
-// registerTries bounds how often one registration is sent. Repeating is safe
-// because the id is ours (quirk 10); more than a few times is of no
-// use, since most refusals stand.
+// registerTries is how often one registration is sent. Repeating is safe because
+// the provider chooses the id (quirk 10). Most refusals are final, so more tries
+// would not help.
 const registerTries = 3
 
-// register finds or makes the service. A service that comes back together with
-// errors exists and belongs in the state.
+// register finds or registers the service. If it returns a service and errors, the
+// service exists and belongs in the state.
 func (r *serviceResource) register(ctx context.Context, m *serviceResourceModel) (*orchestration.Service, bool, diag.Diagnostics) {
 	summary := fmt.Sprintf("Cannot register service %q", m.Name.ValueString())
 	workflows, diags := m.workflows(ctx)
@@ -64,8 +64,8 @@ func (r *serviceResource) register(ctx context.Context, m *serviceResourceModel)
 	return service, false, diags
 }
 
-// addService sends the registration until it is known to be there or refused.
-// What counts is not the answer but what can be read back.
+// addService sends the registration until the service exists or is refused. It
+// reads the service back, since an answer may be lost.
 func addService(ctx context.Context, api *orchestration.Client, m *serviceResourceModel, workflows []workflowModel) (*orchestration.Service, error) {
 	id, err := newServiceID()
 	if err != nil {
@@ -80,18 +80,18 @@ func addService(ctx context.Context, api *orchestration.Client, m *serviceResour
 		}
 		if refusal == nil {
 			return nil, fmt.Errorf("the orchestrator said that it registered service %s, but it kept none of the workflows %s: "+
-				"StackStorm did not know them, or did not answer properly at that moment. The service is of no use and cannot be removed. "+
+				"StackStorm does not have them, or did not answer at that moment. The service cannot be used or removed. "+
 				"Check the references in StackStorm (st2 action list) and apply again", id, sources(workflows))
 		}
 		if !orchestration.Ambiguous(refusal) {
 			break
 		}
 	}
-	return nil, fmt.Errorf("%w. No service was registered. A workflow that is not of StackStorm's runner mistral-v2, "+
-		"one that another service has already under the same wfe_type, and a StackStorm that cannot be reached all look like this", refusal)
+	return nil, fmt.Errorf("%w. No service was registered. Possible causes: a workflow does not have StackStorm's runner mistral-v2, "+
+		"another service has it under the same wfe_type, or StackStorm cannot be reached", refusal)
 }
 
-// match finds the service that these arguments would register again.
+// match returns the existing service with the same arguments.
 func (m *serviceResourceModel) match(services []orchestration.Service, workflows []workflowModel, tenantID string) *orchestration.Service {
 	want := workflowKeys(workflows)
 	for i, s := range services {
@@ -108,8 +108,8 @@ func (m *serviceResourceModel) match(services []orchestration.Service, workflows
 	return nil
 }
 
-// adopt decides about a match. What else was asked for cannot be given to a
-// service that exists, so it must be the same already.
+// adopt reports why the existing service cannot be adopted. A service cannot be
+// changed, so its other arguments must be the same.
 func (m *serviceResourceModel) adopt(found *orchestration.Service) (diags diag.Diagnostics) {
 	if m.AdoptExisting.Equal(types.BoolValue(false)) {
 		diags.AddAttributeError(path.Root("adopt_existing"), fmt.Sprintf("Service %q is registered already", found.Name),
@@ -123,14 +123,14 @@ func (m *serviceResourceModel) adopt(found *orchestration.Service) (diags diag.D
 	}
 	if c := m.Constraint; !c.IsNull() && !c.IsUnknown() && !c.Equal(types.StringPointerValue(found.Constraint)) {
 		diags.AddAttributeError(path.Root("constraint"), fmt.Sprintf("Service %q has another constraint", found.Name),
-			fmt.Sprintf("Service %s, which would be adopted, has the constraint %q, and the orchestrator cannot change that. Leave constraint out, or give that.",
+			fmt.Sprintf("Service %s, which would be adopted, has the constraint %q, and the orchestrator cannot change that. Leave constraint out, or set it to that.",
 				found.ID, types.StringPointerValue(found.Constraint).ValueString()))
 	}
 	return diags
 }
 
-// taken reports workflows that another service holds already: registering
-// such a workflow again fails, always (quirk 1).
+// taken reports workflows that another service has. Registering such a workflow
+// again always fails (quirk 1).
 func taken(services []orchestration.Service, workflows []workflowModel) (diags diag.Diagnostics) {
 	for i, w := range workflows {
 		for _, s := range services {
@@ -142,7 +142,7 @@ func taken(services []orchestration.Service, workflows []workflowModel) (diags d
 				fmt.Sprintf("Service %q (%s) holds %s with wfe_type %q, and the orchestrator cannot register a workflow twice under the same wfe_type. There are three ways out:\n\n"+
 					"  - use that service: data \"soda_orchestration_service\" with id = %q;\n"+
 					"  - adopt it: give this resource exactly its name, description, group and workflows;\n"+
-					"  - register it under another wfe_type, which may be any text: wfe_type = %q.",
+					"  - register it under another wfe_type, which may be any string: wfe_type = %q.",
 					s.Name, s.ID, source, wfeType, s.ID, wfeType+"-2"))
 			break
 		}
@@ -150,15 +150,15 @@ func taken(services []orchestration.Service, workflows []workflowModel) (diags d
 	return diags
 }
 
-// dropped reports workflows that the orchestrator left out without a word
-// (quirks 4 and 5).
+// dropped reports workflows that the orchestrator left out of the service. Its
+// answer does not mention them (quirks 4 and 5).
 func dropped(service *orchestration.Service, workflows []workflowModel) (diags diag.Diagnostics) {
 	for i, w := range workflows {
 		if !slices.ContainsFunc(service.Workflows, w.names) {
 			diags.AddAttributeError(path.Root("workflows").AtListIndex(i).AtName("definition_source"), "The orchestrator dropped a workflow",
-				fmt.Sprintf("Service %q is registered as %s, but without %s: StackStorm did not know it, or did not answer properly at that moment. "+
-					"A service cannot be changed, so this one stays as it is. Check the reference in StackStorm (st2 action get %s); "+
-					"then apply again, with another wfe_type for the workflows that were taken.",
+				fmt.Sprintf("Service %q is registered as %s, but without %s: StackStorm does not have it, or did not answer at that moment. "+
+					"A service cannot be changed, so this one stays as it is. Check the reference in StackStorm (st2 action get %s). "+
+					"Then apply again, with another wfe_type for the workflows that were registered.",
 					service.Name, service.ID, w.DefinitionSource.ValueString(), w.DefinitionSource.ValueString()))
 		}
 	}

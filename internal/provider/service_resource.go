@@ -78,9 +78,9 @@ func (m *serviceResourceModel) request(id string, workflows []workflowModel) orc
 	return r
 }
 
-// observe takes over what the server says. It never tells the input that was
-// given (quirk 14), so that stays as configured, and so does the
-// constraint, since nothing changes a service.
+// observe copies the server's values into m. The server does not return the input
+// (quirk 14), so that stays as configured. So does the constraint, since a service
+// cannot be changed.
 func (m *serviceResourceModel) observe(ctx context.Context, s *orchestration.Service) diag.Diagnostics {
 	var order []workflowModel
 	if !m.Workflows.IsNull() && !m.Workflows.IsUnknown() {
@@ -121,8 +121,8 @@ func (r *serviceResource) Schema(_ context.Context, _ resource.SchemaRequest, re
 			"user_id": schema.StringAttribute{Optional: true, Computed: true, Validators: given,
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown(), stringplanmodifier.RequiresReplaceIfConfigured()},
 				MarkdownDescription: "User it is registered for. Default: the token's user, or `terraform` without Keystone."},
-			"input":      schema.StringAttribute{Optional: true, PlanModifiers: fixed, MarkdownDescription: "Text stored with the service. The orchestrator never shows it again."},
-			"constraint": schema.StringAttribute{Optional: true, PlanModifiers: fixed, MarkdownDescription: "Text stored with the service."},
+			"input":      schema.StringAttribute{Optional: true, PlanModifiers: fixed, MarkdownDescription: "String stored with the service. The orchestrator never returns it."},
+			"constraint": schema.StringAttribute{Optional: true, PlanModifiers: fixed, MarkdownDescription: "String stored with the service."},
 			"adopt_existing": schema.BoolAttribute{Optional: true, Computed: true, Default: booldefault.StaticBool(true),
 				MarkdownDescription: "Take over a service that is registered already with the same name, description, group, tenant and workflows (default `true`). With `false` such a match is an error."},
 			"validate_workflows": schema.BoolAttribute{Optional: true, Computed: true, Default: booldefault.StaticBool(true),
@@ -145,7 +145,7 @@ func serviceWorkflowAttributes() map[string]schema.Attribute {
 		"definition_source": schema.StringAttribute{Required: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 			MarkdownDescription: "Reference of a Mistral workflow in StackStorm, `pack.action`."},
 		"wfe_type": schema.StringAttribute{Optional: true, Computed: true, Default: stringdefault.StaticString("st2"), Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
-			MarkdownDescription: "Workflow engine (default `st2`). The orchestrator takes any text and uses it for nothing, but refuses to register a workflow twice under the same one."},
+			MarkdownDescription: "Workflow engine (default `st2`). The orchestrator accepts any string and does not use it. But it refuses to register a workflow twice under the same one."},
 		"id":          schema.StringAttribute{Computed: true, MarkdownDescription: "ID of the workflow's definition."},
 		"name":        schema.StringAttribute{Computed: true, MarkdownDescription: "Name in StackStorm."},
 		"description": schema.StringAttribute{Computed: true, MarkdownDescription: "Description in StackStorm."},
@@ -154,8 +154,7 @@ func serviceWorkflowAttributes() map[string]schema.Attribute {
 	}
 }
 
-// workflowsDiffer compares sources and types alone, in any order: the rest is
-// the server's.
+// workflowsDiffer compares sources and types, in any order. All else is computed.
 func workflowsDiffer(ctx context.Context, req planmodifier.ListRequest, resp *listplanmodifier.RequiresReplaceIfFuncResponse) {
 	if req.ConfigValue.IsUnknown() {
 		resp.RequiresReplace = true
@@ -227,8 +226,8 @@ func (r *serviceResource) Read(ctx context.Context, req resource.ReadRequest, re
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
 }
 
-// Update is reached by what needs no new service: the order of the workflows,
-// and arguments that are the provider's own. The plan holds all there is to it.
+// Update handles changes that need no new service: the order of the workflows, and
+// arguments that only the provider uses. It stores the plan and sends nothing.
 func (r *serviceResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var m serviceResourceModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
@@ -240,7 +239,7 @@ func (r *serviceResource) Delete(ctx context.Context, req resource.DeleteRequest
 	var m serviceResourceModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
 	resp.Diagnostics.AddWarning(fmt.Sprintf("Service %q stays at the orchestrator", m.Name.ValueString()),
-		fmt.Sprintf("The orchestrator has no way to remove a service. Terraform has forgotten service %s; it can still be run, and a "+
+		fmt.Sprintf("The orchestrator has no way to remove a service. Service %s is no longer in the state. It can still be run, and a "+
 			"soda_orchestration_service with the same arguments adopts it again.", m.ID.ValueString()))
 }
 
@@ -248,6 +247,6 @@ func (r *serviceResource) ImportState(ctx context.Context, req resource.ImportSt
 	resource.ImportStatePassthroughWithIdentity(ctx, path.Root("id"), path.Root("id"), req, resp)
 }
 
-// newServiceID chooses an id before anything is sent, so that a lost answer
-// can be settled by reading it (quirk 10).
+// newServiceID chooses the id before anything is sent. After a lost answer, reading
+// that id shows whether the service was registered (quirk 10).
 func newServiceID() (string, error) { return uuid.GenerateUUID() }

@@ -20,8 +20,8 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/stackstorm"
 )
 
-// session is what one configured provider shares among its resources and data
-// sources. It logs in when somebody first asks for the API, not before.
+// session is shared by all resources and data sources of one configured provider.
+// It logs in when the API is first needed.
 type session struct {
 	settings settings
 
@@ -33,6 +33,7 @@ type session struct {
 
 	known       *run.Known
 	notes       *planNotes
+	store       *secretStore
 	runs        *run.Runs     // set with client
 	registering chan struct{} // holds one place: services are registered one at a time
 
@@ -41,10 +42,10 @@ type session struct {
 	uploads          *uploads
 }
 
-// account is in whose name we act.
+// account is the tenant and user of the provider.
 type account struct{ tenantID, userID string }
 
-// unknownSettingsError says that the provider cannot be used yet.
+// unknownSettingsError means that settings of the provider are not known yet.
 type unknownSettingsError struct{ arguments []string }
 
 func (e *unknownSettingsError) Error() string {
@@ -58,7 +59,7 @@ func newSession(set settings) *session {
 	}
 }
 
-// api returns the client, after logging in where that has not been done yet.
+// api returns the client. It logs in first if that has not been done yet.
 func (s *session) api(ctx context.Context) (*orchestration.Client, account, error) {
 	if s == nil {
 		return nil, account{}, errors.New("the provider is not configured")
@@ -78,6 +79,7 @@ func (s *session) api(ctx context.Context) (*orchestration.Client, account, erro
 	s.tokens = keystone.Fixed{}
 	if !s.settings.noAuth {
 		source := keystone.NewSource(s.settings.login, &http.Client{Transport: base, Timeout: s.settings.requestTimeout}, 0)
+		source.Obtained = func(t keystone.Token) { s.store.add(t.ID) }
 		token, err := source.Token(ctx)
 		if err != nil {
 			return nil, account{}, err
@@ -99,15 +101,14 @@ func (s *session) api(ctx context.Context) (*orchestration.Client, account, erro
 	return s.client, s.account, nil
 }
 
-// fresh makes sure that the token lives for as long as a run may, as far as
-// Keystone allows, and returns when it ends; zero where it does not.
+// fresh makes sure that the token is valid for life, as far as Keystone allows. It
+// returns when the token expires, or zero if it does not.
 func (s *session) fresh(ctx context.Context, life time.Duration) (time.Time, error) {
 	token, err := s.tokens.Fresh(ctx, life)
 	return token.ExpiresAt, err
 }
 
-// configured is embedded by resources and data sources: it takes the session
-// over from the provider.
+// configured gives resources, data sources and actions the provider's session.
 type configured struct{ *session }
 
 func (c *configured) take(data any, diags *diag.Diagnostics) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"encoding/base64"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -30,10 +31,10 @@ const (
 	mostConcurrent = 64
 )
 
-// settings are the provider's arguments with the environment behind them.
+// settings are the provider's arguments, or the environment where they are not set.
 type settings struct {
-	// unknown names the arguments whose value another resource has yet to
-	// give. While there are any, nothing else here may be relied on.
+	// unknown names the arguments that are not known before apply. If there are any,
+	// the other fields are not set.
 	unknown []string
 
 	endpoint       *url.URL
@@ -51,8 +52,8 @@ type settings struct {
 	stackStorm stackStormSettings
 }
 
-// resolver reads arguments one by one: configuration first, then the
-// environment, and takes note of what is unknown or wrong.
+// resolver reads arguments one by one: from the configuration, and if they are not
+// set from the environment. It collects what is unknown or wrong.
 type resolver struct {
 	getenv  func(string) string
 	unknown []string
@@ -66,15 +67,15 @@ func (r *resolver) known(argument string, v attr.Value) bool {
 	return !v.IsUnknown() && !v.IsNull()
 }
 
-func (r *resolver) text(argument string, v types.String, variables ...string) string {
+func (r *resolver) string(argument string, v types.String, variables ...string) string {
 	if r.known(argument, v) {
 		return v.ValueString()
 	}
 	return r.fallback(v, variables...)
 }
 
-// fallback is what the environment says where the configuration says nothing;
-// an unknown value will say something.
+// fallback returns the environment's value for an argument that is not set. An
+// unknown argument has none, since it will be set.
 func (r *resolver) fallback(v attr.Value, variables ...string) string {
 	if v.IsUnknown() {
 		return ""
@@ -101,7 +102,7 @@ func (r *resolver) bool(argument string, v types.Bool, variable string) bool {
 	}
 	b, err := strconv.ParseBool(strings.ToLower(s))
 	if err != nil {
-		r.invalid(argument, fmt.Sprintf("%q is neither true nor false.", s), variable)
+		r.invalid(argument, fmt.Sprintf("%q must be true or false.", s), variable)
 	}
 	return b
 }
@@ -116,7 +117,7 @@ func (r *resolver) int(argument string, v types.Int64, variable string, preset, 
 	}
 	n, err := strconv.Atoi(s)
 	if err != nil || n < lowest || n > highest {
-		r.invalid(argument, fmt.Sprintf("%q is no whole number from %d to %d.", s, lowest, highest), variable)
+		r.invalid(argument, fmt.Sprintf("%q must be a whole number from %d to %d.", s, lowest, highest), variable)
 	}
 	return n
 }
@@ -131,7 +132,7 @@ func (r *resolver) duration(argument string, v timetypes.GoDuration, variable st
 	}
 	d, err := time.ParseDuration(s)
 	if err != nil || d <= 0 {
-		r.invalid(argument, fmt.Sprintf("%q is no duration above zero, such as 30s.", s), variable)
+		r.invalid(argument, fmt.Sprintf("%q must be a positive duration, such as 30s.", s), variable)
 		return preset
 	}
 	return d
@@ -162,9 +163,9 @@ func (m *providerModel) orchestratorSettings(ctx context.Context, getenv func(st
 		maxConcurrent:  r.int("max_concurrent_requests", m.MaxConcurrentRequests, "SODA_MAX_CONCURRENT_REQUESTS", 4, 1, mostConcurrent),
 		pace:           m.pace(ctx, r),
 	}
-	strategy := r.text("auth_strategy", m.AuthStrategy, "SODA_AUTH_STRATEGY", "OPENSDS_AUTH_STRATEGY")
-	endpoint := r.text("endpoint", m.Endpoint, "SODA_ENDPOINT")
-	s.tenantID = r.text("tenant_id", m.TenantID, "SODA_TENANT_ID", "OPENSDS_TENANT_ID")
+	strategy := r.string("auth_strategy", m.AuthStrategy, "SODA_AUTH_STRATEGY", "OPENSDS_AUTH_STRATEGY")
+	endpoint := r.string("endpoint", m.Endpoint, "SODA_ENDPOINT")
+	s.tenantID = r.string("tenant_id", m.TenantID, "SODA_TENANT_ID", "OPENSDS_TENANT_ID")
 	s.block = r.lookupEndpoint(hotpotServer, m.BlockEndpoint)
 	s.multicloud = r.lookupEndpoint(gelatoServer, m.MulticloudEndpoint)
 	login := m.configuredLogin(r)
@@ -185,10 +186,10 @@ func (m *providerModel) orchestratorSettings(ctx context.Context, getenv func(st
 	case strategyNoAuth:
 		s.noAuth = true
 		if s.tenantID == "" {
-			r.missing("tenant_id", "Without Keystone nothing tells the tenant.", "SODA_TENANT_ID", "OPENSDS_TENANT_ID", "OS_PROJECT_ID")
+			r.missing("tenant_id", "tenant_id is required with auth_strategy = \"noauth\".", "SODA_TENANT_ID", "OPENSDS_TENANT_ID", "OS_PROJECT_ID")
 		}
 	default:
-		r.invalid("auth_strategy", fmt.Sprintf("%q is neither %q nor %q.", strategy, strategyKeystone, strategyNoAuth), "SODA_AUTH_STRATEGY", "OPENSDS_AUTH_STRATEGY")
+		r.invalid("auth_strategy", fmt.Sprintf("%q must be %q or %q.", strategy, strategyKeystone, strategyNoAuth), "SODA_AUTH_STRATEGY", "OPENSDS_AUTH_STRATEGY")
 	}
 	var err error
 	if s.tls, err = keystone.TLSConfig(certificates); err != nil {
@@ -220,7 +221,7 @@ func (m *providerModel) pace(ctx context.Context, r *resolver) wait.Pace {
 	shortest := r.duration("poll_interval", p.Min, "SODA_POLL_INTERVAL_MIN", 0)
 	longest := r.duration("poll_interval", p.Max, "SODA_POLL_INTERVAL_MAX", 0)
 	switch {
-	case shortest == 0: // a default gives way to what was asked for
+	case shortest == 0: // the default is lowered to a given max
 		shortest = min(500*time.Millisecond, cmp.Or(longest, time.Hour))
 		longest = cmp.Or(longest, 15*time.Second)
 	case longest == 0:
@@ -231,16 +232,16 @@ func (m *providerModel) pace(ctx context.Context, r *resolver) wait.Pace {
 	return wait.Pace{Min: shortest, Max: longest}
 }
 
-// certificates says whom to trust; a PEM text sets a file of the environment aside.
+// certificates reads the TLS arguments. ca_cert_pem comes before OS_CACERT.
 func (m *providerModel) certificates(r *resolver) keystone.TLSOptions {
 	o := keystone.TLSOptions{
-		CACertPEM:          r.text("ca_cert_pem", m.CACertPEM),
-		ClientCertFile:     r.text("client_cert_file", m.ClientCertFile, "OS_CERT"),
-		ClientKeyFile:      r.text("client_key_file", m.ClientKeyFile, "OS_KEY"),
+		CACertPEM:          r.string("ca_cert_pem", m.CACertPEM),
+		ClientCertFile:     r.string("client_cert_file", m.ClientCertFile, "OS_CERT"),
+		ClientKeyFile:      r.string("client_key_file", m.ClientKeyFile, "OS_KEY"),
 		InsecureSkipVerify: r.bool("insecure_skip_verify", m.InsecureSkipVerify, "OS_INSECURE"),
 	}
 	if o.CACertPEM == "" {
-		o.CACertFile = r.text("ca_cert_file", m.CACertFile, "OS_CACERT")
+		o.CACertFile = r.string("ca_cert_file", m.CACertFile, "OS_CACERT")
 	}
 	if o.InsecureSkipVerify {
 		r.diags.AddAttributeWarning(path.Root("insecure_skip_verify"), "Server certificates are not checked",
@@ -248,4 +249,13 @@ func (m *providerModel) certificates(r *resolver) keystone.TLSOptions {
 				"Name the authority's certificate in ca_cert_file instead.")
 	}
 	return o
+}
+
+// secrets are the settings that no message may show.
+func (s *settings) secrets() []string {
+	return []string{
+		s.login.Password, s.login.Token, s.login.ApplicationCredentialSecret,
+		s.stackStorm.apiKey, s.stackStorm.password,
+		base64.StdEncoding.EncodeToString([]byte(s.stackStorm.username + ":" + s.stackStorm.password)),
+	}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/keystone"
 )
 
-// configuredLogin is what the provider block itself says about logging in.
+// configuredLogin reads the login arguments of the provider block.
 func (m *providerModel) configuredLogin(r *resolver) keystone.Options {
 	var o keystone.Options
 	for _, a := range []struct {
@@ -32,13 +32,13 @@ func (m *providerModel) configuredLogin(r *resolver) keystone.Options {
 		{"application_credential_secret", m.ApplicationCredentialSecret, &o.ApplicationCredentialSecret},
 		{"cloud", m.Cloud, &o.Cloud},
 	} {
-		*a.option = r.text(a.name, a.value)
+		*a.option = r.string(a.name, a.value)
 	}
 	return o
 }
 
-// resolveLogin completes the login from clouds.yaml and the environment, and
-// reports what is wrong with it as far as that shows without asking Keystone.
+// resolveLogin completes the login from clouds.yaml and the environment. It reports
+// what is wrong with it, without a request to Keystone.
 func (s *settings) resolveLogin(r *resolver, configured keystone.Options) {
 	var err error
 	if s.login, err = keystone.Resolve(configured, r.getenv); err != nil {
@@ -49,11 +49,11 @@ func (s *settings) resolveLogin(r *resolver, configured keystone.Options) {
 		r.problem(p, p.Option)
 	}
 	if s.login.Token != "" && s.login.AuthURL+s.login.ProjectID+s.tenantID == "" {
-		r.missing("tenant_id", "A token alone does not tell the tenant without Keystone (auth_url).", "SODA_TENANT_ID", "OPENSDS_TENANT_ID", "OS_PROJECT_ID")
+		r.missing("tenant_id", "The tenant of a token is not known without Keystone (auth_url).", "SODA_TENANT_ID", "OPENSDS_TENANT_ID", "OS_PROJECT_ID")
 	}
 }
 
-// problem reports what package keystone found wrong, on the argument it names.
+// problem reports an error of package keystone at the argument that it names.
 func (r *resolver) problem(err error, argument string) {
 	if p, ok := errors.AsType[keystone.Problem](err); ok {
 		r.invalid(p.Option, p.Detail, p.Variable)

@@ -93,8 +93,8 @@ func stackStormAttribute() schema.Attribute {
 // stackStormReader reads the members of the argument stackstorm.
 type stackStormReader struct{ *resolver }
 
-func (r stackStormReader) text(member string, v types.String) string {
-	return r.resolver.text("stackstorm."+member, v, stackStormVariables[member]...)
+func (r stackStormReader) string(member string, v types.String) string {
+	return r.resolver.string("stackstorm."+member, v, stackStormVariables[member]...)
 }
 
 func (r stackStormReader) bool(member string, v types.Bool) bool {
@@ -120,7 +120,7 @@ func (m *providerModel) stackStormSettings(ctx context.Context, getenv func(stri
 		return stackStormSettings{unknown: r.unknown}, r.diags
 	}
 	s := stackStormSettings{allowCodeUpload: r.bool("allow_code_upload", given.AllowCodeUpload)}
-	base, api, auth := r.text("url", given.URL), r.text("api_url", given.APIURL), r.text("auth_url", given.AuthURL)
+	base, api, auth := r.string("url", given.URL), r.string("api_url", given.APIURL), r.string("auth_url", given.AuthURL)
 	s.readCredential(r, given)
 	certificates := given.certificates(r)
 	s.unknown = r.unknown
@@ -150,7 +150,7 @@ func (m *providerModel) stackStormSettings(ctx context.Context, getenv func(stri
 
 // readCredential finds the API key or the user.
 func (s *stackStormSettings) readCredential(r stackStormReader, given stackStormModel) {
-	s.apiKey, s.username, s.password = r.text("api_key", given.APIKey), r.text("username", given.Username), r.text("password", given.Password)
+	s.apiKey, s.username, s.password = r.string("api_key", given.APIKey), r.string("username", given.Username), r.string("password", given.Password)
 	if len(r.unknown) > 0 {
 		return
 	}
@@ -187,10 +187,10 @@ func (s *stackStormSettings) chooseCredential(r stackStormReader, given stackSto
 func (given stackStormModel) certificates(r stackStormReader) keystone.TLSOptions {
 	o := keystone.TLSOptions{InsecureSkipVerify: r.bool("insecure_skip_verify", given.InsecureSkipVerify)}
 	if given.CACertFile.IsNull() {
-		o.CACertPEM = r.text("ca_cert_pem", given.CACertPEM)
+		o.CACertPEM = r.string("ca_cert_pem", given.CACertPEM)
 	}
 	if o.CACertPEM == "" {
-		o.CACertFile = r.text("ca_cert_file", given.CACertFile)
+		o.CACertFile = r.string("ca_cert_file", given.CACertFile)
 	}
 	return o
 }

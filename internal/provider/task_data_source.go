@@ -53,7 +53,7 @@ func (d *taskDataSource) Metadata(_ context.Context, req datasource.MetadataRequ
 func (d *taskDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "An execution of a workflow in StackStorm and what its tasks published, such as the id of a created volume.\n\n" +
-			"It is found by StackStorm's id of the execution alone, which the orchestrator never tells; `st2 execution list --action opensds.provision-volume` does. " +
+			"It is found only by the id that StackStorm gave the execution, which the orchestrator does not show. `st2 execution list --action opensds.provision-volume` does. " +
 			"The id of a `soda_orchestration_instance` is another.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{Required: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)},

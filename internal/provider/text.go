@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// sentence ends a text with a full stop.
+// sentence ends s with a full stop.
 func sentence(s string) string {
 	if s == "" {
 		return s
@@ -25,7 +25,7 @@ func upper(s string) string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
-// round leaves out the part of a duration that no reader needs.
+// round rounds a duration for a message.
 func round(d time.Duration) time.Duration {
 	if d < 10*time.Second {
 		return d.Round(100 * time.Millisecond)
@@ -35,7 +35,7 @@ func round(d time.Duration) time.Duration {
 
 func quoted(name string) string { return fmt.Sprintf("%q", name) }
 
-// setting says where a setting may have been given.
+// setting names an argument and its environment variables in a message.
 func setting(argument string, variables ...string) string {
 	where := argument + " in the provider block"
 	if names := strings.Join(variables, " or "); names != "" {

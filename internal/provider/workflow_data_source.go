@@ -24,7 +24,7 @@ var (
 	_ datasource.DataSourceWithConfigure = (*workflowsDataSource)(nil)
 )
 
-// workflowDataSource tells what one workflow takes.
+// workflowDataSource shows the inputs of one workflow.
 type workflowDataSource struct{ configuredDataSource }
 
 func newWorkflowDataSource() datasource.DataSource { return &workflowDataSource{} }
@@ -78,7 +78,7 @@ func (d *workflowDataSource) Schema(_ context.Context, _ datasource.SchemaReques
 			"parameters": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "What it takes, sorted by name.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 					"name":        computed("Name."),
-					"type":        computed("Type, in JSON Schema's words; texts that read as one are taken for it."),
+					"type":        computed("Type, in JSON Schema's words. A string that reads as a value of the type is accepted too."),
 					"description": computed("Description."),
 					"required":    flag("Whether it must be given."),
 					"default":     asJSON("What is taken when it is not given, as JSON."),
@@ -91,8 +91,8 @@ func (d *workflowDataSource) Schema(_ context.Context, _ datasource.SchemaReques
 	}
 }
 
-const catalogueLimits = "The orchestrator lists Mistral workflows of the pack `opensds` alone, and only those among StackStorm's first 100 actions, " +
-	"so that a workflow missing here may exist all the same. What a service of the orchestrator knows of its workflows is in `soda_orchestration_service`."
+const catalogueLimits = "The orchestrator lists only Mistral workflows of the pack `opensds`, and only those among StackStorm's first 100 actions. " +
+	"So a workflow that is missing here may exist. For the workflows of a service see `soda_orchestration_service`."
 
 func (d *workflowDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var m workflowDetailModel
@@ -166,15 +166,15 @@ func newParameterModel(p workflow.Parameter) parameterModel {
 		ServerSet:   types.BoolValue(p.ServerSet),
 	}
 	if p.HasDefault {
-		m.Default = jsonText(p.Default)
+		m.Default = jsonValue(p.Default)
 	}
 	if p.Enum != nil {
-		m.Enum = jsonText(p.Enum)
+		m.Enum = jsonValue(p.Enum)
 	}
 	return m
 }
 
-func jsonText(v any) jsontypes.Normalized {
+func jsonValue(v any) jsontypes.Normalized {
 	raw, err := json.Marshal(v)
 	if err != nil {
 		return jsontypes.NewNormalizedNull()
@@ -182,7 +182,7 @@ func jsonText(v any) jsontypes.Normalized {
 	return jsontypes.NewNormalizedValue(string(raw))
 }
 
-// catalogue lists the workflows there are.
+// catalogue lists the workflows of the catalogue.
 func (c *configured) catalogue(ctx context.Context) ([]orchestration.Workflow, error) {
 	api, _, err := c.api(ctx)
 	if err != nil {

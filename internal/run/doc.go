@@ -1,6 +1,6 @@
 // Package run starts workflow runs at most once, finds them again, and waits
-// for them. It knows no Terraform: it returns values and typed errors, and the
-// caller words them.
+// for them. It does not know Terraform: it returns values and typed errors, and the
+// caller makes messages of them.
 //
 // The orchestrator has no way to start a run "only if it has not been started".
 // An answer can get lost after the work, and a process can be killed before it

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// usualLength stands for the length of a run whose workflow has not succeeded
-// in this process yet.
+// usualLength is the assumed length of a run whose workflow has not succeeded in
+// this process yet.
 const usualLength = time.Minute
 
 // durations remembers how long the runs of this process took, by workflow. Its
@@ -47,8 +47,8 @@ func (d *durations) succeeded(id string) {
 	}
 }
 
-// expectedEnd is when the run will have taken as long as the quickest of its
-// workflow. It is zero where that is not known.
+// expectedEnd returns when the run will have taken as long as the quickest run of
+// its workflow. It is zero if no run of the workflow has succeeded.
 func (d *durations) expectedEnd(id string) time.Time {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -60,9 +60,9 @@ func (d *durations) expectedEnd(id string) time.Time {
 	return s.at.Add(shortest)
 }
 
-// elapsedShare is how much of its expected time the run has had: 1 when it is
-// due, more when it is late. A run that this process did not start counts as
-// due, since it may end at any time.
+// elapsedShare returns the elapsed share of the run's expected time: 1 at its
+// expected end, more when it is late. A run that this process did not start has 1,
+// since it may end at any time.
 func (d *durations) elapsedShare(id string) float64 {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -9,8 +9,8 @@ import (
 
 // NotStarted says that nothing was started.
 type NotStarted struct {
-	// Looking: the run was not even asked for, since nobody could say whether
-	// it would be a duplicate.
+	// Looking is true if the search for an existing run failed. Then no request was
+	// sent.
 	Looking bool
 	Err     error
 }
@@ -29,12 +29,12 @@ func (e *AlreadyDone) Error() string {
 	return fmt.Sprintf("run %s with the same inputs has already succeeded", e.Run.ID)
 }
 
-// Unknown says that nobody can tell whether the run has started.
+// Unknown says that it is not known whether the run has started.
 type Unknown struct {
 	Err         error                    // what came back instead of an answer
 	Interrupted bool                     // there was no time to look for the run
 	Candidates  []orchestration.Instance // new runs that it could be
-	ListErr     error                    // why the list, or StackStorm, could not be asked; nil if it could
+	ListErr     error                    // why the list or StackStorm could not be read; nil if it could
 	Searched    bool                     // StackStorm was asked, and has no such execution
 }
 

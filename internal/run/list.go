@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	// listPause is the pause between two tries of the list before a start.
+	// listPause is the pause between two tries to read the list before a start.
 	listPause = time.Second
 	// listTries is how often the list before a start is tried. Nothing has been
 	// started yet, so giving up costs nothing.

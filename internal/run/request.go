@@ -12,7 +12,7 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/workflow"
 )
 
-// Adopt says what becomes of a run that a new one would duplicate.
+// Adopt says what Start does with a run that a new one would duplicate.
 type Adopt int
 
 const (
@@ -24,7 +24,7 @@ const (
 	// AdoptNone starts a new run in any case, and lists nothing before.
 	AdoptNone
 	// AdoptRunning goes on with a run that has not ended now. One that has
-	// succeeded is no obstacle.
+	// succeeded does not count.
 	AdoptRunning
 )
 
@@ -41,11 +41,11 @@ type Request struct {
 }
 
 // matches reports whether in is the run that r asks for: the same service,
-// tenant, name, user and inputs. It is the one rule by which runs count as the
-// same, for a resource, an action and on_destroy alike.
+// tenant, name, user and inputs. The rule is the same for a resource, an action and
+// on_destroy.
 //
 // The action cannot be compared, since no answer names it (quirk 21). The
-// description is left out, as a corrected one is no other run. Inputs are
+// description may be corrected, so it is not compared. Inputs are
 // compared with StackStorm's echo, which is cast and masked (quirk 20).
 func (r *Request) matches(in *orchestration.Instance) bool {
 	return in.ServiceID == r.ServiceID && in.TenantID == r.TenantID && in.Name == r.Name && in.UserID == r.UserID &&
@@ -55,9 +55,9 @@ func (r *Request) matches(in *orchestration.Instance) bool {
 // replaces reports whether r must not take the run over.
 func (r *Request) replaces(id string) bool { return slices.Contains(r.Replaces, id) }
 
-// Hash is the request as one word, for the mark that StackStorm keeps: the
-// same for two requests that ask for the same run. It leaves out the write-only
-// inputs, since a hash of a short secret can be guessed.
+// Hash is the same for two requests that ask for the same run. StackStorm keeps it
+// as a mark. It leaves out write-only inputs, since a short secret could be guessed
+// from its hash.
 func (r *Request) Hash() string {
 	raw, err := json.Marshal([]any{r.TenantID, r.ServiceID, r.Action, r.Name, r.UserID, Without(r.Inputs, r.Secret)})
 	if err != nil {
@@ -67,8 +67,8 @@ func (r *Request) Hash() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// DecodeObject reads a JSON object and keeps its numbers as they are written.
-// Anything else is an empty object.
+// DecodeObject reads a JSON object and keeps its numbers as written. It returns an
+// empty object for anything else.
 func DecodeObject(raw json.RawMessage) map[string]any {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
@@ -79,7 +79,8 @@ func DecodeObject(raw json.RawMessage) map[string]any {
 	return members
 }
 
-// Without returns base less the members of names, as deep as names goes.
+// Without returns base without the members in names. Objects inside are treated
+// alike.
 func Without(base, names map[string]any) map[string]any {
 	rest := make(map[string]any, len(base))
 	for name, v := range base {

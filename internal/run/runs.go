@@ -9,7 +9,7 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/wait"
 )
 
-// Runs starts runs and waits for them, on behalf of one configured provider.
+// Runs starts runs and waits for them, for one configured provider.
 type Runs struct {
 	*Known
 	api       *orchestration.Client
@@ -30,8 +30,8 @@ type Config struct {
 	API *orchestration.Client
 	// StackStorm is the optional connection; nil without one.
 	StackStorm *stackstorm.Client
-	// Fresh makes sure that the token lives for as long as life, as far as
-	// Keystone allows, and returns when it ends; zero if it does not.
+	// Fresh makes sure that the token is valid for life, as far as Keystone allows.
+	// It returns when the token expires, or zero if it does not.
 	Fresh func(ctx context.Context, life time.Duration) (ends time.Time, err error)
 	Pace  wait.Pace
 	Known *Known

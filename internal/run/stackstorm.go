@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -81,18 +82,24 @@ func (r *Runs) existingExecution(ctx context.Context, req *Request) (*Run, error
 	if err != nil {
 		return nil, err
 	}
+	found = slices.DeleteFunc(found, func(e stackstorm.Execution) bool {
+		return e.Action != req.Action || r.isOurStart(e.SodaRun) || req.replaces(e.ID)
+	})
 	var done *stackstorm.Execution
 	for i, e := range found {
-		switch {
-		case e.Action != req.Action || r.isOurStart(e.SodaRun) || req.replaces(e.ID):
-		case !e.Status.Final():
-			if r.claimExecution(e.ID) {
-				return r.withRecord(ctx, req, &found[i]), nil
-			}
-		case e.Status == stackstorm.StatusSucceeded && done == nil && r.unclaimedExecution(e.ID):
+		if !e.Status.Final() && r.claimExecution(e.ID) {
+			return r.withRecord(ctx, req, &found[i]), nil
+		}
+		if e.Status == stackstorm.StatusSucceeded && done == nil && r.unclaimedExecution(e.ID) {
 			done = &found[i]
 		}
 	}
+	return r.doneExecution(ctx, req, done)
+}
+
+// doneExecution decides about a run that has succeeded; done is nil if there is
+// none.
+func (r *Runs) doneExecution(ctx context.Context, req *Request, done *stackstorm.Execution) (*Run, error) {
 	switch {
 	case done == nil || req.Adopt == AdoptRunning:
 		return nil, nil
@@ -111,7 +118,7 @@ func (r *Runs) existingExecution(ctx context.Context, req *Request) (*Run, error
 func (r *Runs) withRecord(ctx context.Context, req *Request, e *stackstorm.Execution) *Run {
 	run := &Run{Instance: orchestration.Instance{ID: executionPrefix + e.ID, Name: req.Name, Description: req.Description,
 		ServiceID: req.ServiceID, TenantID: req.TenantID, UserID: req.UserID}}
-	run.Input, _ = json.Marshal(Without(req.Inputs, req.Secret)) // what was sent; nobody tells StackStorm's echo
+	run.Input, _ = json.Marshal(Without(req.Inputs, req.Secret)) // what was sent: StackStorm's echo is not known
 	run.observe(*e)
 	if alike, err := r.st2.FindByRequest(ctx, req.Hash()); err != nil || len(alike) > 1 {
 		return run

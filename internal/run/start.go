@@ -9,20 +9,19 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/stackstorm"
 )
 
-// answerGrace is how long the answer to a start is waited for after an
-// interrupt. It usually takes a tenth of a second, and without it nobody would
-// know of the run.
+// answerGrace is how long a start waits for its answer after an interrupt. The
+// answer usually takes a tenth of a second. Without it the run would be lost.
 const answerGrace = 800 * time.Millisecond
 
-// How tells where a run came from.
+// How is how Start came to its run.
 type How int
 
 const (
-	// Created: it was started.
+	// Created means that the run was started.
 	Created How = iota
-	// TakenOver: it was there already, and would have been duplicated.
+	// TakenOver means that the run existed already. A new one would duplicate it.
 	TakenOver
-	// Found: it was started, its answer got lost, and it was found by that.
+	// Found means that the run was started, and was found after a lost answer.
 	Found
 )
 
@@ -30,15 +29,15 @@ const (
 type Started struct {
 	Run *Run
 	How How
-	// Lost is what came instead of the answer, if How is Found.
+	// Lost is the error in place of the lost answer, if How is Found.
 	Lost error
 	// TokenEnds is when the run's token ends, if that is before Request.Timeout
 	// is over. Else it is zero.
 	TokenEnds time.Time
 	// ListCut: the service's list lacks the run that was just started, so a
-	// record before it cannot be read (quirk 28). A run of which this process
-	// loses sight now would not be found again. Told once for each service, and
-	// never with a connection to StackStorm.
+	// record before it cannot be read (quirk 28). If this process is
+	// killed during a start now, the next one cannot find that run. It is set once for
+	// each service, and never with a connection to StackStorm.
 	ListCut bool
 	// Unconnected is why StackStorm could not be asked, although there is a
 	// connection.
@@ -106,8 +105,8 @@ func (r *Runs) startByMarks(ctx context.Context, req *Request) (Started, error) 
 	return Started{Run: r.withRecord(ctx, req, found), How: Found, Lost: err, TokenEnds: ends}, nil
 }
 
-// startFailure is the error of a start that has failed for certain, or that
-// there is no time to look for. It is nil if the run may have started.
+// startFailure returns *NotStarted if the start has certainly failed, and *Unknown
+// if there is no time to look for the run. It returns nil if it may have started.
 func startFailure(ctx context.Context, err error) error {
 	switch {
 	case !orchestration.Ambiguous(err) && !errors.Is(err, errForeignInput):
@@ -167,7 +166,7 @@ func (r *Runs) startInTurn(ctx context.Context, req *Request) (Started, error) {
 }
 
 // existing finds the run that req would duplicate. A run that has not ended
-// comes before one that has succeeded; a failed one is no duplicate.
+// comes before one that has succeeded. A failed run is not a duplicate.
 func (r *Runs) existing(ctx context.Context, req *Request, before []orchestration.Instance) (*orchestration.Instance, error) {
 	if req.Adopt == AdoptNone {
 		return nil, nil
@@ -224,9 +223,9 @@ func (r *Runs) skipEnded(ctx context.Context, req *Request, list []orchestration
 // errForeignInput: the answer to a start showed other inputs than were sent.
 var errForeignInput = errors.New("the answer is about a run with other inputs")
 
-// post starts the run, with a token that lives as long as the run may. It
-// returns when that token ends, if that is too early. An interrupt does not cut
-// the request short at once.
+// post starts the run, with a token that is valid as long as the run may take. It
+// returns when the token expires, if that is too early. After an interrupt the
+// request goes on for answerGrace.
 func (r *Runs) post(ctx context.Context, req *Request) (*orchestration.Instance, time.Time, error) {
 	ends, err := r.fresh(ctx, req.Timeout)
 	if err != nil {
@@ -255,9 +254,9 @@ func (r *Runs) post(ctx context.Context, req *Request) (*orchestration.Instance,
 	return inst, ends, nil
 }
 
-// resolveLostStart looks for the run whose start brought no clear answer. One
-// new run in the list is it. None or several mean that nobody can tell; the
-// request is never sent again.
+// resolveLostStart looks for a run whose start got no clear answer. If the list has
+// one new run that matches, it is that run. With none or several it stays unknown.
+// The request is never sent again.
 func (r *Runs) resolveLostStart(ctx context.Context, req *Request, before orchestration.Listing) (*orchestration.Instance, *Unknown) {
 	after, err := r.api.ListUntilProven(ctx, req.ServiceID)
 	if err != nil {

@@ -12,10 +12,10 @@ import (
 // ErrTimeout is the cause of a wait that ended because its own time was over.
 var ErrTimeout = errors.New("the time allowed is over")
 
-// Wait polls until the run has ended or left is over, and returns what was seen
-// of it last. It starts from last, what is known already. Its error wraps
-// ErrTimeout if left was over, and IsGone holds for it if the run is gone. seen,
-// if not nil, is called after every poll.
+// Wait polls until the run has ended or left is over. It returns the run as last
+// read; before the first poll that is last. Its error wraps ErrTimeout if left is
+// over. IsGone reports true for it if the run is gone. seen, if not nil, is called
+// after every poll.
 //
 // With a connection to StackStorm it asks for all runs of this process at once,
 // and the orchestrator for none of them.

@@ -132,6 +132,14 @@ func TestContractComparesWhatItSays(t *testing.T) {
 		"a text for an id":       {`["` + uuid1 + `"]`, `["some id"]`, false},
 		"another date":           {`"Sun, 22 Nov 2026 18:46:19 GMT"`, `"Mon, 23 Nov 2026 00:00:00 GMT"`, true},
 		"another form of date":   {`"Sun, 22 Nov 2026 18:46:19 GMT"`, `"2026-11-22T18:46:42.221041Z"`, false},
+
+		"a hole in a text":          {`"a [... 12 characters of it left out ...] z"`, `"a b c z"`, true},
+		"another text round a hole": {`"a [... 12 characters of it left out ...] z"`, `"b b c z"`, false},
+		"an id within a text":       {`["see ` + uuid1 + `", "` + uuid1 + `"]`, `["see ` + uuid2 + `", "` + uuid2 + `"]`, true},
+		"another id within a text":  {`["` + uuid1 + `", "see ` + uuid1 + `"]`, `["` + uuid2 + `", "see ` + uuid1 + `"]`, false},
+		"an engine's log, longer":   {`"Workflow execution \"1\" is created.\n"`, `"Workflow execution \"1\" is created.\nWorkflow action execution is completed\n"`, true},
+		"another engine's log":      {`"Workflow execution \"1\" is created.\n"`, `"Workflow execution \"1\" is created.\nfailed\n"`, false},
+		"one time for two":          {`["2026-11-22T18:46:42.221041Z", "2026-11-22T18:46:42.221040Z"]`, `["2026-11-22T18:46:42.000000Z", "2026-11-22T18:46:42.000000Z"]`, false},
 	} {
 		var want, got any
 		for text, v := range map[string]*any{c.want: &want, c.got: &got} {

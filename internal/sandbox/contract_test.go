@@ -26,6 +26,7 @@ type recordedCase struct {
 
 type recordedStep struct {
 	Note    string // what happened outside before the request
+	Server  string // whom it went to, in the recordings of StackStorm; "" = StackStorm
 	Request struct {
 		Method, Path string
 		Headers      map[string]string

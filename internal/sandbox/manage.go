@@ -28,8 +28,8 @@ var manageRoutes = []manageRoute{
     fail there; no task = the first; the kinds are exception, false, shell, timeout, virtualenv, nested, handled and expression`, manageFailTask},
 	{"DELETE /fail-task", "no more of that", done((*Sandbox).ClearFailures)},
 	{"POST /stackstorm", `{"state": "down"}: up, down, refuse-login, html-errors or hang, in place of all faults`, manageStackStorm},
-	{"POST /stackstorm/faults", `{"call": "login|actions|action|execute|execution|output", "times": 1, "status": 503, "body": "...",
-    "html": true, "empty": true, "down": true, "drop": true, "hang": true}: fail the orchestrator's calls of one kind; no call = all`, manageStackStormFault},
+	{"POST /stackstorm/faults", `{"call": "login|actions|action|execute|execution|output|find|cancel", "outside": true, "times": 1, "status": 503, "body": "...",
+    "html": true, "empty": true, "down": true, "drop": true, "hang": true, "latency_seconds": 2}: fail calls of one kind; no call = all; outside = not the orchestrator's`, manageStackStormFault},
 	{"DELETE /stackstorm/faults", "no more of that: StackStorm is up", done((*Sandbox).RecoverStackStorm)},
 	{"GET /stackstorm/actions", "references of all actions, in StackStorm's order", manageActions},
 	{"POST /stackstorm/actions", "register or change an action; the body is its metadata file (YAML)", manageAddAction},
@@ -40,7 +40,9 @@ var manageRoutes = []manageRoute{
 	{"DELETE /faults", "remove them all", done(func(s *Sandbox) { s.faults.clear() })},
 	{"GET /instances", "the orchestrator's rows, with the execution ids that it never tells", func(s *Sandbox, _ *http.Request) (any, error) { return s.Instances(), nil }},
 	{"DELETE /instances/{id}", "delete a row, as another client would", manageForget},
+	{"POST /old", `{"service_id": "..."}: put records that cannot be read in front of a service's own, so that its list is cut; no service = all`, manageOld},
 	{"GET /requests", "every request to the orchestrator so far", func(s *Sandbox, _ *http.Request) (any, error) { return s.Requests(), nil }},
+	{"GET /stackstorm/requests", "every request to StackStorm over the network so far: not the orchestrator's", func(s *Sandbox, _ *http.Request) (any, error) { return s.StackStormRequests(), nil }},
 	{"POST /restart", "restart the orchestrator", done((*Sandbox).Restart)},
 	{"POST /advance", `{"seconds": 60}: move the sandbox's clock`, manageAdvance},
 	{"POST /races", `{"on": true}: requests that overlap take each other's values`, manageRaces},
@@ -143,6 +145,19 @@ func manageForget(s *Sandbox, r *http.Request) (any, error) {
 		return nil, fmt.Errorf("instance %s: %w", r.PathValue("id"), errUnknown)
 	}
 	return nil, nil
+}
+
+func manageOld(s *Sandbox, r *http.Request) (any, error) {
+	var in struct {
+		ServiceID string `json:"service_id"`
+	}
+	if err := read(r, &in); err != nil {
+		return nil, err
+	}
+	if in.ServiceID == "" {
+		return nil, s.makeAllOld()
+	}
+	return nil, s.MakeOld(in.ServiceID)
 }
 
 func manageAdvance(s *Sandbox, r *http.Request) (any, error) {

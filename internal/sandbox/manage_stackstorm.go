@@ -13,6 +13,7 @@ func manageExecutions(s *Sandbox, _ *http.Request) (any, error) {
 		Action     string         `json:"action"`
 		Status     string         `json:"status"`
 		Parameters map[string]any `json:"parameters"`
+		Context    map[string]any `json:"context"`
 		Started    time.Time      `json:"started"`
 	}
 	list := []shown{}
@@ -67,16 +68,17 @@ func manageStackStorm(s *Sandbox, r *http.Request) (any, error) {
 
 func manageStackStormFault(s *Sandbox, r *http.Request) (any, error) {
 	var in struct {
-		Call                          string
-		Times, Status                 int
-		Body                          string
-		HTML, Empty, Down, Drop, Hang bool
+		Call                                   string
+		Times, Status                          int
+		Body                                   string
+		Outside, HTML, Empty, Down, Drop, Hang bool
+		LatencySeconds                         float64 `json:"latency_seconds"`
 	}
 	if err := read(r, &in); err != nil {
 		return nil, err
 	}
 	return nil, s.stackstorm.Fail(StackStormFault{
-		Call: in.Call, Times: in.Times,
+		Call: in.Call, Outside: in.Outside, Times: in.Times, Latency: seconds(in.LatencySeconds),
 		Status: in.Status, Body: in.Body, HTML: in.HTML, Empty: in.Empty, Down: in.Down, Drop: in.Drop, Hang: in.Hang,
 	})
 }

@@ -42,6 +42,7 @@ type Config struct {
 	Races    bool          // requests that overlap mix up their answers (Races in testdata/contract/README.md)
 	Seed     int64         // of everything that is random
 	Bare     bool          // without the two services that an installation registers
+	Old      bool          // with records that cannot be read in front of those services' own (MakeOld)
 
 	// StackStormVersion is "3.2.0" (default), which runs Mistral workflows, or
 	// "3.8.1", which runs Orquesta ones.
@@ -78,8 +79,8 @@ type Sandbox struct {
 	closing sync.Once
 	urls    URLs
 
-	mu       sync.Mutex
-	requests []string
+	requests           requestLog // to the orchestrator
+	stackstormRequests requestLog // to StackStorm, over the network
 }
 
 // URLs are where the servers of a sandbox listen.
@@ -164,8 +165,22 @@ func (s *Sandbox) Fault(f Fault) (remove func()) { return s.faults.add(f) }
 
 // Requests lists every request the orchestrator has received so far, each as
 // "METHOD /path?query".
-func (s *Sandbox) Requests() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.requests)
+func (s *Sandbox) Requests() []string { return s.requests.list() }
+
+// requestLog holds requests in the order in which they came in.
+type requestLog struct {
+	mu   sync.Mutex
+	seen []string
+}
+
+func (l *requestLog) add(request string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.seen = append(l.seen, request)
+}
+
+func (l *requestLog) list() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.seen)
 }

@@ -74,6 +74,11 @@ func (s *Sandbox) build(ctx context.Context) error {
 			return err
 		}
 	}
+	if s.cfg.Old {
+		if err := s.makeAllOld(); err != nil {
+			return err
+		}
+	}
 	return s.listenOthers(ctx)
 }
 
@@ -137,9 +142,9 @@ func (s *Sandbox) listenOthers(ctx context.Context) error {
 		handler http.Handler
 	}{
 		{&s.urls.Keystone, "/identity", 0, s.keystone},
-		{&s.urls.StackStorm, "", 0, s.stackstorm},
+		{&s.urls.StackStorm, "", 0, s.noteRequests(&s.stackstormRequests, s.stackstorm)},
 		{&s.urls.Manage, "", 0, s.manage()},
-		{&s.urls.Orchestrator, "", s.cfg.Port, s.noteRequests(s.faults.handler(s.orchestrator))},
+		{&s.urls.Orchestrator, "", s.cfg.Port, s.noteRequests(&s.requests, s.faults.handler(s.orchestrator))},
 	} {
 		at, err := s.listen(ctx, server.port, server.handler)
 		if err != nil {
@@ -170,12 +175,10 @@ func (s *Sandbox) listen(ctx context.Context, port int, h http.Handler) (orchest
 
 // noteRequests notes every request when it comes in. It logs the request when it is
 // done, even if the connection was cut.
-func (s *Sandbox) noteRequests(next http.Handler) http.Handler {
+func (s *Sandbox) noteRequests(to *requestLog, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		request := r.Method + " " + r.URL.RequestURI()
-		s.mu.Lock()
-		s.requests = append(s.requests, request)
-		s.mu.Unlock()
+		to.add(request)
 
 		began := time.Now()
 		noted := &statusWriter{ResponseWriter: w}

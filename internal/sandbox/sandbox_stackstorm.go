@@ -23,6 +23,10 @@ type StackStormFault = stackstorm.Fault
 // first. It leaves out the executions of a workflow's tasks.
 func (s *Sandbox) Executions() []Execution { return s.stackstorm.Executions() }
 
+// StackStormRequests lists every request that StackStorm has received over the
+// network so far, each as "METHOD /path?query". It leaves out the orchestrator's.
+func (s *Sandbox) StackStormRequests() []string { return s.stackstormRequests.list() }
+
 // Hold stops all executions where they are, until Release.
 func (s *Sandbox) Hold() { s.stackstorm.Hold() }
 
@@ -39,9 +43,20 @@ func (s *Sandbox) ForceStatus(executionID, st2Status string) error {
 // Purge removes an execution from StackStorm's history.
 func (s *Sandbox) Purge(executionID string) error { return s.stackstorm.Purge(executionID) }
 
-// Failure says how a task ends that is told to fail. The kinds are stackstorm's
-// Failure constants.
+// Failure says how a task ends that is told to fail.
 type Failure = stackstorm.Failure
+
+// The kinds of failure; package stackstorm says what each is.
+const (
+	FailureException  = stackstorm.FailureException
+	FailureFalse      = stackstorm.FailureFalse
+	FailureShell      = stackstorm.FailureShell
+	FailureTimeout    = stackstorm.FailureTimeout
+	FailureVirtualenv = stackstorm.FailureVirtualenv
+	FailureNested     = stackstorm.FailureNested
+	FailureHandled    = stackstorm.FailureHandled
+	FailureExpression = stackstorm.FailureExpression
+)
 
 // FailTask makes the next executions of an action fail at a task, "" being the
 // first one, with an exception.

@@ -205,5 +205,5 @@ func faultWords(body []byte) (words string, own bool) {
 
 // plain makes foreign words fit for an error: one line, no credential.
 func (c *Client) plain(words string) string {
-	return newRedactor(c.ownSecrets()).line(words)
+	return NewRedactor(c.ownSecrets()).line(words)
 }

@@ -32,12 +32,12 @@ func (c *Client) Failure(ctx context.Context, id string, secrets []string) (Fail
 	if err != nil {
 		return Failure{}, err
 	}
-	return c.why(ctx, *d, newRedactor(append(c.ownSecrets(), secrets...)))
+	return c.why(ctx, *d, NewRedactor(append(c.ownSecrets(), secrets...)))
 }
 
 // why words the failure of d. If its tasks cannot be read, it gives what d itself
 // tells together with the error.
-func (c *Client) why(ctx context.Context, d document, r *redactor) (Failure, error) {
+func (c *Client) why(ctx context.Context, d document, r *Redactor) (Failure, error) {
 	f := Failure{ExecutionID: string(d.ID), Status: Status(d.Status)}
 	if !f.Status.Failed() || f.Status == StatusCanceled {
 		return f, nil
@@ -47,7 +47,7 @@ func (c *Client) why(ctx context.Context, d document, r *redactor) (Failure, err
 	if d.isWorkflow() {
 		found, err = c.cause(ctx, d, r, maxDepth)
 	}
-	f.Task, f.Text = oneLine(r.text(strings.Join(found.tasks, " > "))), oneLine(found.text)
+	f.Task, f.Text = oneLine(r.Text(strings.Join(found.tasks, " > "))), oneLine(found.text)
 	if found.id != "" {
 		f.ExecutionID = found.id
 	}
@@ -63,7 +63,7 @@ type cause struct {
 
 // cause follows the rule of S18. It looks at the newest failed task first, and
 // into it if it is a workflow; then at what the engine says.
-func (c *Client) cause(ctx context.Context, d document, r *redactor, depth int) (cause, error) {
+func (c *Client) cause(ctx context.Context, d document, r *Redactor, depth int) (cause, error) {
 	var children []document
 	var err error
 	if depth > 0 {
@@ -106,17 +106,17 @@ func (d document) isWorkflow() bool {
 }
 
 // words are those of a task (rule a of S18).
-func (res result) words(r *redactor) string {
-	if text := strings.TrimSpace(r.text(string(res.Error))); text != "" {
+func (res result) words(r *Redactor) string {
+	if text := strings.TrimSpace(r.Text(string(res.Error))); text != "" {
 		return text
 	}
-	if text := lastLine(r.text(string(res.Stderr))); text != "" {
+	if text := lastLine(r.Text(string(res.Stderr))); text != "" {
 		return text
 	}
-	if text := r.text(res.returned()); text != "" {
+	if text := r.Text(res.returned()); text != "" {
 		return text
 	}
-	return lastLine(r.text(string(res.Stdout)))
+	return lastLine(r.Text(string(res.Stdout)))
 }
 
 // returned is what a Python action returned: a string as it is, anything else as
@@ -133,20 +133,20 @@ func (res result) returned() string {
 }
 
 // engine is what Orquesta or Mistral says (rules b and c of S18).
-func (res result) engine(r *redactor) cause {
+func (res result) engine(r *Redactor) cause {
 	if len(res.Errors) > 0 {
 		e := res.Errors[0]
-		return cause{tasks: named(e.Task), text: r.text(beforeData(string(e.Message)))}
+		return cause{tasks: named(e.Task), text: r.Text(beforeData(string(e.Message)))}
 	}
 	for i := len(res.Tasks) - 1; i >= 0; i-- {
 		if t := res.Tasks[i]; t.State == "ERROR" {
-			return cause{tasks: named(t.Name), text: r.text(beforeData(string(t.StateInfo)))}
+			return cause{tasks: named(t.Name), text: r.Text(beforeData(string(t.StateInfo)))}
 		}
 	}
 	if res.Error != "" {
-		return cause{text: r.text(string(res.Error))}
+		return cause{text: r.Text(string(res.Error))}
 	}
-	return cause{text: r.text(string(res.Message))}
+	return cause{text: r.Text(string(res.Message))}
 }
 
 func named(task loose) []string {

@@ -342,8 +342,8 @@ func TestRedactor(t *testing.T) {
 		{`token gAAAAABn-abcdefghijklmnopqrstuvwxyz_0123= end`, `token (hidden) end`},
 		{`http://user:pass@host/x`, `http://(hidden)@host/x`},
 	} {
-		r := newRedactor([]string{"", secret, "42", "secret", "secret-long"})
-		if got := r.text(c.text); got != c.want {
+		r := NewRedactor([]string{"", secret, "42", "secret", "secret-long"})
+		if got := r.Text(c.text); got != c.want {
 			t.Errorf("%q became\n%q, not\n%q", c.text, got, c.want)
 		}
 	}
@@ -361,11 +361,11 @@ func FuzzRedactor(f *testing.F) {
 		if len(secret) < minAnywhere || strings.Contains(hidden+"…", secret) {
 			return
 		}
-		got := newRedactor([]string{secret}).line(text + secret + text)
+		got := NewRedactor([]string{secret}).line(text + secret + text)
 		if !oneShortLine(got) {
 			t.Errorf("%q became %q", text+secret+text, got)
 		}
-		if plain := newRedactor([]string{secret}).text(text + secret + text); strings.Contains(strings.ReplaceAll(plain, hidden, ""), secret) && !strings.Contains(strings.ReplaceAll(text+text, hidden, ""), secret) {
+		if plain := NewRedactor([]string{secret}).Text(text + secret + text); strings.Contains(strings.ReplaceAll(plain, hidden, ""), secret) && !strings.Contains(strings.ReplaceAll(text+text, hidden, ""), secret) {
 			t.Errorf("%q became %q", text+secret+text, plain)
 		}
 	})
@@ -381,7 +381,7 @@ func FuzzOutcome(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		r := newRedactor(nil)
+		r := NewRedactor(nil)
 		res := decodeResult(raw)
 		published, err := json.Marshal(res.published(r))
 		if err != nil || published[0] != '{' {

@@ -25,7 +25,7 @@ func (c *Client) Outcome(ctx context.Context, id string, secrets []string) (*Out
 	if err != nil {
 		return nil, err
 	}
-	r := newRedactor(append(c.ownSecrets(), secrets...))
+	r := NewRedactor(append(c.ownSecrets(), secrets...))
 	res := decodeResult(d.Result)
 	o := &Outcome{Execution: d.execution(), Published: res.published(r)}
 	if !o.Status.Failed() {
@@ -44,7 +44,7 @@ func (c *Client) Published(ctx context.Context, id string, secrets []string) (ma
 	if err != nil {
 		return nil, err
 	}
-	return decodeResult(d.Result).published(newRedactor(append(c.ownSecrets(), secrets...))), nil
+	return decodeResult(d.Result).published(NewRedactor(append(c.ownSecrets(), secrets...))), nil
 }
 
 // result is what an execution leaves behind, in all of its forms: Mistral's,
@@ -99,7 +99,7 @@ func decodeResult(raw json.RawMessage) result {
 
 // published merges what the tasks published, the last one wins (S22). Orquesta
 // tells the workflow's output instead (S23).
-func (r result) published(red *redactor) map[string]any {
+func (r result) published(red *Redactor) map[string]any {
 	merged := map[string]any{}
 	add := func(raw json.RawMessage) {
 		d := json.NewDecoder(bytes.NewReader(raw))
@@ -124,17 +124,17 @@ func (r result) published(red *redactor) map[string]any {
 var tokenKey = regexp.MustCompile(`(?i)(?:auth|subject)[-_. ]?token$`)
 
 // object leaves out what is called a token, and hides secrets in the rest.
-func (r *redactor) object(values map[string]any) map[string]any {
+func (r *Redactor) object(values map[string]any) map[string]any {
 	kept := make(map[string]any, len(values))
 	for k, v := range values {
-		if !tokenKey.MatchString(k) && r.text(k) == k {
+		if !tokenKey.MatchString(k) && r.Text(k) == k {
 			kept[k] = r.value(v)
 		}
 	}
 	return kept
 }
 
-func (r *redactor) value(v any) any {
+func (r *Redactor) value(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		return r.object(v)
@@ -145,7 +145,7 @@ func (r *redactor) value(v any) any {
 		}
 		return kept
 	case string:
-		return r.text(v)
+		return r.Text(v)
 	case json.Number:
 		if r.exact[v.String()] {
 			return hidden

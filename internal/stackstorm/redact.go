@@ -25,15 +25,17 @@ const (
 	minSecretLine = 8
 )
 
-// redactor takes secrets out of foreign words.
-type redactor struct {
+// Redactor takes secrets out of foreign words: those it was made with, in every
+// spelling in which they may come back, and what looks like one.
+type Redactor struct {
 	anywhere *strings.Replacer // nil for none
 	alone    []string
 	exact    map[string]bool // the secrets as given
 }
 
-func newRedactor(secrets []string) *redactor {
-	r := &redactor{exact: map[string]bool{}}
+// NewRedactor returns a Redactor for these secrets.
+func NewRedactor(secrets []string) *Redactor {
+	r := &Redactor{exact: map[string]bool{}}
 	var anywhere []string
 	for _, s := range secrets {
 		if s == "" || r.exact[s] {
@@ -64,7 +66,7 @@ func newRedactor(secrets []string) *redactor {
 // quoted once or twice, in a URL, in a header, on one line, line by line.
 func spellings(s string) []string {
 	found := []string{s, strings.Join(strings.Fields(s), " "), url.QueryEscape(s), url.PathEscape(s), base64.StdEncoding.EncodeToString([]byte(s))}
-	for _, quoted := range []string{inJSON(s), inASCII(s), inPython(s)} {
+	for _, quoted := range []string{inJSON(s), inHTMLSafeJSON(s), inASCII(s), inPython(s)} {
 		found = append(found, quoted, inJSON(quoted), inPython(quoted))
 	}
 	for line := range strings.Lines(s) {
@@ -78,11 +80,16 @@ func spellings(s string) []string {
 }
 
 func inJSON(s string) string {
+	return strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(inHTMLSafeJSON(s))
+}
+
+// inHTMLSafeJSON is JSON as Go and others write it, with < and > and & escaped.
+func inHTMLSafeJSON(s string) string {
 	raw, err := json.Marshal(s)
 	if err != nil {
 		return s
 	}
-	return strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(string(raw[1 : len(raw)-1]))
+	return string(raw[1 : len(raw)-1])
 }
 
 // inASCII is JSON as Python's json module writes it.
@@ -105,8 +112,8 @@ func inPython(s string) string {
 	return strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\n", `\n`, "\r", `\r`, "\t", `\t`).Replace(s)
 }
 
-// text hides the secrets, and what looks like one, in text of any length.
-func (r *redactor) text(text string) string {
+// Text hides the secrets, and what looks like one, in text of any length.
+func (r *Redactor) Text(text string) string {
 	if r.anywhere != nil {
 		text = r.anywhere.Replace(text)
 	}
@@ -119,8 +126,8 @@ func (r *redactor) text(text string) string {
 }
 
 // line is text on one line that a terminal can show, cut to maxLine.
-func (r *redactor) line(text string) string {
-	return oneLine(r.text(text))
+func (r *Redactor) line(text string) string {
+	return oneLine(r.Text(text))
 }
 
 func oneLine(text string) string {

@@ -6,7 +6,12 @@ data "soda_orchestration_service" "migration" {
   name = "migration bucket"
 }
 
-# A volume, attached to a host. The apply is complete when it is in use.
+data "soda_block_host" "database" {
+  name = "db1"
+}
+
+# A volume, attached to a host. The run succeeds when hotpot has accepted the
+# attachment; data "soda_block_volume" can wait until the volume is attached.
 resource "soda_orchestration_instance" "volume" {
   service_id = data.soda_orchestration_service.provision.id
   name       = "database volume"
@@ -14,12 +19,12 @@ resource "soda_orchestration_instance" "volume" {
   parameters = {
     name       = "database-1"
     size       = 20 # GB
-    host_id    = "7a5a2d4e-9f0c-4c5e-8d0b-2f6f3c1b9a10"
+    host_id    = data.soda_block_host.database.id
     profile_id = "" # the default profile. Do not leave it out
   }
 }
 
-# A bucket's objects are moved to another cloud. This can take hours.
+# A bucket's objects are copied to another cloud. This can take hours.
 resource "soda_orchestration_instance" "archive" {
   service_id = data.soda_orchestration_service.migration.id
   name       = "archive 2019"
@@ -30,7 +35,7 @@ resource "soda_orchestration_instance" "archive" {
     srcBucketName  = "reports"
     destBucketName = "reports-archive"
     destBackend    = "cold-storage"
-    remainSource   = false
+    remainSource   = true # false deletes the source, copied or not
   }
 
   timeouts = {

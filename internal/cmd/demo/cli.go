@@ -45,9 +45,10 @@ func newCLI(path, tfrc, config, dir string, urls sandbox.URLs) (*cli, error) {
 	}
 	env := append(neutral(os.Environ()),
 		"TF_CLI_CONFIG_FILE="+tfrc,
-		"TF_VAR_host_id="+sandbox.HostID,
 		"CHECKPOINT_DISABLE=1",
 		"SODA_ENDPOINT="+urls.Orchestrator,
+		"SODA_BLOCK_ENDPOINT="+urls.Hotpot,
+		"SODA_MULTICLOUD_ENDPOINT="+urls.Gelato,
 		"SODA_TENANT_ID="+sandbox.Tenant,
 		"SODA_AUTH_STRATEGY=noauth",
 	)

@@ -71,6 +71,7 @@ func (s steps) run(ctx context.Context, out io.Writer) error {
 		do    func(context.Context) (seen string, err error)
 	}{
 		{"apply", s.apply},
+		{"what Terraform has looked up", s.lookedUp},
 		{"plan again", s.planAgain},
 		{"ask hotpot for the volume", s.volumeIsAttached},
 		{"ask gelato for the objects", s.objectsArrived},

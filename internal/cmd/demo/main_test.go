@@ -145,6 +145,7 @@ func TestFailsLoudly(t *testing.T) {
 		"apply does nothing":           {"echo 'No changes.'", "it should add, and change nothing:\n\nNo changes."},
 		"apply changes what is new":    {"echo 'Apply complete! Resources: 4 added, 1 changed, 0 destroyed.'", "it should add, and change nothing"},
 		"a status is not as it should": {success("Running"), `the status of volume is "Running"`},
+		"nothing was looked up":        {strings.Replace(success("Success"), `["a volume"]`, "[]", 1), "what Terraform has looked up: it should have found something"},
 		"a second plan has changes":    {success("Success") + "[ $1 != plan ] || exit 2", "plan again: "},
 		"apply only says that it did":  {success("Success"), "ask hotpot for the volume: hotpot has 0 volumes demo-volume, not one"},
 	} {
@@ -162,9 +163,10 @@ func TestFailsLoudly(t *testing.T) {
 
 // success claims that everything was applied and ended with a status.
 func success(status string) string {
-	return `case $1 in
-apply) echo 'Apply complete! Resources: 4 added, 0 changed, 0 destroyed.' ;;
-output) echo '{"volume": "` + status + `"}' ;;
+	return `case "$*" in
+apply*) echo 'Apply complete! Resources: 4 added, 0 changed, 0 destroyed.' ;;
+"output -json statuses") echo '{"volume": "` + status + `"}' ;;
+"output -json seen") echo '["a volume"]' ;;
 esac
 `
 }

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -47,13 +48,9 @@ func (s steps) apply(ctx context.Context) (string, error) {
 	if counts == nil {
 		return "", fmt.Errorf("it should add, and change nothing:\n\n%s", out)
 	}
-	text, err := s.tf.run(ctx, 0, "output", "-json", "statuses")
-	if err != nil {
-		return "", err
-	}
 	var statuses map[string]string
-	if err := json.Unmarshal([]byte(text), &statuses); err != nil {
-		return "", fmt.Errorf("the statuses: %w", err)
+	if err := s.output(ctx, "statuses", &statuses); err != nil {
+		return "", err
 	}
 	seen := []string{counts[1]}
 	for run, status := range statuses {
@@ -63,6 +60,30 @@ func (s steps) apply(ctx context.Context) (string, error) {
 		seen = append(seen, run+" "+status)
 	}
 	slices.Sort(seen[1:])
+	return strings.Join(seen, ", "), nil
+}
+
+// output reads an output of the configuration.
+func (s steps) output(ctx context.Context, name string, value any) error {
+	text, err := s.tf.run(ctx, 0, "output", "-json", name)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal([]byte(text), value); err != nil {
+		return fmt.Errorf("the output %s: %w", name, err)
+	}
+	return nil
+}
+
+// lookedUp shows what the data sources found. The next steps ask the servers.
+func (s steps) lookedUp(ctx context.Context) (string, error) {
+	var seen []string
+	if err := s.output(ctx, "seen", &seen); err != nil {
+		return "", err
+	}
+	if len(seen) == 0 {
+		return "", errors.New("it should have found something")
+	}
 	return strings.Join(seen, ", "), nil
 }
 

@@ -56,7 +56,9 @@ export OS_USERNAME=admin OS_PASSWORD=%s OS_PROJECT_NAME=admin
 export OS_USER_DOMAIN_NAME=Default OS_PROJECT_DOMAIN_NAME=Default
 `, u.Keystone, sandbox.Password)
 	}
-	return fmt.Sprintf("export SODA_ENDPOINT=%s\nexport SODA_BLOCK_ENDPOINT=%s\nexport SODA_MULTICLOUD_ENDPOINT=%s\n%s", u.Orchestrator, u.Hotpot, u.Gelato, login)
+	return fmt.Sprintf("export SODA_ENDPOINT=%s\nexport SODA_BLOCK_ENDPOINT=%s\nexport SODA_MULTICLOUD_ENDPOINT=%s\n"+
+		"export SODA_STACKSTORM_URL=%s\nexport SODA_STACKSTORM_API_KEY=%s\n%s",
+		u.Orchestrator, u.Hotpot, u.Gelato, u.StackStorm, sandbox.StackStormAPIKey, login)
 }
 
 const firstConfiguration = `terraform {

@@ -71,6 +71,7 @@ Examples:
   sandbox --attach-time 1m                  # slow storage: runs succeed before their volume is in use
   sandbox --pack ./mypack                   # also the workflows of mypack/actions/*.yaml
   sandbox --races --latency 5ms             # overlapping requests mix their answers
+  sandbox --old                             # lists of the services' runs are cut short
   sandbox --ready-file urls.json --quiet    # for scripts: wait for the file
 
 Flags:
@@ -95,6 +96,8 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	f.BoolVar(&o.Races, "races", false, "let overlapping requests take each other's values, as in reality")
 	f.Int64Var(&o.Seed, "seed", 0, "for whatever is random; 0 = choose one and print it")
 	f.BoolVar(&o.Bare, "bare", false, "do not register the two shipped services")
+	f.BoolVar(&o.Old, "old", false, "put records that cannot be read in front of the services' own, as in an installation that has run for a while")
+	f.StringVar(&o.StackStormVersion, "stackstorm-version", "3.2.0", "3.2.0, which runs Mistral workflows, or 3.8.1, which runs Orquesta ones")
 	f.DurationVar(&o.Latency, "latency", 0, "of every call to StackStorm")
 	f.DurationVar(&o.CreateTime, "create-time", 0, "how long the storage takes to make a volume")
 	f.DurationVar(&o.AttachTime, "attach-time", 0, "how long the storage takes to attach one")

@@ -59,8 +59,8 @@ func start(t *testing.T, args ...string) (out *firstLine, stop func() error) {
 
 func TestIntroductionIsTrue(t *testing.T) {
 	ready := filepath.Join(t.TempDir(), "urls.json")
-	out, stop := start(t, "--ready-file", ready, "--task-time", "0s")
-	for _, want := range []string{`provider "soda" {`, "export SODA_AUTH_STRATEGY=noauth\n", "volume provision (opensds.provision-volume)"} {
+	out, stop := start(t, "--ready-file", ready, "--task-time", "0s", "--old", "--stackstorm-version", "3.8.1")
+	for _, want := range []string{`provider "soda" {`, "export SODA_AUTH_STRATEGY=noauth\n", "export SODA_STACKSTORM_URL=http://127.0.0.1:", "volume provision (opensds.provision-volume)"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the introduction lacks %q:\n%s", want, out)
 		}
@@ -85,6 +85,15 @@ func TestIntroductionIsTrue(t *testing.T) {
 		if resp.StatusCode != 200 {
 			t.Errorf("%s: %s", name, resp.Status)
 		}
+	}
+
+	resp, err = http.Get(endpoint + "/v1beta/" + tenant + "/orchestration/instances")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != 500 {
+		t.Errorf("GET instances with --old: %d, want 500", resp.StatusCode)
 	}
 
 	if err := stop(); err != nil {

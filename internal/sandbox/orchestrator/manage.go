@@ -40,3 +40,17 @@ func (o *Server) RegisterShipped(tenant, user string) error {
 	}
 	return nil
 }
+
+// InsertFirst puts a record in front of all others, as if it were the oldest.
+// It returns the record's id.
+func (o *Server) InsertFirst(serviceID, name, executionID, tenant, user string) string {
+	id := o.store.newID()
+	o.store.insertFirst(&instanceRow{
+		columns: record{
+			"id": id, "tenant_id": tenant, "status": "Running", "name": name, "description": "",
+			"user_id": user, "service_definition_id": serviceID, "output": nil,
+		},
+		input: `{"tenant_id": "` + tenant + `"}`,
+	}, executionID)
+	return id
+}

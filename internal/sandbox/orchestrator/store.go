@@ -178,8 +178,20 @@ func (s *store) allServices() []*serviceRow {
 func (s *store) addInstance(row *instanceRow, executionID string) (createdAt string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	row.columns["created_at"], row.columns["updated_at"] = s.processStart(), s.processStart()
 	s.instances = append(s.instances, row)
+	return s.noteInstance(row, executionID)
+}
+
+// insertFirst stores a run as the oldest.
+func (s *store) insertFirst(row *instanceRow, executionID string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.instances = slices.Insert(s.instances, 0, row)
+	s.noteInstance(row, executionID)
+}
+
+func (s *store) noteInstance(row *instanceRow, executionID string) (createdAt string) {
+	row.columns["created_at"], row.columns["updated_at"] = s.processStart(), s.processStart()
 	s.executions[row.columns["id"].(string)] = executionID
 	return s.processStart()
 }

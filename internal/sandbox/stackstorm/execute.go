@@ -213,9 +213,9 @@ func hasKey(v any, is func(string) bool) string {
 // schedule renders, checks and starts. A template that does not resolve leaves
 // a failed execution behind, unless what was sent is refused anyway.
 func (s *Server) schedule(w http.ResponseWriter, a *packAction, sent orderedParams, how launch) {
-	params, err := renderParameters(sent, allParameters(a))
+	params, err := renderParameters(sent, allParameters(a), s.newer)
 	if unresolved, ok := errors.AsType[paramError](err); ok {
-		if refused := validate(a, sent); refused != nil {
+		if refused := validate(a, sent); refused != nil && !s.newer {
 			refuse(w, refused)
 			return
 		}

@@ -226,6 +226,8 @@ func TestFail(t *testing.T) {
 		callExecute:   {http.MethodPost, "/api/v1/executions"},
 		callExecution: {http.MethodGet, "/api/v1/executions/" + id},
 		callOutput:    {http.MethodGet, "/api/v1/executions/" + id + "/output"},
+		callFind:      {http.MethodGet, "/api/v1/executions"},
+		callCancel:    {http.MethodDelete, "/api/v1/executions/" + id},
 	}
 	for kind, p := range paths {
 		c.must(c.Fail(Fault{Call: kind, Times: 2, Status: 503}))

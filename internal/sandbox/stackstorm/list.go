@@ -88,23 +88,14 @@ func (s *Server) touch(ids string) {
 	}
 }
 
+// condition is a text that stands at a place of a document.
+type condition struct {
+	path []string
+	want string
+}
+
 // readFilters returns whether an execution is wanted: every filter must hold.
 func (s *Server) readFilters(q url.Values) (func(*execution) bool, error) {
-	var all []func(*execution) bool
-	for name, path := range plainFilters {
-		if want := q.Get(name); want != "" {
-			all = append(all, func(e *execution) bool { return holds(s.document(e), strings.Split(path, "."), want) })
-		}
-	}
-	if want := q.Get("parent"); want != "" {
-		all = append(all, func(e *execution) bool {
-			return want == "null" && e.parent == nil || e.parent != nil && e.parent.id == want
-		})
-	}
-	if ids := q.Get("id"); ids != "" {
-		wanted := strings.Split(ids, ",")
-		all = append(all, func(e *execution) bool { return slices.Contains(wanted, e.id) })
-	}
 	bounds, err := readTimes(q)
 	if err != nil {
 		return nil, err
@@ -113,26 +104,49 @@ func (s *Server) readFilters(q url.Values) (func(*execution) bool, error) {
 	if err != nil {
 		return nil, err
 	}
-	all = append(append(all, bounds...), conditions...)
-	return func(e *execution) bool {
-		for _, holds := range all {
-			if !holds(e) {
-				return false
-			}
+	for name, path := range plainFilters {
+		if want := q.Get(name); want != "" {
+			conditions = append(conditions, condition{strings.Split(path, "."), want})
 		}
-		return true
+	}
+	return func(e *execution) bool {
+		return isAsked(e, q.Get("id"), q.Get("parent")) && bounds(e) && s.meets(e, conditions)
 	}, nil
+}
+
+// isAsked compares the id with those of a list, and the parent; "" is any.
+func isAsked(e *execution, ids, parent string) bool {
+	if ids != "" && !slices.Contains(strings.Split(ids, ","), e.id) {
+		return false
+	}
+	switch {
+	case parent == "":
+		return true
+	case e.parent == nil:
+		return parent == "null"
+	}
+	return parent == e.parent.id
+}
+
+// meets looks at the whole document: nothing is masked there.
+func (s *Server) meets(e *execution, conditions []condition) bool {
+	if len(conditions) == 0 {
+		return true
+	}
+	document := s.view(e, true)
+	return !slices.ContainsFunc(conditions, func(c condition) bool { return !holds(document, c.path, c.want) })
 }
 
 var timeForm = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$`)
 
-// readTimes: "timestamp" itself is a bug of StackStorm's (S8).
-func readTimes(q url.Values) ([]func(*execution) bool, error) {
+// readTimes returns whether an execution was started within the bounds. To ask
+// for one moment is a mistake of StackStorm's (S8).
+func readTimes(q url.Values) (func(*execution) bool, error) {
 	if q.Get("timestamp") != "" {
 		return nil, refusal{http.StatusInternalServerError, "Internal Server Error"}
 	}
-	var all []func(*execution) bool
-	for name, sign := range map[string]int{"timestamp_gt": 1, "timestamp_lt": -1} {
+	var bounds [2]time.Time
+	for i, name := range []string{"timestamp_gt", "timestamp_lt"} {
 		text := q.Get(name)
 		if text == "" {
 			continue
@@ -141,48 +155,40 @@ func readTimes(q url.Values) ([]func(*execution) bool, error) {
 		if err != nil || !timeForm.MatchString(text) {
 			return nil, valueError("Datetime value does not match expected format.")
 		}
-		all = append(all, func(e *execution) bool { return e.started.Truncate(time.Microsecond).Compare(at) == sign })
+		bounds[i] = at
 	}
-	return all, nil
+	return func(e *execution) bool {
+		at := e.started.Truncate(time.Microsecond)
+		return (bounds[0].IsZero() || at.After(bounds[0])) && (bounds[1].IsZero() || at.Before(bounds[1]))
+	}, nil
 }
 
 // readConditions reads filter=PATH:TEXT PATH:TEXT.
-func (s *Server) readConditions(filter string) ([]func(*execution) bool, error) {
-	var all []func(*execution) bool
-	for _, condition := range strings.Fields(filter) {
-		name, want, ok := strings.Cut(condition, ":")
+func (s *Server) readConditions(filter string) ([]condition, error) {
+	var all []condition
+	for _, text := range strings.Fields(filter) {
+		name, want, ok := strings.Cut(text, ":")
 		if !ok {
-			return nil, valueError(fmt.Sprintf(`invalid format for filter "%s"`, condition))
+			return nil, valueError(fmt.Sprintf(`invalid format for filter "%s"`, text))
 		}
 		path := strings.Split(name, ".")
-		if !slices.Contains(executionFields, path[0]) {
+		switch {
+		case !slices.Contains(executionFields, path[0]):
 			return nil, valueError(fmt.Sprintf(`Cannot resolve field "%s"`, path[0]))
-		}
-		if strings.Contains(name, "__") {
+		case path[0] == "result" && len(path) > 1 && s.newer:
+			return nil, valueError(notBelowResult(path[1]))
+		case path[0] == "result" && len(path) > 1, strings.Contains(name, "__"):
 			return nil, refusal{http.StatusInternalServerError, "Internal Server Error"}
 		}
-		if path[0] == "result" && len(path) > 1 {
-			return nil, s.belowResult(path[1], valueError(notBelowResult(path[1])))
-		}
-		all = append(all, func(e *execution) bool { return holds(s.document(e), path, want) })
+		all = append(all, condition{path, want})
 	}
 	return all, nil
 }
 
-// belowResult is what becomes of asking for a part of a result (S5, S11).
-func (s *Server) belowResult(_ string, newer error) error {
-	if s.newer {
-		return newer
-	}
-	return refusal{http.StatusInternalServerError, "Internal Server Error"}
-}
-
+// notBelowResult is what becomes of asking for a part of a result (S5, S11).
 func notBelowResult(part string) string {
 	return "Cannot resolve subfield or operator " + part + " on the field result"
 }
-
-// document is what filters look at: nothing is masked there.
-func (s *Server) document(e *execution) map[string]any { return s.view(e, true) }
 
 // holds compares texts exactly. Numbers and booleans never equal one (S4).
 func holds(v any, path []string, want string) bool {

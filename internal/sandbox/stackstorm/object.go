@@ -24,6 +24,15 @@ func (o object) get(name string) any {
 	return nil
 }
 
+// asObject puts the keys of a map in alphabetical order.
+func asObject(m map[string]any) object {
+	out := make(object, 0, len(m))
+	for _, name := range sortedKeys(m) {
+		out = append(out, field{name, m[name]})
+	}
+	return out
+}
+
 // asMap is the same without the order.
 func (o object) asMap() map[string]any {
 	m := make(map[string]any, len(o))

@@ -3,6 +3,7 @@ package stackstorm
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -70,8 +71,11 @@ func allParameters(a *packAction) packParameters {
 
 // renderParameters resolves templates and converts what was sent, in the order
 // of the request.
-func renderParameters(given orderedParams, declared packParameters) (orderedParams, error) {
+func renderParameters(given orderedParams, declared packParameters, newer bool) (orderedParams, error) {
 	values, err := resolveTemplates(given, declared)
+	if _, broken := errors.AsType[templateError](err); broken && newer {
+		values, err = given.values, nil // 3.8.1 checks it as the text it is (S36)
+	}
 	if err != nil {
 		return given, err
 	}

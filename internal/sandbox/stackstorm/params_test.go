@@ -105,7 +105,7 @@ func TestExecutionsEcho(t *testing.T) {
 		"text that looks like":  {`"a_string": "5"`, "a_string", `"5"`},
 		"a secret":              {`"a_secret": "hush"`, "a_secret", `"********"`},
 		"null for an optional":  {`"an_object": null`, "an_object", `null`},
-		"null with a default":   {`"a_choice": null`, "a_choice", `null`},
+		"null with a default":   {`"a_choice": null`, "a_choice", `"red"`},
 		"a template":            {`"a_string": "{{ tenant_id }}/{{port}}"`, "a_string", `"t/1"`},
 		"a template of a number": {
 			`"an_array": ["{{ an_integer }}"]`, "an_array", `["1"]`},
@@ -177,7 +177,7 @@ func TestTemplatesThatDoNotResolve(t *testing.T) {
 func TestSchemaChecks(t *testing.T) {
 	for schema, cases := range map[string]map[string]string{
 		`{"type": "string", "pattern": "^a+$", "minLength": 2, "maxLength": 3}`: {
-			`"aa"`: "", `"b"`: `'b' does not match '^a+$'`, `"a"`: `'a' is too short`, `"aaaa"`: `'aaaa' is too long`,
+			`"aa"`: "", `"bb"`: `'bb' does not match '^a+$'`, `"b"`: `'b' is too short`, `"a"`: `'a' is too short`, `"aaaa"`: `'aaaa' is too long`,
 		},
 		`{"type": "integer", "minimum": 1, "maximum": 5, "multipleOf": 2}`: {
 			`4`: "", `0`: "0 is less than the minimum of 1", `6`: "6 is greater than the maximum of 5", `3`: "3 is not a multiple of 2",

@@ -35,19 +35,24 @@ func pyRepr(v any) string {
 		}
 		return "(" + pyList(v) + ")"
 	case object:
-		items := make([]string, len(v))
-		for i, f := range v {
-			items[i] = pyQuote(f.name) + ": " + pyRepr(f.value)
-		}
-		return "{" + strings.Join(items, ", ") + "}"
+		return pyDict(v)
 	case map[string]any:
 		ordered := make(object, 0, len(v))
 		for _, k := range sortedKeys(v) {
 			ordered = append(ordered, field{k, v[k]})
 		}
-		return pyRepr(ordered)
+		return pyDict(ordered)
 	}
 	return fmt.Sprint(v)
+}
+
+// pyDict is Python's repr() of a dict.
+func pyDict(v object) string {
+	items := make([]string, len(v))
+	for i, f := range v {
+		items[i] = pyQuote(f.name) + ": " + pyRepr(f.value)
+	}
+	return "{" + strings.Join(items, ", ") + "}"
 }
 
 // pyStr is Python's str(): like repr(), but a string is printed as it is.

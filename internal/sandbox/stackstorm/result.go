@@ -89,7 +89,11 @@ func (e *execution) mistralFailure() any {
 // mistralExpression is a failed expression with every variable of the
 // workflow, the Keystone token and a token of the run among them (S33).
 func (e *execution) mistralExpression(t *taskRun) string {
-	parent := append(object{{"execution_id", e.id}}, asObject(e.context)...)
+	given := maps.Clone(e.context)
+	delete(given, "user")
+	delete(given, "pack")
+	parent := append(object{{"execution_id", e.id}}, asObject(given)...)
+	parent = append(parent, field{"user", e.context["user"]}, field{"pack", e.context["pack"]})
 	st2Context := object{
 		{"api_url", "http://127.0.0.1:9101/v1"},
 		{"endpoint", "http://127.0.0.1:9101/v1/actionexecutions"},
@@ -118,26 +122,24 @@ const yaqlTrace = `Traceback (most recent call last):
   File "/usr/lib/python3/dist-packages/yaql/language/expressions.py", line 159, in evaluate
     return self(utils.NO_VALUE, context, self.engine)
            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  File "/usr/lib/python3/dist-packages/yaql/language/expressions.py", line 147, in __call__
+    return super(Statement, self).__call__(receiver, context, engine)
+           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  File "/usr/lib/python3/dist-packages/yaql/language/expressions.py", line 159, in evaluate
+    return self(utils.NO_VALUE, context, self.engine)
+           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
   File "/usr/lib/python3/dist-packages/mistral/expressions/yaql_expression.py", line 180, in evaluate
     raise exc.YaqlEvaluationException(
 `
 
-// variables are the inputs in the order of the declaration, then the rest.
+// variables are the inputs in the order in which they were sent, then the rest.
 func (e *execution) variables() object {
 	out, rest := object{}, maps.Clone(e.vars)
-	for _, p := range e.action.Parameters {
-		out = append(out, field{p.Name, e.vars[p.Name]})
-		delete(rest, p.Name)
+	for _, name := range e.params.names {
+		out = append(out, field{name, e.vars[name]})
+		delete(rest, name)
 	}
 	return append(out, asObject(rest)...)
-}
-
-func asObject(m map[string]any) object {
-	out := make(object, 0, len(m))
-	for _, name := range sortedKeys(m) {
-		out = append(out, field{name, m[name]})
-	}
-	return out
 }
 
 func (e *execution) taskView(t *taskRun) object {

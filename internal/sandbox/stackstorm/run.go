@@ -86,6 +86,14 @@ func (e *execution) setStatus(status string, at time.Time) {
 	}
 }
 
+// run sets it running, by way of the scheduler.
+func (e *execution) run(at time.Time) {
+	if e.status == "requested" {
+		e.setStatus("scheduled", at)
+	}
+	e.setStatus("running", at)
+}
+
 // root is the execution that somebody asked for.
 func (e *execution) root() *execution {
 	for e.parent != nil {
@@ -169,6 +177,9 @@ func (s *Server) advance(e *execution) {
 	case age < s.cfg.TaskTime/10:
 		e.setStatus("scheduled", now)
 		return
+	case age < s.cfg.TaskTime/5 && len(e.tasks) == 0: // the engine is being called
+		e.run(now)
+		return
 	}
 	s.begin(e, e.started)
 	for !s.held && !isFinal(e.status) && !now.Before(e.due) {
@@ -189,7 +200,7 @@ func (s *Server) begin(e *execution, at time.Time) {
 		e.setStatus("failed", at)
 		return
 	}
-	e.setStatus("running", at)
+	e.run(at)
 	s.nextTask(e, at)
 }
 
@@ -239,7 +250,7 @@ func (s *Server) newChild(e *execution, t *taskRun, at time.Time) *execution {
 	child.parent, child.task = e, t
 	child.context = s.childContext(e, t, a)
 	child.started = at
-	child.setStatus("running", at)
+	child.run(at)
 	for _, k := range sortedKeys(child.input) {
 		child.params.set(k, child.input[k])
 	}

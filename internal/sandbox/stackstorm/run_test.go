@@ -60,6 +60,10 @@ func TestWorkflowTakesItsTime(t *testing.T) {
 	at(900 * time.Millisecond)
 	c.wantRun("soon", id, "scheduled")
 	at(time.Second)
+	if e := c.wantRun("the engine is being called", id, "running"); e["result"] != nil || e["context"].(map[string]any)["mistral"] != nil {
+		t.Errorf("the engine has begun: %v", e)
+	}
+	at(2 * time.Second)
 	for range 5 { // reads move nothing
 		c.wantRun("begun", id, "running", "one running")
 	}

@@ -147,22 +147,25 @@ func checkAlternatives(v any, schema map[string]any) error {
 	return nil
 }
 
+// checkText checks in the alphabetical order of the keywords.
 func checkText(v string, schema map[string]any) error {
-	if pattern, ok := schema["pattern"].(string); ok {
-		re, err := regexp.Compile(pattern)
-		if err != nil {
-			return fmt.Errorf("pattern %q: %w", pattern, err)
-		}
-		if !re.MatchString(v) {
-			return valueError(pyQuote(v) + " does not match " + pyQuote(pattern))
-		}
-	}
 	n := utf8.RuneCountInString(v)
+	if limit, ok := schemaNumber(schema, "maxLength"); ok && limit.Cmp(big.NewFloat(float64(n))) < 0 {
+		return valueError(pyQuote(v) + " is too long")
+	}
 	if limit, ok := schemaNumber(schema, "minLength"); ok && limit.Cmp(big.NewFloat(float64(n))) > 0 {
 		return valueError(pyQuote(v) + " is too short")
 	}
-	if limit, ok := schemaNumber(schema, "maxLength"); ok && limit.Cmp(big.NewFloat(float64(n))) < 0 {
-		return valueError(pyQuote(v) + " is too long")
+	pattern, ok := schema["pattern"].(string)
+	if !ok {
+		return nil
+	}
+	re, err := regexp.Compile(pattern)
+	if err != nil {
+		return fmt.Errorf("pattern %q: %w", pattern, err)
+	}
+	if !re.MatchString(v) {
+		return valueError(pyQuote(v) + " does not match " + pyQuote(pattern))
 	}
 	return nil
 }

@@ -182,13 +182,21 @@ func checkTag(w *workflow, key, value string) error {
 	if perTask && w.tasks[name] == nil {
 		return fmt.Errorf(": there is no task %q", name)
 	}
-	if isObject && !(kind == "publish" && strings.TrimSpace(value) == "null") {
-		if _, err := decodeObject([]byte(value)); err != nil || !json.Valid([]byte(value)) {
-			return fmt.Errorf(" must be a JSON object")
-		}
+	if isObject && !isTagObject(kind, value) {
+		return fmt.Errorf(" must be a JSON object")
 	}
 	if kind == "status" && !slices.Contains(executionStatuses, value) {
 		return fmt.Errorf(": %q is no status of StackStorm", value)
 	}
 	return nil
+}
+
+// isTagObject reports whether a tag's value is a JSON object. publish may also be
+// null.
+func isTagObject(kind, value string) bool {
+	if kind == "publish" && strings.TrimSpace(value) == "null" {
+		return true
+	}
+	_, err := decodeObject([]byte(value))
+	return err == nil && json.Valid([]byte(value))
 }

@@ -197,6 +197,7 @@ type Execution struct {
 	Action     string // reference, e.g. opensds.provision-volume
 	Status     string // StackStorm's word, e.g. "succeeded"
 	Parameters map[string]any
+	Context    map[string]any // with the marks that the POST brought
 	Started    time.Time
 }
 
@@ -210,7 +211,7 @@ func (s *Server) Executions() []Execution {
 		s.advance(e)
 		list[i] = Execution{
 			ID: e.id, Action: e.action.ref(), Status: e.status,
-			Parameters: e.params.values, Started: e.started,
+			Parameters: e.params.values, Context: s.shownContext(e), Started: e.started,
 		}
 	}
 	return list

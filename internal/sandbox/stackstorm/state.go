@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // The kinds of calls that a fault can name.
@@ -20,21 +21,31 @@ const (
 	callExecute   = "execute"
 	callExecution = "execution"
 	callOutput    = "output"
+	callFind      = "find" // the list of executions
+	callCancel    = "cancel"
 	callUpload    = "upload" // of an action that is made or changed
 	callDelete    = "delete" // of an action
 	callFile      = "file"   // the view of a pack's file
 )
 
-var callKinds = []string{callLogin, callActions, callAction, callExecute, callExecution, callOutput, callUpload, callDelete, callFile}
+var callKinds = []string{
+	callLogin, callActions, callAction, callExecute, callExecution, callOutput, callFind, callCancel, callUpload, callDelete, callFile,
+}
 
 const badGateway = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
 // Fault is an answer in place of the real one. The work is not done, unless it
 // says After.
 type Fault struct {
-	Call   string // the kind of call: login, actions (the list), action, execute, execution, output, upload, delete or file; "" = every call
-	After  bool   // the work is done, and only the answer is lost
-	Times  int    // how many calls to take; 0 = until Recover
+	// Call is the kind of call: login, actions (the list), action, execute,
+	// execution, output, find (the list of executions), cancel, upload (of an
+	// action), delete (of one) or file (of a pack); "" = every call.
+	Call    string
+	Outside bool          // only calls over the network: the orchestrator's go on
+	After   bool          // the work is done, and only the answer is lost
+	Times   int           // how many calls to take; 0 = until Recover
+	Latency time.Duration // wait so long; with nothing else set, the answer is as usual
+
 	Status int    // of the answer {"faultstring": ...}; 0 = 500
 	Body   string // instead of that answer
 	HTML   bool   // a proxy's page instead of that answer; its status is 502 unless Status says otherwise
@@ -75,7 +86,7 @@ func (s *Server) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.Body != nil {
 		defer req.Body.Close()
 	}
-	w, err := s.answer(req)
+	w, err := s.answer(req, false)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +101,7 @@ func (s *Server) RoundTrip(req *http.Request) (*http.Response, error) {
 // ServeHTTP does the same for people. A call without an answer breaks the
 // connection.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	a, err := s.answer(r)
+	a, err := s.answer(r, true)
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
@@ -104,20 +115,25 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // answer makes the answer to a call, with the faults of the server.
-func (s *Server) answer(r *http.Request) (*response, error) {
+func (s *Server) answer(r *http.Request, outside bool) (*response, error) {
 	if err := r.Context().Err(); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
-	fault, recovered := s.takeFault(callKind(r)), s.recovered
+	fault, recovered := s.takeFault(callKind(r), outside), s.recovered
 	s.mu.Unlock()
 
 	w := &response{header: http.Header{}, status: http.StatusOK}
 	if fault != nil {
+		if err := s.wait(fault.Latency, r, recovered); err != nil {
+			return nil, err
+		}
 		if fault.After {
 			s.handler.ServeHTTP(&response{header: http.Header{}}, r)
 		}
-		return w, s.failWith(fault, w, r, recovered)
+		if !fault.onlySlow() {
+			return w, s.failWith(fault, w, r, recovered)
+		}
 	}
 	s.handler.ServeHTTP(w, r)
 	return w, nil
@@ -136,6 +152,29 @@ func (s *Server) failWith(f *Fault, w *response, r *http.Request, recovered <-ch
 	return nil
 }
 
+// onlySlow is true if nothing changes the answer.
+func (f *Fault) onlySlow() bool {
+	return f.Latency > 0 && *f == Fault{Call: f.Call, Outside: f.Outside, Times: f.Times, Latency: f.Latency}
+}
+
+// wait ends early as hang does.
+func (s *Server) wait(d time.Duration, r *http.Request, recovered <-chan struct{}) error {
+	if d == 0 {
+		return nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-recovered:
+	case <-r.Context().Done():
+		return r.Context().Err()
+	case <-s.ctx.Done():
+		return io.EOF
+	}
+	return nil
+}
+
 // hang waits for the caller to go away, for Recover, or for the end of the
 // sandbox.
 func (s *Server) hang(r *http.Request, recovered <-chan struct{}) error {
@@ -148,9 +187,9 @@ func (s *Server) hang(r *http.Request, recovered <-chan struct{}) error {
 	return io.EOF
 }
 
-func (s *Server) takeFault(kind string) *Fault {
+func (s *Server) takeFault(kind string, outside bool) *Fault {
 	for i, f := range s.faults {
-		if f.Call != "" && f.Call != kind {
+		if f.Call != "" && f.Call != kind || f.Outside && !outside {
 			continue
 		}
 		if f.left == 1 {
@@ -192,6 +231,10 @@ func callKind(r *http.Request) string {
 		return callAction
 	case path == "api/v1/executions" && r.Method == http.MethodPost:
 		return callExecute
+	case path == "api/v1/executions":
+		return callFind
+	case strings.HasPrefix(path, "api/v1/executions/") && r.Method == http.MethodDelete:
+		return callCancel
 	case strings.HasSuffix(path, "/output"):
 		return callOutput
 	case strings.HasPrefix(path, "api/v1/executions/"):

@@ -2,10 +2,10 @@ package stackstorm
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -15,12 +15,20 @@ type paramError string
 
 func (e paramError) Error() string { return string(e) }
 
+// templateError is a template that is not Jinja, or that uses more of Jinja than
+// the sandbox knows.
+type templateError string
+
+func (e templateError) Error() string { return string(e) }
+
 // expression is the part of Jinja that the sandbox knows: a variable, with
-// attributes and filters if need be. Nothing else resolves.
+// attributes and filters if need be, and a string, repeated if need be. Nothing
+// else resolves.
 var (
 	expression   = regexp.MustCompile(`\{\{(.*?)\}\}`)
 	variable     = regexp.MustCompile(`^\s*([A-Za-z_]\w*)((?:\.\w+)*)\s*(?:\|.*)?$`)
-	textLiteral  = regexp.MustCompile(`^\s*(?:'([^']*)'|"([^"]*)")\s*$`)
+	textLiteral  = regexp.MustCompile(`^\s*(?:'([^']*)'|"([^"]*)")\s*(?:\*\s*(\d{1,3})\s*)?$`)
+	unfinished   = regexp.MustCompile(`[-+*/]\s*$`)
 	serverScopes = []string{"st2kv", "action_context", "config_context"}
 )
 
@@ -56,11 +64,6 @@ func resolveTemplates(given orderedParams, declared packParameters) (map[string]
 	for _, name := range order {
 		if err := r.resolve(name); err != nil {
 			return nil, err
-		}
-	}
-	for _, name := range given.names {
-		if given.values[name] == nil {
-			r.done[name] = nil // a null that was sent stays null; the default is applied later
 		}
 	}
 	return r.done, nil
@@ -124,18 +127,25 @@ func (r *templates) render(name, text string) (string, error) {
 		return "", failed
 	}
 	if strings.Contains(out, "{%") || strings.Contains(out, "{{") && !strings.Contains(text, "}}") {
-		return "", errors.New("the template of " + name + " cannot be parsed")
+		return "", templateError("the template of " + name + " cannot be parsed")
 	}
 	return out, nil
 }
 
 func (r *templates) evaluate(inner string) (any, error) {
 	if m := textLiteral.FindStringSubmatch(inner); m != nil {
-		return m[1] + m[2], nil
+		times := 1
+		if m[3] != "" {
+			times, _ = strconv.Atoi(m[3]) // up to three digits
+		}
+		return strings.Repeat(m[1]+m[2], times), nil
+	}
+	if unfinished.MatchString(inner) {
+		return nil, templateError("unexpected 'end of print statement'")
 	}
 	m := variable.FindStringSubmatch(inner)
 	if m == nil {
-		return nil, errors.New("the template cannot be parsed")
+		return nil, templateError("the template cannot be parsed")
 	}
 	root := m[1]
 	if slices.Contains(serverScopes, root) {

@@ -38,6 +38,9 @@ func (s *Server) view(e *execution, secrets bool) map[string]any {
 		}
 		out["children"] = ids
 	}
+	if len(params) == 0 {
+		delete(out, "parameters")
+	}
 	if e.delay != nil {
 		out["delay"] = e.delay
 	}
@@ -56,7 +59,10 @@ func addNewer(e *execution, out map[string]any, result any) {
 	if e.parent != nil {
 		out["workflow_execution"], out["task_execution"] = e.parent.workflowID, e.task.id
 	}
-	if text, err := json.Marshal(result); err == nil && result != nil {
+	if result == nil || len(e.tasks) == 0 && e.parent == nil {
+		return // nothing that a runner made
+	}
+	if text, err := json.Marshal(result); err == nil {
 		out["result_size"] = len(text)
 	}
 }
