@@ -117,7 +117,7 @@ func (m *stackStormActionModel) checkWorkflow(parameters map[string]any) (diags 
 	names := slices.Sorted(maps.Keys(parameters))
 	if lacks := workflow.LacksServerSet(names); len(lacks) > 0 {
 		diags.AddAttributeError(path.Root("parameters"), "Workflow does not take the orchestrator's inputs", fmt.Sprintf(
-			"The orchestrator adds ip_addr, port, tenant_id and auth_token to the inputs of every run. StackStorm refuses inputs that are not declared. Declare also: %s, each as { type = \"string\" }.", strings.Join(lacks, ", ")))
+			"The orchestrator adds ip_addr, port, tenant_id and auth_token to the inputs of every run. StackStorm refuses inputs that are not declared. Declare also, each as { type = \"string\" }:%s", listed("", lacks)))
 	}
 	if m.Content.IsUnknown() || m.Ref.IsUnknown() {
 		return diags

@@ -48,8 +48,8 @@ func uploadFailed(diags *diag.Diagnostics, m *stackStormActionModel, err error) 
 				"If an upload was interrupted before, its action is disabled and says so in its description: delete it, or import it.", ref))
 	case occupied:
 		diags.AddAttributeError(path.Root("overwrite_files"), "Files exist already", fmt.Sprintf(
-			"The pack %s has these files with another content, and Terraform did not make them: actions/%s. Nothing was overwritten.\n\n"+
-				"Another action may use them. Give another path, or set overwrite_files = true to replace them.", files.pack, strings.Join(files.paths, ", actions/")))
+			"The pack %s has these files with another content, and Terraform did not make them:%s\n\nNothing was overwritten. "+
+				"Another action may use them. Give another path, or set overwrite_files = true to replace them.", files.pack, listed("actions/", files.paths)))
 	default:
 		diags.AddError(summary, detailOf(err)+uploadAdvice(err, m)+afterUpload(err, ref))
 	}
@@ -90,7 +90,7 @@ func afterUpload(err error, ref string) string {
 func warnOfWhatStays(diags *diag.Diagnostics, m *stackStormActionModel, left []string) {
 	var stays []string
 	if len(left) > 0 {
-		stays = append(stays, fmt.Sprintf("These files stay in the pack %s: actions/%s. StackStorm offers no way to delete them.", m.Pack.ValueString(), strings.Join(left, ", actions/")))
+		stays = append(stays, fmt.Sprintf("StackStorm cannot delete single files. These stay in the pack %s:%s", m.Pack.ValueString(), listed("actions/", left)))
 	}
 	if m.RunnerType.ValueString() == runnerMistral {
 		stays = append(stays, fmt.Sprintf("Services that were registered with %s stay at the orchestrator. Their runs are refused until there is an action of that name again.", m.Ref.ValueString()))
@@ -98,6 +98,12 @@ func warnOfWhatStays(diags *diag.Diagnostics, m *stackStormActionModel, left []s
 	if len(stays) > 0 {
 		diags.AddWarning("The action "+m.Ref.ValueString()+" is deleted, but not everything", strings.Join(stays, "\n\n"))
 	}
+}
+
+// listed writes one name a line. What follows a name such as api_key and a comma
+// would be taken for a secret.
+func listed(prefix string, names []string) string {
+	return "\n\n  " + prefix + strings.Join(names, "\n  "+prefix)
 }
 
 // isActionRef says whether a text has the form pack.name.

@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -32,7 +31,7 @@ func (r *stackStormActionResource) ModifyPlan(ctx context.Context, req resource.
 		}
 		if dropped := droppedFiles(state.Files, m.Files); len(dropped) > 0 {
 			resp.Diagnostics.AddAttributeWarning(path.Root("files"), "Files stay on the server", fmt.Sprintf(
-				"StackStorm cannot delete single files. These stay in the pack %s: actions/%s.", state.Pack.ValueString(), strings.Join(dropped, ", actions/")))
+				"StackStorm cannot delete single files. These stay in the pack %s:%s", state.Pack.ValueString(), listed("actions/", dropped)))
 		}
 	}
 	m.setHashes()

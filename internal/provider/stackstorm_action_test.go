@@ -184,7 +184,7 @@ func TestAnActionFromItsFileToItsEnd(t *testing.T) {
 	mustContain(t, askStackStorm(t, sb, "GET", "actions/opensds.own", ""), `"enabled":false`, `"description":"says two"`, `"tags":[]`)
 
 	applyAction(t, sb, changed, nil, "The action opensds.own is deleted, but not everything",
-		"actions/workflows/own.yaml, actions/lib/other.py", "Services that were registered with opensds.own stay")
+		"actions/workflows/own.yaml\n  actions/lib/other.py", "Services that were registered with opensds.own stay")
 	if hasAction(sb, "opensds.own") {
 		t.Error("it is there after destroy")
 	}
@@ -280,7 +280,7 @@ func TestNothingIsOverwritten(t *testing.T) {
 		given := ownAction(map[string]any{"files": map[string]any{"lib/helper.py": "x = 1\n", "lib/free.py": ""}})
 		sb.WritePackFile("opensds", "actions/workflows/own.yaml", "another's")
 		sb.WritePackFile("opensds", "actions/lib/helper.py", "another's")
-		refuseAction(t, sb, savedResource{}, given, "Files exist already", "actions/workflows/own.yaml, actions/lib/helper.py.", "overwrite_files = true")
+		refuseAction(t, sb, savedResource{}, given, "Files exist already", "actions/workflows/own.yaml\n  actions/lib/helper.py\n", "overwrite_files = true")
 		expectFile(t, sb, "workflows/own.yaml", "another's")
 		if hasAction(sb, "opensds.own") {
 			t.Error("the action was made")
@@ -525,7 +525,7 @@ func TestDestroyOfAnAction(t *testing.T) {
 		own := applyAction(t, sb, savedResource{}, given)
 		c := actionCommand(t, sb, nil)
 		c.run(own, nil)
-		mustContain(t, c.said(), "stay in the pack opensds: actions/lib/helper.py.")
+		mustContain(t, c.said(), "stay in the pack opensds:\n\n  actions/lib/helper.py\n")
 		if _, there := sb.PackFile("opensds", "actions/workflows/own.yaml"); there || c.failed {
 			t.Errorf("its file is there: %v, %s", there, c.said())
 		}
@@ -544,7 +544,7 @@ func TestDestroyOfAnAction(t *testing.T) {
 		sb := start(t, sandbox.Config{})
 		own := applyAction(t, sb, savedResource{}, ownAction(nil))
 		sb.FailStackStorm(sandbox.StackStormFault{Call: "delete", Status: 403, Times: 1})
-		applyAction(t, sb, own, nil, "stay in the pack opensds: actions/workflows/own.yaml")
+		applyAction(t, sb, own, nil, "stay in the pack opensds:\n\n  actions/workflows/own.yaml")
 		if hasAction(sb, "opensds.own") {
 			t.Error("it is there")
 		}

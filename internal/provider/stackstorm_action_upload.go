@@ -32,7 +32,7 @@ type filesExistError struct {
 }
 
 func (e *filesExistError) Error() string {
-	return fmt.Sprintf("the pack %s has other files already: actions/%s", e.pack, strings.Join(e.paths, ", actions/"))
+	return fmt.Sprintf("the pack %s has other files already: %s", e.pack, strings.Join(e.paths, ", "))
 }
 
 // uploadError says what became of an upload that failed after its name was

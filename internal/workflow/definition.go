@@ -64,8 +64,8 @@ func CheckDefinition(content, ref string, declared []string, chosen string) []Pr
 		add("The workflow %s has no tasks.", name)
 	}
 	if lacks := body.lacksInputs(declared); len(lacks) > 0 {
-		add("The parameters declare %s, but the workflow %s does not take that as input. Mistral then refuses every run. Add to its input: %s.",
-			enumerate(lacks, "and"), name, strings.Join(lacks, ", "))
+		// One a line: what follows a name such as api_key and a comma is taken for a secret.
+		add("The workflow %s does not take all parameters as input, and Mistral then refuses every run. Add to its input:\n\n  %s", name, strings.Join(lacks, "\n  "))
 	}
 	return problems
 }

@@ -34,11 +34,11 @@ func TestCheckDefinition(t *testing.T) {
 		{"a workbook without a name", "workflows: {main: {input: [port, size], tasks: {a: {}}}}\n", "Write name: opensds.own instead of name: nothing."},
 		{"no tasks", "version: '2.0'\nopensds.own: {input: [port, size]}\n", "The workflow opensds.own has no tasks."},
 		{"an empty workflow", "opensds.own:\n", "The workflow opensds.own has no tasks."},
-		{"no input", "opensds.own: {tasks: {a: {}}}\n", "The parameters declare port and size, but the workflow opensds.own does not take that as input. Mistral then refuses every run. Add to its input: port, size."},
-		{"an input lacks", "opensds.own: {input: [port], tasks: {a: {}}}\n", "The parameters declare size, but"},
-		{"an input of a workbook lacks", "name: opensds.own\nworkflows: {main: {input: [port], tasks: {a: {}}}}\n", "The parameters declare size, but the workflow main does"},
-		{"an input of the only one lacks", "name: opensds.own\nworkflows: {start: {input: [port], tasks: {a: {}}}}\n", "The parameters declare size, but the workflow start does"},
-		{"an input of the chosen one lacks", "name: opensds.own\nworkflows: {main: {tasks: {a: {}}}, other: {input: [port, size], tasks: {a: {}}}}\n", "port and size, but the workflow main does"},
+		{"no input", "opensds.own: {tasks: {a: {}}}\n", "The workflow opensds.own does not take all parameters as input, and Mistral then refuses every run. Add to its input:\n\n  port\n  size"},
+		{"an input lacks", "opensds.own: {input: [port], tasks: {a: {}}}\n", "Add to its input:\n\n  size"},
+		{"an input of a workbook lacks", "name: opensds.own\nworkflows: {main: {input: [port], tasks: {a: {}}}}\n", "The workflow main does not take all parameters as input, and Mistral then refuses every run. Add to its input:\n\n  size"},
+		{"an input of the only one lacks", "name: opensds.own\nworkflows: {start: {input: [port], tasks: {a: {}}}}\n", "The workflow start does"},
+		{"an input of the chosen one lacks", "name: opensds.own\nworkflows: {main: {tasks: {a: {}}}, other: {input: [port, size], tasks: {a: {}}}}\n", "The workflow main does"},
 		{"Orquesta", "version: 1.0\ninput: [port, size]\ntasks: {a: {action: core.noop}}\n", "This is an Orquesta workflow."},
 	} {
 		problems := CheckDefinition(c.content, "opensds.own", declared, "opensds.own.main")
