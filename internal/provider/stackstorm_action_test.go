@@ -419,7 +419,7 @@ func TestAnInterruptedUploadIsTakenBack(t *testing.T) {
 		t.Run(method, func(t *testing.T) {
 			sb := start(t, sandbox.Config{})
 			ctx, cancel := context.WithCancel(t.Context())
-			through := inFront(t, sb, func(w http.ResponseWriter, r *http.Request) bool {
+			through := inFront(t, sb, func(_ http.ResponseWriter, r *http.Request) bool {
 				if r.Method != method || !strings.HasPrefix(r.URL.Path, "/api/v1/actions") {
 					return false
 				}

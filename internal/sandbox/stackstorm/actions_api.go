@@ -6,13 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
 )
 
-// errUnexpected is what StackStorm answers without a reason.
-var errUnexpected = errors.New("Internal Server Error")
+// unexpected is what StackStorm answers without a reason.
+var unexpected = refusal{http.StatusInternalServerError, "Internal Server Error"}
 
 // uploadRoutes are those for actions and their files.
 func (s *Server) uploadRoutes(api func(string, http.HandlerFunc)) {
@@ -117,7 +118,7 @@ func (s *Server) changeAction(w http.ResponseWriter, r *http.Request) {
 	}
 	a.upload.fillOutputSchema(s.newer)
 	if taken := s.action(a.ref()); taken != nil && taken.ID != before.ID {
-		writeFault(w, http.StatusInternalServerError, errUnexpected.Error())
+		refuse(w, unexpected)
 		return
 	}
 	s.actions = slices.DeleteFunc(s.actions, func(x *packAction) bool { return x.ID == before.ID })
@@ -179,7 +180,11 @@ func (s *Server) readUpload(w http.ResponseWriter, r *http.Request, pack string)
 	}
 	v, err := decodeAny(text)
 	if err != nil {
-		writeFault(w, http.StatusBadRequest, "Failed to parse request body: Expecting property name enclosed in double quotes or '}': line 1 column 2 (char 1)")
+		words := "Expecting property name enclosed in double quotes"
+		if !s.newer {
+			words += " or '}'"
+		}
+		writeFault(w, http.StatusBadRequest, "Failed to parse request body: "+words+": line 1 column 2 (char 1)")
 		return nil, false
 	}
 	if err := checkUpload(v); err != nil {
@@ -275,7 +280,7 @@ func (s *Server) viewParameters(w http.ResponseWriter, r *http.Request) {
 		writeFault(w, http.StatusNotFound, fmt.Sprintf(`Database lookup for id="%s" resulted in exception. %s is not a valid ObjectId, it must be a 12-byte input or a 24-character hex string`, name, pyQuote(name)))
 		return
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"parameters": allParameters(a).asJSON()})
+	writeJSON(w, http.StatusOK, map[string]any{"parameters": s.describedParameters(a)})
 }
 
 func (s *Server) viewOverview(w http.ResponseWriter, r *http.Request) {
@@ -283,7 +288,46 @@ func (s *Server) viewOverview(w http.ResponseWriter, r *http.Request) {
 	defer s.mu.Unlock()
 	if a := s.find404(w, r.PathValue("action")); a != nil {
 		out := a.asJSON()
-		out["parameters"] = allParameters(a).asJSON()
+		out["parameters"] = s.describedParameters(a)
 		writeJSON(w, http.StatusOK, out)
 	}
+}
+
+// describedParameters are those of the runner and of the action, whose
+// attributes win one by one.
+func (s *Server) describedParameters(a *packAction) map[string]any {
+	all := map[string]any{}
+	ofRunner, _ := s.runnerView(a.RunnerType)["runner_parameters"].(map[string]any)
+	maps.Copy(all, ofRunner)
+	for _, p := range a.Parameters {
+		merged := map[string]any{}
+		if before, ok := all[p.Name].(map[string]any); ok {
+			maps.Copy(merged, before)
+		}
+		maps.Copy(merged, p.Schema)
+		all[p.Name] = merged
+	}
+	return all
+}
+
+// selected are the actions of a list that have the tag that is asked for, with
+// the attributes that are asked for.
+func selected(r *http.Request, list []map[string]any) []map[string]any {
+	tag, include := r.URL.Query().Get("tags"), r.URL.Query().Get("include_attributes")
+	kept := []map[string]any{}
+	for _, a := range list {
+		tags, _ := a["tags"].([]packTag)
+		if tag != "" && !slices.ContainsFunc(tags, func(t packTag) bool { return t.Name == tag }) {
+			continue
+		}
+		if include != "" {
+			part := map[string]any{"id": a["id"]}
+			for _, name := range strings.Split(include, ",") {
+				part[name] = a[name]
+			}
+			a = part
+		}
+		kept = append(kept, a)
+	}
+	return kept
 }

@@ -1,7 +1,6 @@
 package stackstorm
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -47,19 +46,10 @@ func checkUpload(v any) error {
 	if !ok {
 		return valueError(pyRepr(v) + " is not of type 'object'")
 	}
-	for _, key := range uploadKeys {
-		value, given := body[key.name]
-		if !given && (key.name == "name" || key.name == "runner_type") {
-			return requiredError(key.name)
-		}
-		if given && !isType(value, key.kind) {
-			return valueError(pyRepr(value) + " is not of type " + pyQuote(key.kind))
-		}
+	if err := checkTypes(body); err != nil {
+		return err
 	}
-	known := func(name string) bool {
-		return slices.ContainsFunc(uploadKeys, func(k struct{ name, kind string }) bool { return k.name == name })
-	}
-	if err := checkUnknown(sortedKeys(body), known); err != nil {
+	if err := checkUnknown(sortedKeys(body), isUploadKey); err != nil {
 		return err
 	}
 	parameters, _ := body["parameters"].(map[string]any)
@@ -75,6 +65,23 @@ func checkUpload(v any) error {
 		}
 	}
 	return nil
+}
+
+func checkTypes(body map[string]any) error {
+	for _, key := range uploadKeys {
+		value, given := body[key.name]
+		if !given && (key.name == "name" || key.name == "runner_type") {
+			return requiredError(key.name)
+		}
+		if given && !isType(value, key.kind) {
+			return valueError(pyRepr(value) + " is not of type " + pyQuote(key.kind))
+		}
+	}
+	return nil
+}
+
+func isUploadKey(name string) bool {
+	return slices.ContainsFunc(uploadKeys, func(k struct{ name, kind string }) bool { return k.name == name })
 }
 
 func checkDeclared(name string, declared any) error {
@@ -118,10 +125,7 @@ func (s *Server) admitUpload(w http.ResponseWriter, a *packAction) bool {
 	if err == nil && len(a.upload.files) > 0 {
 		err = s.writeFiles(a.Pack, a.upload.files)
 	}
-	switch {
-	case errors.Is(err, errUnexpected):
-		writeFault(w, http.StatusInternalServerError, err.Error())
-	case err != nil:
+	if err != nil {
 		refuse(w, err)
 	}
 	return err == nil

@@ -35,6 +35,7 @@ type pack struct {
 type diskFile struct {
 	content string
 	changed time.Time
+	written bool // by somebody: it did not come with the pack
 }
 
 // loadFiles puts a pack on the disk. An entry point whose file is not here gets
@@ -64,7 +65,7 @@ func (s *Server) loadFiles(dir fs.FS, name string, actions []*packAction) error 
 	}
 	maps.Copy(s.packs[name].shipped, shipped)
 	for file, text := range shipped {
-		s.packs[name].files[file] = diskFile{text, s.cfg.Now()}
+		s.packs[name].files[file] = diskFile{content: text, changed: s.cfg.Now()}
 	}
 	return nil
 }
@@ -87,9 +88,9 @@ func (s *Server) writeFiles(name string, files []dataFile) error {
 			return valueError(fmt.Sprintf(`Unable to write data to "%s%s/%s" (permission denied). Make sure permissions for that pack directory are configured correctly so st2api can write to it.`,
 				packsDir, name, file))
 		case p.isDir(file):
-			return errUnexpected
+			return unexpected
 		}
-		p.files[file] = diskFile{f.content, s.cfg.Now()}
+		p.files[file] = diskFile{f.content, s.cfg.Now(), true}
 	}
 	return nil
 }
@@ -153,7 +154,7 @@ func (s *Server) viewEntryPoint(w http.ResponseWriter, r *http.Request) {
 	if a == nil {
 		return
 	}
-	content, ok := s.entryPoint(a)
+	file, ok := s.entryPoint(a)
 	if !ok {
 		writeFault(w, http.StatusInternalServerError, "Internal Server Error")
 		return
@@ -168,17 +169,17 @@ func (s *Server) viewEntryPoint(w http.ResponseWriter, r *http.Request) {
 		kind = "text/x-sh"
 	}
 	w.Header().Set("Content-Type", kind)
-	writeText(w, content)
+	writeText(w, file.content)
 }
 
-// entryPoint is the content of an action's file.
-func (s *Server) entryPoint(a *packAction) (string, bool) {
+// entryPoint is the file of an action.
+func (s *Server) entryPoint(a *packAction) (diskFile, bool) {
 	p := s.packs[a.Pack]
 	if p == nil {
-		return "", false
+		return diskFile{}, false
 	}
 	f, ok := p.files["actions/"+a.EntryPoint]
-	return f.content, ok
+	return f, ok
 }
 
 func writeText(w http.ResponseWriter, text string) {
@@ -199,14 +200,14 @@ func (s *Server) DownloadPack(name string) error {
 	return s.onPack(name, func(p *pack) {
 		p.files = map[string]diskFile{}
 		for file, text := range p.shipped {
-			p.files[file] = diskFile{text, s.cfg.Now()}
+			p.files[file] = diskFile{content: text, changed: s.cfg.Now()}
 		}
 	})
 }
 
 // WriteFile changes a file on the host. The path begins below the pack.
 func (s *Server) WriteFile(name, file, content string) error {
-	return s.onPack(name, func(p *pack) { p.files[file] = diskFile{content, s.cfg.Now()} })
+	return s.onPack(name, func(p *pack) { p.files[file] = diskFile{content, s.cfg.Now(), true} })
 }
 
 // RemoveFile deletes a file on the host.

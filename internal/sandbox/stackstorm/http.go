@@ -63,7 +63,7 @@ func (s *Server) listActions(w http.ResponseWriter, r *http.Request) {
 		}
 		list = append(list, a.asJSON())
 	}
-	writePage(w, r, list)
+	writePage(w, r, selected(r, list))
 }
 
 // writePage cuts a list as StackStorm does: 100 unless asked otherwise (S12).

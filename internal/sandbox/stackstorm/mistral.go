@@ -42,15 +42,17 @@ func errorOf(format string, args ...any) *runnerError {
 
 // planOf is what an execution of an action does, and why it cannot.
 func (s *Server) planOf(a *packAction, input map[string]any) (*workflow, *runnerError) {
-	if a.plan != nil || a.upload == nil || s.newer || a.RunnerType != runnerMistral || slices.ContainsFunc(a.Tags, isScript) {
+	file, ok := s.entryPoint(a)
+	switch {
+	case a.plan != nil, a.RunnerType != runnerMistral, slices.ContainsFunc(a.Tags, isScript), a.upload == nil && !file.written:
 		return workflowOf(a), nil
-	}
-	content, ok := s.entryPoint(a)
-	if !ok {
+	case ok && s.newer: // Orquesta's language is not read here
+		return workflowOf(a), nil
+	case !ok:
 		return scripted(a), errorOf("[Errno 2] No such file or directory: '%s%s/actions/%s'", packsDir, a.Pack, a.EntryPoint)
 	}
 	m := &mistral{server: s, ref: a.ref(), results: map[string]any{}}
-	w, err := m.read(content, input)
+	w, err := m.read(file.content, input)
 	if err != nil {
 		return scripted(a), err
 	}

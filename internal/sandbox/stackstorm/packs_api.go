@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // registerTypes are what a reload can register.
@@ -43,7 +45,7 @@ func (s *Server) registerPacks(w http.ResponseWriter, r *http.Request) {
 		}
 		actions += n
 	}
-	counts := map[string]int{"runners": len(runnerTypes), "actions": actions}
+	counts := map[string]int{"runners": len(s.runners), "actions": actions}
 	if len(body.Types) == 0 {
 		for _, kind := range []string{"rule_types", "policy_types", "triggers", "sensors", "rules", "aliases", "policies", "configs"} {
 			counts[kind] = 0
@@ -66,17 +68,17 @@ func (s *Server) ReloadPack(name string) error {
 func (s *Server) reload(name string, strict bool) (registered int, err error) {
 	p := s.packs[name]
 	if p == nil {
-		return 0, fmt.Errorf(`Pack "%s" not found on disk: `, name)
+		return 0, valueError(fmt.Sprintf(`Pack "%s" not found on disk: `, name))
 	}
 	for _, file := range sortedKeys(p.files) {
 		below, ok := strings.CutPrefix(file, "actions/")
 		if !ok || strings.Contains(below, "/") || !strings.HasSuffix(below, ".yaml") {
 			continue
 		}
-		a, err := parseAction([]byte(p.files[file].content), name)
+		a, err := parseMetadata([]byte(p.files[file].content), name)
 		switch {
 		case err != nil && strict:
-			return registered, fmt.Errorf(`Failed to register action "%s%s/%s" from pack "%s": %w`, packsDir, name, file, name, err)
+			return registered, valueError(fmt.Sprintf(`Failed to register action "%s%s/%s" from pack "%s": %s`, packsDir, name, file, name, err))
 		case err != nil:
 			continue
 		}
@@ -85,4 +87,17 @@ func (s *Server) reload(name string, strict bool) (registered int, err error) {
 		registered++
 	}
 	return registered, nil
+}
+
+// parseMetadata refuses in jsonschema's words what is no metadata.
+func parseMetadata(text []byte, pack string) (*packAction, error) {
+	var keys map[string]any
+	if err := yaml.Unmarshal(text, &keys); err == nil {
+		for _, key := range []string{"name", "runner_type"} {
+			if keys[key] == nil {
+				return nil, valueError(fmt.Sprintf("%s\n\nFailed validating 'required' in schema['properties'][%s]:\n    {'additionalItems': ...", requiredError(key), pyQuote(key)))
+			}
+		}
+	}
+	return parseAction(text, pack)
 }
