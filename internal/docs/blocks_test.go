@@ -33,6 +33,7 @@ var notRun = map[string]string{
 	"templates/guides/custom-workflows.md.tmpl: go run ./internal/cmd/sandbox --pack path/to/pack":             "the path is the reader's; TestAccExamples of internal/provider loads a pack",
 	"templates/guides/parameters.md: terraform apply -auto-approve":                                            "the same as in getting-started.md",
 	"templates/guides/runs.md: st2 execution list --status failed":                                             "runs on the StackStorm host",
+	"templates/guides/stackstorm.md: st2 apikey create -k -m '{\"used_by\": \"terraform\"}'":                   "runs on the StackStorm host",
 	"templates/guides/runs.md: export TF_LOG_PROVIDER=INFO TF_LOG_PATH=run.log":                                "only sets variables",
 	"templates/guides/runs.md: terraform apply -replace=soda_orchestration_instance.volume":                    "the tests of internal/provider replace runs",
 	"templates/guides/lifecycle.md: terraform state rm soda_orchestration_instance.volume":                     "TestAccTimeoutThenCreateBeforeDestroyAllTheSame of internal/provider does that",

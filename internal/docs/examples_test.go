@@ -52,6 +52,35 @@ func TestAccExamplesTestThemselves(t *testing.T) {
 	}
 }
 
+// TestAccExamplesFailIfNotAttached: with storage that attaches nothing, a run of
+// the shipped workflow succeeds, but no example does that makes a volume.
+func TestAccExamplesFailIfNotAttached(t *testing.T) {
+	for _, name := range []string{"volume", "demo", "README.md"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			folder := name
+			if name == "README.md" {
+				folder = "volume"
+			}
+			sb, s := inExample(t, folder)
+			if folder != name {
+				s.file("main.tf", readPage(t, root+"/"+name).blocks()[0].text, false)
+			}
+			if err := sb.SetHotpotOutage("attach-fails"); err != nil {
+				t.Fatal(err)
+			}
+			if out, code := s.exits("terraform apply -auto-approve"); code != 1 || !strings.Contains(out, " is not attached") {
+				t.Errorf("exit code %d:\n%s", code, out)
+			}
+			for _, row := range sb.Instances() {
+				if row.Status != "Success" {
+					t.Errorf("%s has status %s", row.Name, row.Status)
+				}
+			}
+		})
+	}
+}
+
 const planSecret = "battery-staple-of-the-plan"
 
 // TestAccEphemeralIsInNoPlanFile reads the members of plan files, which are

@@ -86,7 +86,7 @@ func TestAccDriftOfAFinishedRun(t *testing.T) {
 	if err := sb.Purge(row.ExecutionID); err != nil {
 		t.Fatal(err)
 	}
-	w.plan().exits(0).says("No changes.", `The state of run `+row.ID+` ("volume") cannot be read`, `The state keeps the last known status, "Success".`)
+	w.plan().exits(0).says("No changes.", "Some runs cannot be read", `Run `+row.ID+` ("volume") is one`, `Terraform keeps the last status it knows of every such run (here "Success")`)
 	sb.Forget(row.ID)
 	expectInGuide(t, "drift", w.plan().exits(2).planText())
 	w.expectExecutions(0)
@@ -109,6 +109,6 @@ func TestAccDriftOfAnUnfinishedRun(t *testing.T) {
 	if err := sb.ForceStatus(row.ExecutionID, "canceled"); err != nil {
 		t.Fatal(err)
 	}
-	w.plan().exits(2).says("cannot be read", `The state keeps the last known status, "Running".`)
+	w.plan().exits(2).says("cannot be read", `(here "Running")`)
 	w.expectExecutions(1)
 }

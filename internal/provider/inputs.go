@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/workflow"
@@ -78,7 +77,8 @@ func inputObject(v types.Dynamic) (map[string]any, bool) {
 // merge returns base with the members of over in it. Objects inside objects are
 // merged too.
 func merge(base, over map[string]any) map[string]any {
-	merged := maps.Clone(base)
+	merged := make(map[string]any, len(base))
+	maps.Copy(merged, base)
 	for name, v := range over {
 		inner, ok := merged[name].(map[string]any)
 		outer, both := v.(map[string]any)
@@ -88,23 +88,6 @@ func merge(base, over map[string]any) map[string]any {
 		merged[name] = v
 	}
 	return merged
-}
-
-// remove takes the object member at a path out of v.
-func remove(v any, at []any) {
-	for _, step := range at[:len(at)-1] {
-		switch step := step.(type) {
-		case string:
-			members, _ := v.(map[string]any)
-			v = members[step]
-		case int:
-			items, _ := v.([]any)
-			v = items[step]
-		}
-	}
-	if members, ok := v.(map[string]any); ok {
-		delete(members, at[len(at)-1].(string))
-	}
 }
 
 // keysIn returns the names of the members, at any depth, without their values.
@@ -166,17 +149,4 @@ func value(v any) attr.Value {
 	default:
 		return types.DynamicNull()
 	}
-}
-
-// memberPath is the attribute path of one member below root.
-func memberPath(root path.Path, steps []any) path.Path {
-	for _, s := range steps {
-		switch s := s.(type) {
-		case string:
-			root = root.AtName(s)
-		case int:
-			root = root.AtTupleIndex(s)
-		}
-	}
-	return root
 }

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/run"
@@ -110,7 +109,6 @@ func TestInputObjects(t *testing.T) {
 		"without it all":    {run.Without(run.DecodeObject([]byte(base)), run.DecodeObject([]byte(`{"o": {}, "l": null, "none": null}`))), `{"a": 1}`},
 		"without inside":    {run.Without(run.DecodeObject([]byte(`{"o": "masked"}`)), run.DecodeObject([]byte(`{"o": {"k": null}}`))), `{}`},
 		"outline":           {keysIn(run.DecodeObject([]byte(over))), `{"b": null, "l": null, "o": {"x": null, "y": {"w": null}}}`},
-		"as texts":          {asStrings(run.DecodeObject([]byte(`{"n": 1.50, "b": true, "t": "x", "o": {"n": 1}}`))), `{"n": "1.50", "b": "true", "t": "x", "o": {"n": 1}}`},
 		"of what is no one": {run.DecodeObject([]byte(`[1]`)), `{}`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -157,12 +155,5 @@ func TestValueRoundTrip(t *testing.T) {
 		if got := inputs(value(want)); !reflect.DeepEqual(got, want) {
 			t.Errorf("got %#v, want %#v", got, want)
 		}
-	}
-}
-
-func TestMemberPath(t *testing.T) {
-	got := memberPath(path.Root("parameters"), []any{"o", "l", 2, "x"})
-	if want := path.Root("parameters").AtName("o").AtName("l").AtTupleIndex(2).AtName("x"); !got.Equal(want) {
-		t.Errorf("got %s", got)
 	}
 }

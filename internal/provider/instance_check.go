@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -15,36 +16,45 @@ import (
 )
 
 // check fills in the action if it is left out, and checks the inputs against the
-// workflow's declaration.
+// workflow's declaration. It serves a resource, an action and on_destroy.
 func (spec *runSpec) check(ctx context.Context, api *orchestration.Client) diag.Diagnostics {
 	declaration, found, diags := spec.declared(ctx, api)
 	if !found {
 		return diags
 	}
 	wrong := spec.problems(declaration)
-	if wrong.HasError() {
+	if wrong.HasError() && !spec.ServiceID.IsUnknown() {
 		wrong = spec.checkCatalogue(ctx, api, wrong)
 	}
 	diags.Append(wrong...)
 	return diags
 }
 
+// at is the attribute that a problem is reported on. Everything about on_destroy
+// is reported on on_destroy as a whole.
+func (spec *runSpec) at(attribute string) path.Path {
+	if spec.Of == ofOnDestroy {
+		return path.Root("on_destroy")
+	}
+	return path.Root(attribute)
+}
+
 // declared fills in the action and finds its declaration. Values that are not
 // known yet are checked when Terraform plans again at apply.
 func (spec *runSpec) declared(ctx context.Context, api *orchestration.Client) (d workflow.Declaration, found bool, diags diag.Diagnostics) {
 	if spec.ServiceID.IsUnknown() {
-		return d, false, nil
+		return spec.catalogued(ctx, api)
 	}
 	service, err := api.Service(ctx, spec.ServiceID.ValueString())
 	switch {
 	case orchestration.IsNotFound(err) && !spec.Validate && isGiven(spec.Action):
 		return d, false, nil // a service without workflows can be run (quirk 4)
 	case orchestration.IsNotFound(err):
-		diags.AddAttributeError(path.Root("service_id"), "No such service",
+		diags.AddAttributeError(spec.at("service_id"), "No such service",
 			fmt.Sprintf("The orchestrator has no service %q with a workflow. To list all services, use data \"soda_orchestration_services\".", spec.ServiceID.ValueString()))
 		return d, false, diags
 	case err != nil:
-		planWithoutAPI(&diags, path.Root("parameters"), err)
+		planWithoutAPI(&diags, spec.at("parameters"), err)
 		return d, false, diags
 	}
 
@@ -59,9 +69,40 @@ func (spec *runSpec) declared(ctx context.Context, api *orchestration.Client) (d
 		return d, false, diags
 	}
 	if d, found = declarationOf(service, spec.Action.ValueString()); !found {
-		diags.AddAttributeError(path.Root("action"), "The service has no such workflow", noSuchAction(service, spec.Action.ValueString()))
+		diags.AddAttributeError(spec.at("action"), "The service has no such workflow", noSuchAction(service, spec.Action.ValueString()))
 	}
 	return d, found, diags
+}
+
+// catalogued is what the catalogue says of the workflow, for a service that is
+// not known yet: most often one that is created by the same apply, and gets the
+// declaration of today.
+func (spec *runSpec) catalogued(ctx context.Context, api *orchestration.Client) (d workflow.Declaration, found bool, diags diag.Diagnostics) {
+	action := spec.Action.ValueString()
+	if spec.Action.IsNull() {
+		action, spec.guessed = spec.onlyNew, true
+	}
+	if action == "" || !spec.Validate {
+		return d, false, nil
+	}
+	catalogue, err := api.Workflows(ctx)
+	if err != nil {
+		planWithoutAPI(&diags, spec.at("parameters"), err)
+		return d, false, diags
+	}
+	d, found = fromCatalogue(catalogue, action)
+	return d, found, diags
+}
+
+// fromCatalogue is the declaration of a workflow that the catalogue lists.
+func fromCatalogue(catalogue []orchestration.Workflow, action string) (workflow.Declaration, bool) {
+	for _, w := range catalogue {
+		if w.Ref == action {
+			d, err := workflow.Parse(w.Parameters)
+			return d, err == nil
+		}
+	}
+	return workflow.Declaration{}, false
 }
 
 // checkCatalogue checks refused inputs once more, against the catalogue. A
@@ -72,13 +113,8 @@ func (spec *runSpec) checkCatalogue(ctx context.Context, api *orchestration.Clie
 	if err != nil {
 		return first
 	}
-	for _, w := range catalogue {
-		if w.Ref != spec.Action.ValueString() {
-			continue
-		}
-		if today, err := workflow.Parse(w.Parameters); err == nil {
-			return spec.problems(today)
-		}
+	if today, ok := fromCatalogue(catalogue, spec.Action.ValueString()); ok {
+		return spec.problems(today)
 	}
 	return first
 }
@@ -93,27 +129,47 @@ func noSuchAction(service *orchestration.Service, action string) string {
 }
 
 // problems reports everything that is wrong with the inputs.
-func (spec runSpec) problems(declaration workflow.Declaration) (diags diag.Diagnostics) {
+func (spec *runSpec) problems(declaration workflow.Declaration) (diags diag.Diagnostics) {
 	given, ok := inputObject(spec.Parameters)
 	secret, okSecret := inputObject(spec.ParametersWO)
 	if !ok || !okSecret {
 		return nil // the names of the inputs are not known yet
 	}
-	all := merge(given, secret)
-	found := slices.Concat(declaration.Check(all, secret), workflow.Traps(spec.Action.ValueString(), all), workflow.Exposed(spec.Action.ValueString(), given))
-	for _, p := range found {
-		root := path.Root("parameters")
+	action, all := cmp.Or(spec.Action.ValueString(), spec.onlyNew), merge(merge(given, spec.published), secret)
+	traps := workflow.Traps(action, all)
+	hidden, exposed := secret, workflow.Exposed(action, given)
+	if spec.Of != ofResource { // nothing can be write-only
+		hidden, exposed = secretsOf(declaration, given), nil
+		diags.Append(spec.clearSecrets(declaration, given)...)
+	}
+	for _, p := range slices.Concat(withoutTraps(declaration.Check(all, hidden), traps), traps, exposed) {
+		attribute := "parameters"
 		if hasMember(secret, p.Path) {
-			root = path.Root("parameters_wo")
+			attribute = "parameters_wo"
 		}
-		addProblem(&diags, root, p)
+		if spec.guessed { // it may be a service that is looked up at apply
+			p.Warning = true
+			p.Detail += fmt.Sprintf(" (This holds for %s, the one workflow that is registered by this plan.)", spec.onlyNew)
+		}
+		addProblem(&diags, spec.at(attribute), p)
 	}
 	return diags
 }
 
-// addProblem reports a problem on its member below root.
-func addProblem(diags *diag.Diagnostics, root path.Path, p workflow.Problem) {
-	at := memberPath(root, p.Path)
+// withoutTraps leaves out problems whose input is a trap as well. What a workflow
+// declares of such an input leads into the trap.
+func withoutTraps(problems, traps []workflow.Problem) []workflow.Problem {
+	return slices.DeleteFunc(problems, func(p workflow.Problem) bool {
+		return !p.Warning && slices.ContainsFunc(traps, func(trap workflow.Problem) bool {
+			return !trap.Warning && len(p.Path) > 0 && slices.Equal(p.Path, trap.Path)
+		})
+	})
+}
+
+// addProblem reports a problem on the attribute that holds the inputs. Its text
+// names the member. Terraform 1.11 and OpenTofu 1.12 print another attribute's
+// line for a path inside a dynamic attribute.
+func addProblem(diags *diag.Diagnostics, at path.Path, p workflow.Problem) {
 	if p.Warning {
 		diags.AddAttributeWarning(at, p.Summary, p.Detail)
 	} else {

@@ -24,6 +24,7 @@ func (r *instanceResource) Delete(ctx context.Context, req resource.DeleteReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	m.record = private[recordLabels](ctx, req.Private, privateRecord)
 	d := deletion{instanceResource: r, m: &m, timeout: timeout, from: req.Private, to: resp.Private}
 	if private[bool](ctx, req.Private, privateDestroy) {
 		resp.Diagnostics.Append(d.destroy(ctx)...)
@@ -62,8 +63,8 @@ func (d *deletion) destroy(ctx context.Context) (diags diag.Diagnostics) {
 	case m.status().Final():
 		// The status in the state is final.
 	case onlyThisFails(ctx, api, err):
-		diags.AddWarning(fmt.Sprintf("The record of run %s is removed without knowing how it ended", id),
-			detailOf(err)+"\n\n"+unreadableAlone+" While this record exists the orchestrator cannot list any instances, so it is removed. Look for the execution in StackStorm (st2 execution list): it may not have ended.")
+		diags.AddWarning("A record is removed without knowing how the run ended",
+			upper(m.run())+": "+detailOf(err)+"\n\n"+unreadableAlone+" While this record exists the orchestrator cannot list any instances, so it is removed. Look for the execution on StackStorm's host (st2 execution list): it may not have ended.")
 		diags.Append(d.forget(ctx, api)...)
 		return diags
 	default:
@@ -88,7 +89,7 @@ func (m *instanceModel) notEnded() (diags diag.Diagnostics) {
 	id := m.ID.ValueString()
 	switch {
 	case m.OnDestroy.IsNull():
-		diags.AddWarning(fmt.Sprintf("The record of run %s is kept", id),
+		diags.AddWarning("The record of a run is kept",
 			fmt.Sprintf("%s has status %s. The orchestrator cannot stop a run, and without its record the run could not be followed. The run is no longer in the state. "+
 				"Once it has ended, remove its record with terraform import and then terraform destroy.", upper(m.run()), m.Status.ValueString()))
 	default:
@@ -156,41 +157,44 @@ func (d *deletion) makeWay(ctx context.Context) (diags diag.Diagnostics) {
 		// The plan was made with -refresh=false. So it could not say that the new
 		// object takes the run over.
 		d.known.OfferTakeover(m.fingerprint(), id)
-		diags.AddWarning(fmt.Sprintf("The record of run %s is kept", id),
+		diags.AddWarning("The record of a run is kept",
 			fmt.Sprintf("%s had not ended when Terraform last read it. Its status is %s now. If the new resource has the same inputs, it takes this run over.", upper(m.run()), m.Status.ValueString()))
 	case !m.status().Final():
-		diags.AddWarning(fmt.Sprintf("The record of run %s is kept", id),
+		diags.AddWarning("The record of a run is kept",
 			fmt.Sprintf("%s has status %s and goes on beside the new run. The orchestrator cannot stop a run, and without its record the run could not be followed. "+
 				"Once it has ended, remove its record with terraform import and then terraform destroy.", upper(m.run()), m.Status.ValueString()))
 	default:
-		diags.Append(d.replaceEnded(ctx, api)...)
+		diags.Append(d.replaceEnded(ctx, api, asked && private[bool](ctx, d.from, privateExplained))...)
 	}
 	return diags
 }
 
-// replaceEnded removes the record of a replaced run that has ended.
-func (d *deletion) replaceEnded(ctx context.Context, api *orchestration.Client) diag.Diagnostics {
+// replaceEnded removes the record of a replaced run that has ended. explained says
+// that the plan has told what stays.
+func (d *deletion) replaceEnded(ctx context.Context, api *orchestration.Client, explained bool) diag.Diagnostics {
 	diags := d.cleanUpAndForget(ctx, api)
-	if d.m.OnDestroy.IsNull() && !diags.HasError() {
+	if !explained && d.m.OnDestroy.IsNull() && !diags.HasError() {
 		diags.AddWarning("Replacing a run does not undo it", stays(d.m))
 	}
 	return diags
 }
 
-// cleanUpAndForget removes the record, after on_destroy has run. If that fails,
-// the private state keeps the id of the on_destroy run for the next destroy.
+// cleanUpAndForget removes the record, after on_destroy has run. The record of
+// the on_destroy run goes last. As long as it is there, a destroy after one that
+// was killed finds that the clean-up is done.
 func (d *deletion) cleanUpAndForget(ctx context.Context, api *orchestration.Client) (diags diag.Diagnostics) {
-	started := private[string](ctx, d.from, privateOnDestroy)
-	if d.m.cleansUp() && started != onDestroyDone {
-		started, diags = d.runOnDestroy(ctx, api, d.m, started, d.timeout)
+	c := private[cleanUp](ctx, d.from, privateOnDestroy)
+	if d.m.cleansUp() && !c.Done {
+		c, diags = d.runOnDestroy(ctx, api, d.m, c.Run, d.timeout)
 	}
 	if !diags.HasError() {
-		started = onDestroyDone
 		diags.Append(d.forget(ctx, api)...)
 	}
 	if diags.HasError() {
-		diags.Append(setPrivate(ctx, d.to, privateOnDestroy, started)...)
+		diags.Append(setPrivate(ctx, d.to, privateOnDestroy, c)...)
+		return diags
 	}
+	diags.Append(forgetOnDestroy(ctx, api, c.Run)...)
 	return diags
 }
 
@@ -200,15 +204,28 @@ func (d *deletion) forget(ctx context.Context, api *orchestration.Client) (diags
 	if _, ok := run.ExecutionOf(m.ID.ValueString()); ok {
 		return nil // there is no record to remove
 	}
-	if err := api.DeleteInstance(ctx, m.ID.ValueString()); err != nil && !orchestration.IsNotFound(err) {
+	if err := deleteRecord(ctx, api, m.ID.ValueString()); err != nil {
 		m.addKept(&diags, "Cannot remove the record of "+m.run(), err)
 		return diags
 	}
 	if !m.OnDestroy.IsNull() && !m.cleansUp() {
-		diags.AddWarning(fmt.Sprintf("on_destroy was not run for run %s", m.ID.ValueString()),
-			fmt.Sprintf("on_destroy runs only after a successful run. The status of this one was %s; whatever it made is left in place.", m.Status.ValueString()))
+		diags.AddWarning("on_destroy was not run",
+			fmt.Sprintf("on_destroy runs only after a successful run. The status of %s was %s; whatever it made is left in place.", m.run(), m.Status.ValueString()))
 	}
 	return diags
+}
+
+// deleteRecord removes a record. If the answer is lost, a read tells whether it
+// is gone.
+func deleteRecord(ctx context.Context, api *orchestration.Client, id string) error {
+	err := api.DeleteInstance(ctx, id)
+	if err == nil || orchestration.IsNotFound(err) {
+		return nil
+	}
+	if _, now := api.Instance(ctx, id, ""); orchestration.IsNotFound(now) {
+		return nil
+	}
+	return err
 }
 
 // cleansUp reports whether on_destroy runs before the record is removed.

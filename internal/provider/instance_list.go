@@ -35,7 +35,7 @@ func (l *instanceList) ListResourceConfigSchema(_ context.Context, _ list.ListRe
 			"A list costs the orchestrator as much as reading each of its runs, about 0.3 s apiece. With `service_id` it reads only the runs of that service. " +
 			"But then the list ends before the first run that cannot be read, and there is no warning. Without `service_id` there is a warning if runs may be missing.",
 		Attributes: map[string]schema.Attribute{
-			"service_id": schema.StringAttribute{Optional: true, Validators: given, MarkdownDescription: "Only runs of this service."},
+			"service_id": schema.StringAttribute{Optional: true, Validators: []validator.String{anID{}}, MarkdownDescription: "Only runs of this service."},
 			"name":       schema.StringAttribute{Optional: true, Validators: given, MarkdownDescription: "Only runs of this name."},
 			"status":     schema.StringAttribute{Optional: true, Validators: []validator.String{aRunStatus}, MarkdownDescription: "Only runs in this status: `Running`, `Success` or `Failed`."},
 		},
@@ -49,7 +49,7 @@ func (l *instanceList) List(ctx context.Context, req list.ListRequest, stream *l
 		stream.Results = list.ListResultsStreamDiagnostics(diags)
 		return
 	}
-	found, actions, err := l.find(ctx, m, req.IncludeResource)
+	found, services, err := l.find(ctx, m, req.IncludeResource)
 	if err != nil {
 		addError(&diags, "Cannot list runs", err)
 		stream.Results = list.ListResultsStreamDiagnostics(diags)
@@ -63,16 +63,15 @@ func (l *instanceList) List(ctx context.Context, req list.ListRequest, stream *l
 			}
 		}
 		for i := range found.runs {
-			if int64(i) == req.Limit || !push(listedRun(ctx, req, &found.runs[i], actions)) {
+			if int64(i) == req.Limit || !push(listedRun(ctx, req, &found.runs[i], services)) {
 				return
 			}
 		}
 	}
 }
 
-// find lists the runs. If full is set, it also returns the workflow of each
-// service that has only one.
-func (l *instanceList) find(ctx context.Context, m instanceListModel, full bool) (inventory, map[string]string, error) {
+// find lists the runs, and for their full state the services.
+func (l *instanceList) find(ctx context.Context, m instanceListModel, full bool) (inventory, map[string]*orchestration.Service, error) {
 	api, acc, err := l.api(ctx)
 	if err != nil {
 		return inventory{}, nil, err
@@ -83,27 +82,21 @@ func (l *instanceList) find(ctx context.Context, m instanceListModel, full bool)
 		return found, nil, err
 	}
 	services, err := api.Services(ctx)
-	only := map[string]string{}
+	byID := map[string]*orchestration.Service{}
 	for i := range services {
-		if actions := actionsOf(&services[i]); len(actions) == 1 {
-			only[services[i].ID] = actions[0]
-		}
+		byID[services[i].ID] = &services[i]
 	}
-	return found, only, err
+	return found, byID, err
 }
 
-func listedRun(ctx context.Context, req list.ListRequest, in *orchestration.Instance, actions map[string]string) list.ListResult {
+func listedRun(ctx context.Context, req list.ListRequest, in *orchestration.Instance, services map[string]*orchestration.Service) list.ListResult {
 	result := newListed(ctx, req, in.Name, in.TenantID, in.ID)
 	if !req.IncludeResource || result.Diagnostics.HasError() {
 		return result
 	}
 	var m instanceModel
 	result.Diagnostics.Append(blank(ctx, &result, in.ID, &m)...)
-	m.observeAll(&run.Run{Instance: *in})
-	m.Published = types.DynamicNull()
-	if action, ok := actions[in.ServiceID]; ok {
-		m.Action = types.StringValue(action)
-	}
+	m.importRun(&run.Run{Instance: *in}, services[in.ServiceID])
 	result.Diagnostics.Append(result.Resource.Set(ctx, &m)...)
 	return result
 }

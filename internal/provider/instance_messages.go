@@ -22,6 +22,9 @@ type startWords struct {
 	limit     string // the argument that bounds the run
 	timeout   time.Duration
 	stateless bool // there is no resource to import a run into
+	byHand    bool // the configuration sets the timeout
+	// usual returns how long the workflow takes, if that is known.
+	usual func(action string) (time.Duration, bool)
 }
 
 // startMessages reports how a start went.
@@ -30,7 +33,7 @@ func startMessages(req run.Request, w startWords, started run.Started, err error
 		startError(&diags, req, w, err)
 		return diags
 	}
-	if !started.TokenEnds.IsZero() {
+	if w.needsToken(req.Action, started.TokenEnds) {
 		diags.AddWarning("The token may expire before the run ends",
 			fmt.Sprintf("The workflow of run %q uses the token that it was started with. That token expires in %s, and %s is %s. "+
 				"If the workflow needs the token after that, it fails. Give a newer token, have Keystone's [token] expiration raised, or set a lower %s if the run is short.",
@@ -61,6 +64,21 @@ func startMessages(req run.Request, w startWords, started run.Started, err error
 				"To repair the list, remove the record of that older run. If it is a resource, destroy it. Otherwise send DELETE to the orchestrator's instances/ID.", id, req.ServiceID))
 	}
 	return diags
+}
+
+// needsToken says whether the workflow is likely to need its token after it has
+// ended. The default timeouts say nothing about a workflow's length, and Keystone's
+// tokens usually end before them.
+func (w startWords) needsToken(action string, ends time.Time) bool {
+	if ends.IsZero() {
+		return false
+	}
+	if w.usual != nil {
+		if length, known := w.usual(action); known {
+			return time.Now().Add(length).After(ends)
+		}
+	}
+	return w.byHand
 }
 
 func startError(diags *diag.Diagnostics, req run.Request, w startWords, err error) {
@@ -100,6 +118,9 @@ func alreadyDone(w startWords, e *run.AlreadyDone) string {
 	}
 	text := fmt.Sprintf("Run %s%s of this service has the same name, user and inputs, and has succeeded. No resource is known to have it. "+
 		"An earlier apply may have started it and was killed, or its state was lost. Or it belongs to another configuration. Nothing was started.\n\n", e.Run.ID, since)
+	if _, ok := run.ExecutionOf(e.Run.ID); ok {
+		text += "Its record cannot be found, because the list of the service's runs is incomplete. So it may also be a run that was destroyed or replaced.\n\n"
+	}
 	if w.stateless {
 		return text + "To count that run as done, set adopt_existing = true and apply that first. To run the workflow once more, set adopt_existing = false and apply that first."
 	}
@@ -133,7 +154,7 @@ func unknownStart(req run.Request, w startWords, e *run.Unknown) string {
 		if e.Searched {
 			listed = "StackStorm has no execution with this run's mark."
 		}
-		fmt.Fprintf(&b, "\n\n%s Look in StackStorm (st2 execution list --action %s). If there is an execution, wait for it to end and clean up what it made. If there is none, %s.", listed, req.Action, again)
+		fmt.Fprintf(&b, "\n\n%s Look on StackStorm's host (st2 execution list --action %s). If there is an execution, wait for it to end and clean up what it made. If there is none, %s.", listed, req.Action, again)
 		return b.String()
 	}
 	b.WriteString("\n\nThese runs are new and have the same inputs. One of them may be this run:\n")
@@ -169,7 +190,7 @@ func (m *instanceModel) waitMessages(ctx context.Context, err error, reason *sta
 	case err == nil:
 		e.diags.AddError(fmt.Sprintf("Run %s failed", id), m.failure(reason, o))
 	case ctx.Err() != nil:
-		e.diags.AddWarning(fmt.Sprintf("Stopped waiting for run %s", id), m.interrupted())
+		e.diags.AddWarning("Stopped waiting for a run", m.interrupted(err))
 	case errors.Is(err, run.ErrTimeout):
 		e.unresolved = !m.ContinueOnTimeout.ValueBool()
 		m.reportTimeout(&e.diags, err, o)
@@ -181,7 +202,7 @@ func (m *instanceModel) waitMessages(ctx context.Context, err error, reason *sta
 
 func disappeared(action, run string) string {
 	return fmt.Sprintf("Somebody deleted the record of %s while Terraform waited for it. The workflow goes on, but the orchestrator cannot show it any more. "+
-		"Look in StackStorm (st2 execution list --action %s) for how it ends.", run, action)
+		"Look on StackStorm's host (st2 execution list --action %s) for how it ends.", run, action)
 }
 
 func (m *instanceModel) failure(reason *stackstorm.Failure, o waitOptions) string {
@@ -204,11 +225,14 @@ func howItFailed(action, name string, last run.Run, reason *stackstorm.Failure, 
 	if out := strings.TrimSpace(last.Output); out != "" {
 		fmt.Fprintf(&b, " It printed:\n\n%s", out)
 	}
+	if action == migrationAction {
+		b.WriteString("\n\n" + planNameTaken)
+	}
 	if reason != nil {
 		b.WriteString("\n\n" + whyItFailed(reason, last.ExecutionID))
 		return b.String()
 	}
-	fmt.Fprintf(&b, "\n\nThe orchestrator does not give the reason. StackStorm does:\n\n  st2 execution list --action %s --status failed\n  st2 execution get EXECUTION_ID", action)
+	fmt.Fprintf(&b, "\n\nThe orchestrator does not give the reason. StackStorm does, on its own host:\n\n  st2 execution list --action %s --status failed\n  st2 execution get EXECUTION_ID", action)
 	return b.String()
 }
 
@@ -242,20 +266,46 @@ func whyItFailed(f *stackstorm.Failure, executionID string) string {
 // runName names a run in messages.
 func runName(id, name string) string { return "run " + id + " (" + quoted(name) + ")" }
 
-func (m *instanceModel) interrupted() string {
-	return fmt.Sprintf("%s goes on at the orchestrator. Its status was %s. It is in the state. Ignore \"Creation complete\" above: the run has not ended. "+
-		"Apply again to wait for the rest of it. No second run is started.", upper(m.run()), m.Status.ValueString())
+func (m *instanceModel) interrupted(err error) string {
+	stands := ". Its status was " + m.Status.ValueString() + "."
+	if unread := unreadWhileWaiting(err); unread != "" {
+		stands = ", as far as is known. " + unread
+	}
+	return fmt.Sprintf("%s goes on at the orchestrator%s It is in the state. Ignore \"Creation complete\" above: the run has not ended. "+
+		"Apply again to wait for the rest of it. No second run is started.", upper(m.run()), stands)
+}
+
+// unreadWhileWaiting says that the run could not be read when a wait ended. It is
+// empty if the last read worked.
+func unreadWhileWaiting(err error) string {
+	api, ok := errors.AsType[*orchestration.Error](err)
+	if !ok {
+		return ""
+	}
+	text := "It could not be read any more: "
+	never, ok := errors.AsType[*run.NeverRead](err)
+	if ok {
+		text = "No read of it has worked: "
+	}
+	text += sentence(api.Error())
+	switch {
+	case ok && never.OthersRead:
+		text += " Other runs could be read meanwhile, so it is this run alone: StackStorm has canceled it, timed it out or deleted it, and the orchestrator cannot show that."
+	case serverFault(api):
+		text += " A run that was canceled, paused or has timed out in StackStorm looks like this, since the orchestrator cannot show such a status."
+	}
+	return text
 }
 
 func (m *instanceModel) reportTimeout(diags *diag.Diagnostics, err error, o waitOptions) {
 	at := path.Root("timeouts")
 	summary := fmt.Sprintf("Run %s took longer than %s", m.ID.ValueString(), o.timeout)
 	detail := fmt.Sprintf("%s had status %s when %s (%s) was over.", upper(m.run()), m.Status.ValueString(), o.argument, o.timeout)
-	if api, ok := errors.AsType[*orchestration.Error](err); ok {
-		detail += " It could not be read any more: " + sentence(api.Error())
-		if serverFault(api) {
-			detail += " A run that was canceled, paused or has timed out in StackStorm looks like this, since the orchestrator cannot show such a status."
-		}
+	if _, ok := errors.AsType[*run.NeverRead](err); ok {
+		detail = fmt.Sprintf("How %s stands is not known; %s (%s) was over.", m.run(), o.argument, o.timeout)
+	}
+	if unread := unreadWhileWaiting(err); unread != "" {
+		detail += " " + unread
 	}
 	if m.ContinueOnTimeout.ValueBool() {
 		diags.AddAttributeWarning(at, summary, detail+" Because continue_on_timeout is set, resources that depend on it are created now. The next apply waits for the same run.")
@@ -276,6 +326,17 @@ func (m *instanceModel) goOn(o waitOptions) string {
 // unreadableAlone says why only this run cannot be read.
 const unreadableAlone = "Other requests work, so only this run cannot be read: StackStorm has deleted its execution, " +
 	"or holds it in a status that the orchestrator cannot show (canceled, timed out, abandoned, paused, delayed)."
+
+// keepsItsStatus says, once for all runs of a plan, what becomes of those that
+// cannot be read.
+func (m *instanceModel) keepsItsStatus(connected bool) string {
+	advice := "With stackstorm in the provider block Terraform reads such runs in StackStorm."
+	if connected {
+		advice = "Its execution is not known either, so Terraform cannot read it in StackStorm."
+	}
+	return fmt.Sprintf("%s is one: StackStorm has deleted its execution, or the orchestrator cannot show its status (canceled, timed out, abandoned, paused, delayed).\n"+
+		"Terraform keeps the last status it knows of every such run (here %q), and says so only once.\n%s", upper(m.run()), m.Status.ValueString(), advice)
+}
 
 // deposed is the message about a deposed run beside a plan for a new one. The
 // replacement with create_before_destroy was to take it over and was refused.

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -13,7 +14,6 @@ import (
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
 	"github.com/sodafoundation/terraform-provider-soda/internal/run"
-	"github.com/sodafoundation/terraform-provider-soda/internal/workflow"
 )
 
 type instanceModel struct {
@@ -40,6 +40,22 @@ type instanceModel struct {
 	Output              types.String         `tfsdk:"output"`
 	Input               jsontypes.Normalized `tfsdk:"input"`
 	Timeouts            timeouts.Value       `tfsdk:"timeouts"`
+
+	record recordLabels // private state
+}
+
+// recordLabels are the labels of the run's record. They can differ from those of
+// the resource: the server cannot change them, and Terraform runs nothing for a
+// changed label.
+type recordLabels struct {
+	ServiceID string `json:"service_id"`
+	Name      string `json:"name"`
+	UserID    string `json:"user_id"`
+}
+
+// recordServiceID is the service that the run was started with.
+func (m *instanceModel) recordServiceID() string {
+	return cmp.Or(m.record.ServiceID, m.ServiceID.ValueString())
 }
 
 func (m *instanceModel) status() orchestration.Status {
@@ -74,6 +90,9 @@ func (m *instanceModel) fingerprint() string {
 func (m *instanceModel) observe(in *run.Run, secret map[string]any) {
 	m.ID = types.StringValue(in.ID)
 	m.TenantID = types.StringValue(in.TenantID)
+	if in.ServiceID != "" {
+		m.record = recordLabels{ServiceID: in.ServiceID, Name: in.Name, UserID: in.UserID}
+	}
 	m.Status = types.StringValue(string(in.Status))
 	m.Output = types.StringValue(in.Output)
 	m.Input = normalized(in.Input, secret)
@@ -81,33 +100,6 @@ func (m *instanceModel) observe(in *run.Run, secret map[string]any) {
 	if in.ExecutionID != "" {
 		m.ExecutionID = types.StringValue(in.ExecutionID)
 	}
-}
-
-// observeAll is observe for an import: it also sets the arguments.
-func (m *instanceModel) observeAll(in *run.Run) {
-	m.observe(in, nil)
-	m.ServiceID = types.StringValue(in.ServiceID)
-	m.Name = types.StringValue(in.Name)
-	m.Description = types.StringValue(in.Description)
-	m.UserID = types.StringValue(in.UserID)
-	m.WaitForCompletion = types.BoolValue(true)
-	m.ContinueOnTimeout = types.BoolValue(false)
-	m.ValidateParameters = types.BoolValue(true)
-	m.CancelOnDestroy = types.BoolValue(false)
-	if given := givenInputs(in.Input); len(given) > 0 {
-		m.Parameters = types.DynamicValue(value(given))
-	}
-}
-
-// givenInputs returns the inputs without those that the server adds.
-func givenInputs(input json.RawMessage) map[string]any {
-	members := run.DecodeObject(input)
-	for name := range members {
-		if workflow.ServerSet(name) {
-			delete(members, name)
-		}
-	}
-	return members
 }
 
 func normalized(input json.RawMessage, secret map[string]any) jsontypes.Normalized {
@@ -131,18 +123,25 @@ const (
 	// the configuration or -replace asked for the replacement. It is missing if the
 	// resource is tainted.
 	privateReplaced = "replaced"
+	// privateExplained is true in a plan that has said why the run is replaced.
+	// Terraform does not tell of -replace before it has asked, and drops the
+	// warnings of the plan that follows.
+	privateExplained = "explained"
 	// privateOthers holds the runs that were others' when this one was started, the
 	// replaced one among them. They may go on, held by nobody, and are still not
 	// what a later replacement asks for.
 	privateOthers = "others"
+	// privateRecord holds the labels of the run's record, see recordLabels.
+	privateRecord = "record"
+	// privateImported marks a run that was imported, see importMark.
+	privateImported = "imported"
 	// privateSecret holds the names (not the values) of write-only members.
 	privateSecret = "write_only"
-	// privateOnDestroy is the id of the on_destroy run under way, or onDestroyDone.
+	// privateOnDestroy is how far the on_destroy run got, a cleanUp.
 	privateOnDestroy = "on_destroy_run"
+	// privateLooked is true when StackStorm was asked for the run's execution.
+	privateLooked = "execution_looked_for"
 )
-
-// onDestroyDone stands for an on_destroy run that has succeeded.
-const onDestroyDone = "done"
 
 type privateReader interface {
 	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)

@@ -3,13 +3,13 @@ package provider
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-jsontypes/jsontypes"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-
-	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
 )
 
 func (r *instanceResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
@@ -53,8 +53,11 @@ func (r *instanceResource) planCreate(ctx context.Context, req resource.ModifyPl
 		m.UserID = types.StringValue(acc.userID)
 	}
 	spec := m.spec(&config)
-	resp.Diagnostics.Append(spec.check(ctx, api)...)
-	resp.Diagnostics.Append(r.checkBackend(ctx, spec)...)
+	spec.onlyNew = r.newServices.only()
+	checked := spec.check(ctx, api)
+	checked.Append(r.checkOnDestroy(ctx, nil, &m)...)
+	checked.Append(r.checkBackend(ctx, spec)...)
+	resp.Diagnostics.Append(r.hintAtDestroy(checked)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -70,6 +73,9 @@ func (r *instanceResource) planCreate(ctx context.Context, req resource.ModifyPl
 	}
 	r.planTakeover(ctx, &m, resp)
 	if m.ID.IsUnknown() {
+		if tainted := r.read.take(m.fingerprint()); tainted != nil && private[string](ctx, req.Private, privateReplaced) == "" {
+			warnTaintedReplacement(&resp.Diagnostics, tainted, &m)
+		}
 		request := m.spec(&config).request(acc.tenantID)
 		r.notes.plans(request.Hash(), m.fingerprint(), private[string](ctx, req.Private, privateReplaced))
 	}
@@ -87,35 +93,83 @@ func (r *instanceResource) planTakeover(ctx context.Context, m *instanceModel, r
 	}
 	m.ID = types.StringValue(id)
 	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateTakeover, id)...)
-	resp.Diagnostics.AddWarning(fmt.Sprintf("Run %s is taken over, not repeated", id),
-		"Terraform gave up waiting for this run when it was created, so the resource is tainted. Applying this plan goes on with the same run. No second one is started.\n\n"+
-			"If the resource has create_before_destroy, Terraform cannot apply this plan. Run terraform untaint ADDRESS instead.")
+	resp.Diagnostics.AddWarning("A run is taken over, not repeated",
+		fmt.Sprintf("Terraform gave up waiting for run %s when it was created, so the resource is tainted. Applying this plan goes on with the same run. No second one is started.\n\n"+
+			"If the resource has create_before_destroy, Terraform cannot apply this plan. Run terraform untaint ADDRESS instead.", id))
 }
 
 // planUpdate decides what a run in the state still needs.
 func (r *instanceResource) planUpdate(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	var m, state instanceModel
+	var m, state, config instanceModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	state.record = private[recordLabels](ctx, req.Private, privateRecord)
+	m.record = state.record
+	id := state.ID.ValueString()
 	// Terraform plans a tainted resource as a new one. So this resource is not
 	// tainted, and its run is not taken over.
-	r.known.WithdrawTakeover(state.ID.ValueString())
-	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateReplaced, state.ID.ValueString())...)
+	r.known.WithdrawTakeover(id)
+	r.read.take(state.fingerprint())
+	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateReplaced, id)...)
 
+	causes := r.causes(ctx, comparison{state: &state, plan: &m, config: &config, imported: imported(ctx, req.Private)})
+	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateExplained, len(causes) > 0)...)
 	switch {
-	case state.status() == orchestration.StatusFailed:
-		m.ID, m.Status, m.Output, m.Input = types.StringUnknown(), types.StringUnknown(), types.StringUnknown(), jsontypes.NewNormalizedUnknown()
-		m.ExecutionID, m.Published = types.StringUnknown(), types.DynamicUnknown()
-		resp.RequiresReplace.Append(path.Root("status"))
+	case len(causes) > 0:
+		m.forgetRun()
+		for _, c := range causes {
+			resp.RequiresReplace.Append(path.Root(c.attribute))
+		}
+		warnReplacement(&resp.Diagnostics, &state, &m, causes)
 	case !state.status().Final() && m.WaitForCompletion.ValueBool():
 		m.Status, m.Output, m.Published = types.StringUnknown(), types.StringUnknown(), types.DynamicUnknown()
-		resp.Diagnostics.AddWarning(fmt.Sprintf("Run %s has not ended", state.ID.ValueString()),
-			fmt.Sprintf("%s had status %s when Terraform last read it. Applying this plan waits for the same run. No second one is started.", upper(state.run()), state.Status.ValueString()))
-	default:
-		return
+		if r.known.IsInState(id) {
+			resp.Diagnostics.AddWarning("A run has not ended",
+				fmt.Sprintf("%s had status %s when Terraform last read it. Applying this plan waits for the same run. No second one is started.", upper(state.run()), state.Status.ValueString()))
+		}
+	}
+	if len(causes) == 0 {
+		r.planLabels(&resp.Diagnostics, &state, &m)
+		resp.Diagnostics.Append(r.hintAtDestroy(r.checkOnDestroy(ctx, &state, &m))...)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
+}
+
+// forgetRun makes everything that tells of one run unknown.
+func (m *instanceModel) forgetRun() {
+	m.ID, m.Status, m.Output, m.Input = types.StringUnknown(), types.StringUnknown(), types.StringUnknown(), jsontypes.NewNormalizedUnknown()
+	m.ExecutionID, m.Published = types.StringUnknown(), types.DynamicUnknown()
+}
+
+// planLabels says, once, that the server keeps the old labels of a run. Terraform
+// plans again when it applies, in a process that has read no run. There the
+// warning would be the second.
+func (r *instanceResource) planLabels(diags *diag.Diagnostics, state, plan *instanceModel) {
+	if !r.known.IsInState(state.ID.ValueString()) {
+		return
+	}
+	var changed []string
+	for _, label := range []struct {
+		name          string
+		before, after types.String
+	}{
+		{"service_id", state.ServiceID, plan.ServiceID},
+		{"name", state.Name, plan.Name},
+		{"description", state.Description, plan.Description},
+		{"user_id", state.UserID, plan.UserID},
+	} {
+		if !label.after.IsUnknown() && !label.after.Equal(label.before) {
+			changed = append(changed, label.name)
+		}
+	}
+	if len(changed) == 0 {
+		return
+	}
+	diags.AddAttributeWarning(path.Root(changed[0]), "The orchestrator keeps the old labels of a run",
+		fmt.Sprintf("%s changed. Terraform changes its state alone and runs nothing. The record of run %s at the orchestrator keeps what the run was started with, "+
+			"because the orchestrator cannot change it. The next run gets the new values.", strings.Join(changed, " and "), state.ID.ValueString()))
 }

@@ -3,17 +3,14 @@ package provider
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
 	"github.com/sodafoundation/terraform-provider-soda/internal/run"
-	"github.com/sodafoundation/terraform-provider-soda/internal/workflow"
 )
 
 var (
@@ -67,7 +64,8 @@ func (r *instanceResource) Create(ctx context.Context, req resource.CreateReques
 		m.Action, m.UserID = types.StringValue(request.Action), types.StringValue(request.UserID)
 		request.Timeout, request.Adopt, request.Replaces = timeout, m.adopt(), r.notes.heldBy(m.fingerprint())
 		started, err := r.runs.Start(ctx, request)
-		resp.Diagnostics.Append(startMessages(request, startWords{limit: o.argument, timeout: timeout}, started, err)...)
+		resp.Diagnostics.Append(startMessages(request, startWords{limit: o.argument, timeout: timeout,
+			byHand: isSet(m.Timeouts.Attributes(), "create"), usual: r.runs.UsualLength}, started, err)...)
 		resp.Diagnostics.Append(r.warnUnconnected(started.Unconnected)...)
 		if err != nil {
 			return
@@ -84,6 +82,7 @@ func (r *instanceResource) Create(ctx context.Context, req resource.CreateReques
 	m.observe(current, secret)
 	m.Published = types.DynamicNull()
 	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateSecret, keysIn(secret))...)
+	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateRecord, m.record)...)
 	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateOthers, last(r.notes.heldBy(m.fingerprint()), mostOthers))...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
@@ -106,13 +105,18 @@ func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, r
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	m.record = private[recordLabels](ctx, req.Private, privateRecord)
 	api, _, err := r.api(ctx)
 	if err != nil {
 		addError(&resp.Diagnostics, "Cannot read run "+m.ID.ValueString(), err)
 		return
 	}
 
-	now, err := r.runs.Read(ctx, m.lastSeen())
+	last := m.lastSeen()
+	executionID, diags := r.identifyOnce(ctx, &m, req.Private, resp.Private)
+	last.ExecutionID = executionID
+	resp.Diagnostics.Append(diags...)
+	now, err := r.runs.Read(ctx, last)
 	switch {
 	case run.IsGone(err):
 		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
@@ -123,11 +127,14 @@ func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, r
 		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
 		return
 	case m.Name.IsNull():
-		m.observeAll(now)
-		resp.Diagnostics.Append(r.importService(ctx, api, &m)...)
+		resp.Diagnostics.Append(r.readImported(ctx, api, &m, now, resp.Private)...)
 	default:
 		m.observe(now, private[map[string]any](ctx, req.Private, privateSecret))
+		resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateImported, imported(ctx, req.Private).age())...)
 	}
+	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateRecord, m.record)...)
+	r.sawState.Store(true)
+	r.read.note(m)
 	r.markHeld(&m, append(private[[]string](ctx, req.Private, privateOthers), now.ID, now.ExecutionID))
 	if m.Published.IsNull() {
 		_, diags := r.observeOutcome(ctx, &m, now, private[map[string]any](ctx, req.Private, privateSecret))
@@ -146,6 +153,9 @@ func (r *instanceResource) markHeld(m *instanceModel, ids []string) {
 	r.known.MarkInState(ids...)
 	request := m.spec(m).request(m.TenantID.ValueString())
 	r.notes.holds(request.Hash(), ids...)
+	// Another resource may ask for what this one asked for before a label changed.
+	request.ServiceID, request.Name, request.UserID = m.record.ServiceID, m.record.Name, m.record.UserID
+	r.notes.holds(request.Hash(), ids...)
 }
 
 // Update handles changes that need no new run. It waits for a run that has not
@@ -159,6 +169,7 @@ func (r *instanceResource) Update(ctx context.Context, req resource.UpdateReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	m.record = private[recordLabels](ctx, req.Private, privateRecord)
 	m.Status, m.Output, m.Input, m.ExecutionID, m.Published = state.Status, state.Output, state.Input, state.ExecutionID, state.Published
 	r.known.MarkOurs(m.ID.ValueString())
 
@@ -167,55 +178,18 @@ func (r *instanceResource) Update(ctx context.Context, req resource.UpdateReques
 		ended := r.waitAndReport(ctx, &m, m.lastSeen(), secret, waitOptions{argument: "timeouts.update", timeout: timeout, left: timeout})
 		resp.Diagnostics.Append(ended.diags...)
 	}
+	if imported(ctx, req.Private) != nil {
+		var config instanceModel
+		resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+		given, _ := inputObject(config.ParametersWO)
+		resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateSecret, merge(private[map[string]any](ctx, req.Private, privateSecret), keysIn(given)))...)
+	}
 	// An error from Update does not taint the resource.
 	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateUnresolved, false)...)
 	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateReplaced, "")...)
+	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateImported, (*importMark)(nil))...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
-}
-
-func (r *instanceResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	resource.ImportStatePassthroughWithIdentity(ctx, path.Root("id"), path.Root("id"), req, resp)
-}
-
-// importService completes an imported run from its service. No answer names the
-// run's workflow (quirk 21), so it is known only if the service has just one.
-// Inputs that are masked secrets are left out.
-func (r *instanceResource) importService(ctx context.Context, api *orchestration.Client, m *instanceModel) diag.Diagnostics {
-	var d diag.Diagnostics
-	service, err := api.Service(ctx, m.ServiceID.ValueString())
-	if err == nil {
-		d.Append(m.forgetMasked(service)...)
-		if actions := actionsOf(service); len(actions) == 1 {
-			m.Action = types.StringValue(actions[0])
-			return d
-		}
-		err = fmt.Errorf("its service %q has several workflows", service.Name)
-	}
-	d.AddAttributeWarning(path.Root("action"), "The workflow of the imported run is not known",
-		fmt.Sprintf("The orchestrator does not say which workflow run %s ran, and %s. Leave action out of the configuration. With action set, Terraform plans to replace the run.", m.ID.ValueString(), err))
-	return d
-}
-
-// forgetMasked removes the inputs that StackStorm shows as asterisks. If they
-// were sent again, the asterisks would become the secret.
-func (m *instanceModel) forgetMasked(service *orchestration.Service) (d diag.Diagnostics) {
-	given, _ := inputObject(m.Parameters)
-	var names []string
-	for _, action := range actionsOf(service) {
-		declaration, _ := declarationOf(service, action)
-		for _, at := range declaration.Masked(given) {
-			names = append(names, workflow.Label(at))
-			remove(given, at)
-		}
-	}
-	if len(names) == 0 {
-		return nil
-	}
-	m.Parameters = types.DynamicValue(value(given))
-	d.AddAttributeWarning(path.Root("parameters_wo"), "Secret inputs are not imported",
-		fmt.Sprintf("StackStorm does not show the values of %s. Set them in parameters_wo before the run is replaced.", strings.Join(names, ", ")))
-	return d
 }
 
 // unreadable reports a run that cannot be read. If only this run is affected it
@@ -224,8 +198,9 @@ func (m *instanceModel) forgetMasked(service *orchestration.Service) (d diag.Dia
 func (r *instanceResource) unreadable(ctx context.Context, api *orchestration.Client, m *instanceModel, err error) diag.Diagnostics {
 	var d diag.Diagnostics
 	if onlyThisFails(ctx, api, err) {
-		d.AddWarning(fmt.Sprintf("The state of %s cannot be read", m.run()), fmt.Sprintf("%s\n\n%s The state keeps the last known status, %q. Look for the execution in StackStorm (st2 execution list).",
-			detailOf(err), unreadableAlone, m.Status.ValueString()))
+		if r.known.Once("runs cannot be read") {
+			d.AddWarning("Some runs cannot be read", m.keepsItsStatus(r.runs.Connected()))
+		}
 		return d
 	}
 	addError(&d, "Cannot read "+m.run(), err)

@@ -1,11 +1,7 @@
 package provider
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"maps"
-	"strconv"
 
 	"github.com/hashicorp/terraform-plugin-framework-jsontypes/jsontypes"
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
@@ -14,48 +10,50 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/dynamicplanmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64planmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/mapplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/sodafoundation/terraform-provider-soda/internal/run"
 )
 
-const instanceDescription = "A run of a service's workflow. Creating it starts the run and waits until the workflow has succeeded; every change of its inputs is a new run.\n\n" +
+const instanceDescription = "A run of a service's workflow. Creating it starts the run and waits until the workflow has succeeded. A change of what the workflow is given (`action`, `parameters`, `parameters_wo_version`, `triggers`) is a new run; nothing else is.\n\n" +
 	"Destroying it makes the orchestrator forget the run. What the workflow made (a volume, a bucket's objects) stays, unless `on_destroy` names a workflow that takes it away."
 
+// aLabel ends the description of a label.
+const aLabel = "Changing it runs nothing: the orchestrator's record of the run keeps the old value."
+
 func (r *instanceResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	fixed := []planmodifier.String{stringplanmodifier.RequiresReplace()}
 	kept := []planmodifier.String{stringplanmodifier.UseStateForUnknown()}
 	given := []validator.String{stringvalidator.LengthAtLeast(1)}
 
 	resp.Schema = schema.Schema{
 		MarkdownDescription: instanceDescription,
 		Attributes: map[string]schema.Attribute{
-			"id":         schema.StringAttribute{Computed: true, PlanModifiers: kept, MarkdownDescription: "ID the orchestrator gave the run."},
-			"tenant_id":  schema.StringAttribute{Computed: true, PlanModifiers: kept, MarkdownDescription: "Tenant the run belongs to."},
-			"service_id": schema.StringAttribute{Required: true, PlanModifiers: fixed, Validators: given, MarkdownDescription: "Service whose workflow is run."},
-			"name":       schema.StringAttribute{Required: true, PlanModifiers: fixed, Validators: given, MarkdownDescription: "Name of the run. The orchestrator does not keep names unique."},
+			"id":        schema.StringAttribute{Computed: true, PlanModifiers: kept, MarkdownDescription: "ID the orchestrator gave the run."},
+			"tenant_id": schema.StringAttribute{Computed: true, PlanModifiers: kept, MarkdownDescription: "Tenant the run belongs to."},
+			"service_id": schema.StringAttribute{Required: true, Validators: []validator.String{anID{}},
+				MarkdownDescription: "Service whose workflow is run. " + aLabel},
+			"name": schema.StringAttribute{Required: true, Validators: given, MarkdownDescription: "Name of the run. The orchestrator does not keep names unique. " + aLabel},
 			"action": schema.StringAttribute{Optional: true, Computed: true, Validators: given,
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown(), stringplanmodifier.RequiresReplaceIfConfigured()},
+				PlanModifiers:       kept,
 				MarkdownDescription: "Workflow to run, `pack.action`. Default: the service's workflow if it has exactly one."},
-			"description": schema.StringAttribute{Optional: true, Computed: true, Default: stringdefault.StaticString(""), PlanModifiers: fixed, MarkdownDescription: "Description of the run."},
+			"description": schema.StringAttribute{Optional: true, Computed: true, Default: stringdefault.StaticString(""), MarkdownDescription: "Description of the run. " + aLabel},
 			"user_id": schema.StringAttribute{Optional: true, Computed: true, // "" too: other clients start runs so, and OpenTofu writes it out
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown(), stringplanmodifier.RequiresReplaceIfConfigured()},
-				MarkdownDescription: "User the run is for. Default: the token's user, or `terraform` without Keystone."},
+				PlanModifiers:       kept,
+				MarkdownDescription: "User the run is for. Default: the token's user, or `terraform` without Keystone. " + aLabel},
 			"parameters": schema.DynamicAttribute{Optional: true, Validators: []validator.Dynamic{objectOnly{}},
-				PlanModifiers: []planmodifier.Dynamic{dynamicplanmodifier.RequiresReplaceIf(parametersDiffer, "Other inputs are another run.", "Other inputs are another run.")},
 				MarkdownDescription: "Inputs of the workflow, an object of any shape; `soda_orchestration_workflow` tells what it takes. Members that are null are left out. " +
 					"`ip_addr`, `port`, `tenant_id` and `auth_token` are set by the orchestrator and cannot be given."},
 			"parameters_wo": schema.DynamicAttribute{Optional: true, WriteOnly: true, Validators: []validator.Dynamic{objectOnly{}},
 				MarkdownDescription: "Secret inputs, laid over `parameters`. They are sent and never stored: not in the plan, the state, `input` or messages. " +
 					"The orchestrator itself stores them in clear and shows them to anybody who asks, unless the workflow declares them `secret`."},
-			"parameters_wo_version": schema.Int64Attribute{Optional: true, PlanModifiers: []planmodifier.Int64{int64planmodifier.RequiresReplace()},
+			"parameters_wo_version": schema.Int64Attribute{Optional: true,
 				MarkdownDescription: "Change this number to run again after changing `parameters_wo`, whose changes Terraform cannot see."},
-			"triggers": schema.MapAttribute{Optional: true, ElementType: types.StringType, PlanModifiers: []planmodifier.Map{mapplanmodifier.RequiresReplace()},
-				MarkdownDescription: "Any strings. When one changes, the workflow is run again."},
+			"triggers": schema.MapAttribute{Optional: true, ElementType: types.StringType,
+				MarkdownDescription: "Any strings. When one changes, the workflow is run again. Absent, null and `{}` are the same."},
 			"wait_for_completion": schema.BoolAttribute{Optional: true, Computed: true, Default: booldefault.StaticBool(true),
 				MarkdownDescription: "Wait until the workflow has ended, and fail if it did not succeed (default `true`)."},
 			"continue_on_timeout": schema.BoolAttribute{Optional: true, Computed: true, Default: booldefault.StaticBool(false),
@@ -92,7 +90,7 @@ func onDestroyAttribute() schema.Attribute {
 	return schema.SingleNestedAttribute{
 		Optional: true,
 		Attributes: map[string]schema.Attribute{
-			"service_id": schema.StringAttribute{Optional: true, Validators: given, MarkdownDescription: "Service to run. Default: that of the resource."},
+			"service_id": schema.StringAttribute{Optional: true, Validators: []validator.String{anID{}}, MarkdownDescription: "Service to run. Default: that of the resource."},
 			"action":     schema.StringAttribute{Required: true, Validators: given, MarkdownDescription: "Workflow to run."},
 			"name":       schema.StringAttribute{Optional: true, Validators: given, MarkdownDescription: "Name of the run. Default: `<name>-destroy`."},
 			"parameters": schema.DynamicAttribute{Optional: true, Validators: []validator.Dynamic{objectOnly{}},
@@ -118,6 +116,10 @@ func (v objectOnly) ValidateDynamic(ctx context.Context, req validator.DynamicRe
 	if req.ConfigValue.IsUnknown() || req.ConfigValue.IsUnderlyingValueUnknown() {
 		return
 	}
+	if text, ok := inputs(req.ConfigValue).(string); ok && len(run.DecodeObject([]byte(text))) > 0 {
+		resp.Diagnostics.AddAttributeError(req.Path, "Inputs must be an object", "The value is JSON in a string. Leave jsonencode out, and write the object itself: parameters = { ... }.")
+		return
+	}
 	if _, ok := inputObject(req.ConfigValue); !ok {
 		resp.Diagnostics.AddAttributeError(req.Path, "Inputs must be an object", "The value "+v.Description(ctx)+".")
 	}
@@ -137,34 +139,4 @@ func (neverWriteOnly) ValidateDynamic(_ context.Context, req validator.DynamicRe
 	resp.Diagnostics.AddAttributeError(req.Path, "on_destroy cannot have write-only inputs",
 		"Write-only values are not stored, and when the resource is destroyed there may be no configuration left. "+
 			"Let the clean-up workflow find its secrets itself, for example in StackStorm's datastore. Inputs that are not secret go into parameters.")
-}
-
-// parametersDiffer reports whether other inputs would be sent. An object and a map
-// with the same members are the same inputs, with or without null members. So are
-// strings that StackStorm converts (quirk 20): an import shows converted values.
-func parametersDiffer(_ context.Context, req planmodifier.DynamicRequest, resp *dynamicplanmodifier.RequiresReplaceIfFuncResponse) {
-	before, _ := inputObject(req.StateValue)
-	after, ok := inputObject(req.PlanValue)
-	resp.RequiresReplace = !ok || !known(after) || !sameJSON(asStrings(before), asStrings(after))
-}
-
-// asStrings turns numbers and booleans into strings. Values inside lists and
-// objects stay: StackStorm converts only whole inputs.
-func asStrings(members map[string]any) map[string]any {
-	converted := maps.Clone(members)
-	for name, v := range members {
-		switch v := v.(type) {
-		case json.Number:
-			converted[name] = v.String()
-		case bool:
-			converted[name] = strconv.FormatBool(v)
-		}
-	}
-	return converted
-}
-
-func sameJSON(a, b map[string]any) bool {
-	x, errX := json.Marshal(a)
-	y, errY := json.Marshal(b)
-	return errX == nil && errY == nil && bytes.Equal(x, y)
 }

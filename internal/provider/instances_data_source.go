@@ -47,7 +47,7 @@ func (d *instancesDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 			"A list costs the orchestrator as much as reading each of its runs: about 0.3 s apiece, during which nothing else gets through. Give `service_id` where you can.\n\n" +
 			"Outputs are left out. If other clients read at the same time, the orchestrator mixes up the outputs in its lists. `soda_orchestration_instance` reads the output of one run reliably.",
 		Attributes: map[string]schema.Attribute{
-			"service_id": schema.StringAttribute{Optional: true, Validators: given, MarkdownDescription: "Only runs of this service. The orchestrator then reads those alone."},
+			"service_id": schema.StringAttribute{Optional: true, Validators: []validator.String{anID{}}, MarkdownDescription: "Only runs of this service. The orchestrator then reads those alone."},
 			"name":       schema.StringAttribute{Optional: true, Validators: given, MarkdownDescription: "Only runs of this name."},
 			"status":     schema.StringAttribute{Optional: true, Validators: []validator.String{aRunStatus}, MarkdownDescription: "Only runs in this status: `Running`, `Success` or `Failed`."},
 			"all_tenants": schema.BoolAttribute{Optional: true,

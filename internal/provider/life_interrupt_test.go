@@ -33,7 +33,7 @@ func volumeUnderway(t *testing.T) (*workspace, *runningCLI) {
 func TestAccCtrlCDuringWait(t *testing.T) {
 	w, u := volumeUnderway(t)
 	u.ctrlC()
-	u.wait().exits(1).says("Stopped waiting for run", "No second run is started")
+	u.wait().exits(1).says("Stopped waiting for a run", "No second run is started")
 	w.expectInState(volumeAddress, "Running", false)
 	if w.state(dependentAddress) != nil {
 		t.Error("the dependent was created before the run ended")
@@ -45,7 +45,7 @@ func TestAccCtrlCDuringWait(t *testing.T) {
 func TestAccSIGTERMDuringWait(t *testing.T) {
 	w, u := volumeUnderway(t)
 	u.signal(syscall.SIGTERM)
-	u.wait().exits(1).says("Stopped waiting for run")
+	u.wait().exits(1).says("Stopped waiting for a run")
 	w.expectInState(volumeAddress, "Running", false)
 	w.applyToTheEnd(1)
 }
@@ -112,7 +112,7 @@ func TestAccCtrlCAtTheAnswer(t *testing.T) {
 	u.ctrlC()
 	w.until(u, "the CLI did not take the interrupt", func() bool { return u.seen("Gracefully shutting down") })
 	close(answer)
-	u.wait().exits(1).says("Stopped waiting for run")
+	u.wait().exits(1).says("Stopped waiting for a run")
 	w.expectInState(volumeAddress, "Running", false)
 	w.applyToTheEnd(1)
 }

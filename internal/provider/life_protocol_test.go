@@ -36,7 +36,7 @@ func TestInterruptDuringWait(t *testing.T) {
 			stop := interruption(c)
 			go doWhen(t.Context(), runWasRead(sb), stop)
 			o := c.run(savedResource{}, upkeepArguments(nil))
-			if said := c.said(); len(c.told) != 1 || c.failed || !strings.Contains(said, "Stopped waiting for run") || c.status(o) != "Running" {
+			if said := c.said(); len(c.told) != 1 || c.failed || !strings.Contains(said, "Stopped waiting for a run") || c.status(o) != "Running" {
 				t.Fatalf("status %q after %s", c.status(o), said)
 			}
 
@@ -46,7 +46,7 @@ func TestInterruptDuringWait(t *testing.T) {
 			seen := len(sb.Requests())
 			go doWhen(t.Context(), func() bool { return len(sb.Requests()) > seen+5 }, stop)
 			o = c.run(o, upkeepArguments(nil))
-			if said := c.said(); c.failed || !strings.Contains(said, "Stopped waiting for run") || c.status(o) != "Running" || o.tainted {
+			if said := c.said(); c.failed || !strings.Contains(said, "Stopped waiting for a run") || c.status(o) != "Running" || o.tainted {
 				t.Fatalf("status %q after %s", c.status(o), said)
 			}
 
@@ -102,7 +102,7 @@ func TestInterruptAtTheAnswer(t *testing.T) {
 			posted := func() bool { return hasRequest(sb.Requests(), "POST", "/instances") }
 			go doWhen(t.Context(), posted, func() { stop(); close(answer) })
 			o := c.run(savedResource{}, upkeepArguments(nil))
-			if said := c.said(); c.failed || o.tainted || c.status(o) != "Running" || !strings.Contains(said, "Stopped waiting for run") {
+			if said := c.said(); c.failed || o.tainted || c.status(o) != "Running" || !strings.Contains(said, "Stopped waiting for a run") {
 				t.Errorf("status %q after %s", c.status(o), said)
 			}
 			expectExecutions(t, sb, upkeepWork, 1)

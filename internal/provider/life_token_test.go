@@ -37,20 +37,22 @@ const adminArguments = `user_name           = "admin"
   project_domain_name = "Default"`
 
 // TestAccTokenShorterThanTheRunMayBe: the workflow inherits the token, so the
-// user is told before it is too late; a run that is known to be short is
-// no reason to.
+// user is told before it is too late. The default timeouts are no reason to, since
+// they say nothing about the run.
 func TestAccTokenShorterThanTheRunMayBe(t *testing.T) {
 	const warning = "The token may expire before the run ends"
 	sb := start(t, sandbox.Config{Auth: "keystone"})
 	sb.SetTokenTTL(10 * time.Minute)
 	w := newWorkspace(t, sb, volumeConfig(1))
 	w.setLogin(adminArguments)
+	w.apply().exits(0).saysNot(warning)
+	w.write(volumeConfig(4, `timeouts = { create = "2h" }`))
 	w.apply().exits(0).says(warning, "timeouts.create is 2h", "[token] expiration")
 	w.write(volumeConfig(2, `timeouts = { create = "5m" }`))
 	w.apply().exits(0).saysNot(warning)
 
 	w.setLogin(fmt.Sprintf("token = %q", issueToken(t, sb)))
-	w.write(volumeConfig(3))
+	w.write(volumeConfig(3, `timeouts = { create = "11m" }`))
 	w.apply().exits(0).says(warning)
 }
 

@@ -65,7 +65,7 @@ func TestPlanWithoutGelato(t *testing.T) {
 	gone.Close()
 	w := dialAs(t, sb, lookupLogin(sb, map[string]any{"multicloud_endpoint": gone.URL}))
 	got := planMigration(t, w, sb, map[string]any{"destBackend": "backend_dst"}, nil)
-	if len(got) != 1 || !got[0].warning || got[0].path != "parameters.destBackend" {
+	if len(got) != 1 || !got[0].warning || got[0].path != "parameters" {
 		t.Fatalf("got %v", got)
 	}
 	mustContain(t, got[0].String(), "Backend not checked", "Gelato cannot be reached", "multicloud_endpoint", "goes on without this check")

@@ -15,7 +15,7 @@ func TestTokenWarningNamesTheTimeout(t *testing.T) {
 	onDestroy := map[string]any{"action": upkeepRemove, "parameters": map[string]any{"what": "hello"}}
 	c := newCommand(t, sb)
 	c.applies = dialAs(t, sb, login)
-	made := c.run(savedResource{}, upkeepArguments(map[string]any{"on_destroy": onDestroy}))
+	made := c.run(savedResource{}, upkeepArguments(map[string]any{"on_destroy": onDestroy, "timeouts": map[string]any{"create": "2h", "delete": "2h"}}))
 	mustContain(t, c.said(), "The token may expire before the run ends", "timeouts.create is 2h")
 	c = newCommand(t, sb)
 	c.applies = dialAs(t, sb, login)

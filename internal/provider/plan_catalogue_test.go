@@ -87,7 +87,7 @@ func TestPlanKnowsWhatHasChanged(t *testing.T) {
 	w := dial(t, sb)
 	old := migrationMetadata(t)
 	extended := changedRun(t, sb, migrationBucket, `{"speed": 5}`, "")
-	if got := w.planInstance(extended).reports; len(got) != 1 || got[0].path != "parameters.speed" {
+	if got := w.planInstance(extended).reports; len(got) != 1 || got[0].path != "parameters" {
 		t.Fatalf("before: %v", got)
 	}
 	addAction(t, sb, strings.TrimRight(old, "\n")+"\n  speed:\n    type: integer\n    maximum: 9\n")
@@ -99,7 +99,7 @@ func TestPlanKnowsWhatHasChanged(t *testing.T) {
 		t.Errorf("StackStorm takes it: %v", got)
 	}
 	extended = changedRun(t, sb, migrationBucket, `{"speed": 10}`, "")
-	if got := w.planInstance(extended).reports; len(got) != 1 || got[0].path != "parameters.speed" || !strings.Contains(got[0].detail, "at most 9") {
+	if got := w.planInstance(extended).reports; len(got) != 1 || got[0].path != "parameters" || !strings.Contains(got[0].detail, "at most 9") {
 		t.Errorf("held against the new declaration: %v", got)
 	}
 }

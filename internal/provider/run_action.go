@@ -19,7 +19,6 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
 	"github.com/sodafoundation/terraform-provider-soda/internal/run"
 	"github.com/sodafoundation/terraform-provider-soda/internal/stackstorm"
-	"github.com/sodafoundation/terraform-provider-soda/internal/workflow"
 )
 
 var (
@@ -54,6 +53,7 @@ func (m *runActionModel) spec() runSpec {
 		UserID:      m.UserID,
 		Parameters:  m.Parameters,
 		Validate:    isDefaultTrue(m.ValidateParameters),
+		Of:          ofAction,
 	}
 }
 
@@ -76,7 +76,7 @@ func (a *runAction) Schema(ctx context.Context, _ action.SchemaRequest, resp *ac
 			"Terraform keeps no state of an action and does not repeat one that was interrupted. What must have happened for an apply to be complete is a `soda_orchestration_instance`. " +
 			"A run with the same inputs that has not ended is waited for instead of being repeated. The orchestrator's record of the run stays.",
 		Attributes: map[string]schema.Attribute{
-			"service_id":  schema.StringAttribute{Required: true, Validators: given, MarkdownDescription: "Service whose workflow is run."},
+			"service_id":  schema.StringAttribute{Required: true, Validators: []validator.String{anID{}}, MarkdownDescription: "Service whose workflow is run."},
 			"name":        schema.StringAttribute{Required: true, Validators: given, MarkdownDescription: "Name of the run. The orchestrator does not keep names unique."},
 			"action":      schema.StringAttribute{Optional: true, Validators: given, MarkdownDescription: "Workflow to run, `pack.action`. Default: the service's workflow if it has exactly one."},
 			"description": schema.StringAttribute{Optional: true, MarkdownDescription: "Description of the run."},
@@ -106,30 +106,7 @@ func (a *runAction) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest
 		return
 	}
 	spec := m.spec()
-	declaration, found, diags := spec.declared(ctx, api)
-	resp.Diagnostics.Append(diags...)
-	if found {
-		resp.Diagnostics.Append(spec.openProblems(declaration)...)
-	}
-}
-
-// openProblems checks the inputs of an action, which has no write-only ones.
-func (spec runSpec) openProblems(d workflow.Declaration) (diags diag.Diagnostics) {
-	given, ok := inputObject(spec.Parameters)
-	if !ok {
-		return nil // not even the members' names are known
-	}
-	secret := map[string]any{}
-	for _, at := range d.SecretPaths(given) {
-		name := at[0].(string)
-		secret[name] = given[name]
-		diags.AddAttributeWarning(path.Root("parameters").AtName(name), "Secret workflow input in an action",
-			workflow.Label(at)+" is declared secret by the workflow, but an action has no write-only arguments. So saved plans contain the value in clear. Use parameters_wo of soda_orchestration_instance to avoid that.")
-	}
-	for _, p := range append(d.Check(given, secret), workflow.Traps(spec.Action.ValueString(), given)...) {
-		addProblem(&diags, path.Root("parameters"), p)
-	}
-	return diags
+	resp.Diagnostics.Append(spec.check(ctx, api)...)
 }
 
 func (a *runAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
@@ -149,7 +126,8 @@ func (a *runAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *
 	}
 	request.Timeout, request.Adopt = timeout, run.AdoptRunning
 	started, err := a.runs.Start(ctx, request)
-	resp.Diagnostics.Append(startMessages(request, startWords{limit: "timeouts.invoke", timeout: timeout, stateless: true}, started, err)...)
+	resp.Diagnostics.Append(startMessages(request, startWords{limit: "timeouts.invoke", timeout: timeout, stateless: true,
+		byHand: isSet(c.Timeouts.Attributes(), "invoke"), usual: a.runs.UsualLength}, started, err)...)
 	if err != nil {
 		return
 	}

@@ -43,7 +43,7 @@ func (d *serviceDataSource) ConfigValidators(context.Context) []datasource.Confi
 func (d *serviceDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	attributes := serviceAttributes()
 	given := []validator.String{stringvalidator.LengthAtLeast(1)}
-	attributes["id"] = schema.StringAttribute{Optional: true, Computed: true, Validators: given, MarkdownDescription: "ID of the service. Either this or `name`."}
+	attributes["id"] = schema.StringAttribute{Optional: true, Computed: true, Validators: []validator.String{anID{}}, MarkdownDescription: "ID of the service. Either this or `name`."}
 	attributes["name"] = schema.StringAttribute{Optional: true, Computed: true, Validators: given,
 		MarkdownDescription: "Name of the service. Names are not unique. If several of the tenant's services have it, that is an error which lists them."}
 	attributes["group"] = schema.StringAttribute{Optional: true, Computed: true, Validators: given, MarkdownDescription: "Group, to choose among services of one name."}

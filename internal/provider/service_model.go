@@ -93,8 +93,11 @@ func (m workflowModel) names(d orchestration.WorkflowDefinition) bool {
 	return m.DefinitionSource.ValueString() == d.DefinitionSource && m.WfeType.ValueString() == d.WfeType
 }
 
-// actionsOf lists a service's workflows, each once.
+// actionsOf lists a service's workflows, each once. A nil service has none.
 func actionsOf(service *orchestration.Service) []string {
+	if service == nil {
+		return nil
+	}
 	var actions []string
 	for _, w := range service.Workflows {
 		actions = append(actions, w.DefinitionSource)

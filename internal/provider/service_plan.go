@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -34,10 +35,11 @@ func (r *serviceResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	switch {
 	case resp.Diagnostics.HasError():
 	case req.State.Raw.IsNull():
-		resp.Diagnostics.Append(r.planCreate(ctx, &m, workflows)...)
+		resp.Diagnostics.Append(r.hintAtDestroy(r.planCreate(ctx, &m, workflows))...)
 	default:
 		var state serviceResourceModel
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+		resp.Diagnostics.Append(m.planEdit(ctx, &state, workflows)...)
 		resp.Diagnostics.Append(m.keepWorkflows(ctx, workflows, &state)...)
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("workflows"), m.Workflows)...)
 	}
@@ -74,6 +76,7 @@ func (r *serviceResource) planCreate(ctx context.Context, m *serviceResourceMode
 	if found := m.match(services, workflows, acc.tenantID); found != nil {
 		return m.adopt(found)
 	}
+	r.newServices.add(workflows)
 	if m.comparable(workflows) {
 		diags.Append(taken(services, workflows)...)
 	}
@@ -81,6 +84,32 @@ func (r *serviceResource) planCreate(ctx context.Context, m *serviceResourceMode
 		diags.Append(uncatalogued(ctx, api, workflows)...)
 	}
 	return diags
+}
+
+// newServices are the workflows of the services that a plan registers.
+type newServices struct {
+	mu        sync.Mutex
+	workflows [][]string
+}
+
+func (n *newServices) add(workflows []workflowModel) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	var actions []string
+	for _, w := range workflows {
+		actions = append(actions, w.DefinitionSource.ValueString())
+	}
+	n.workflows = append(n.workflows, actions)
+}
+
+// only is the workflow of the one new service, if it has only one.
+func (n *newServices) only() string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if len(n.workflows) != 1 || len(n.workflows[0]) != 1 {
+		return ""
+	}
+	return n.workflows[0][0]
 }
 
 // comparable reports whether all arguments are known by which a service is found.
@@ -108,7 +137,12 @@ func duplicates(workflows []workflowModel) (diags diag.Diagnostics) {
 	return diags
 }
 
-// uncatalogued reports workflows that StackStorm does not seem to have.
+// mistralOnly says what else can be wrong with a workflow that is not listed
+// (quirk 6).
+const mistralOnly = "The orchestrator runs only Mistral workflows (runner_type mistral-v2). It answers the registration of an Orquesta workflow with an error 500, so write that one for Mistral."
+
+// uncatalogued reports workflows that StackStorm does not seem to have, and those
+// that cannot run.
 func uncatalogued(ctx context.Context, api *orchestration.Client, workflows []workflowModel) (diags diag.Diagnostics) {
 	catalogue, err := api.Workflows(ctx)
 	if err != nil {
@@ -121,21 +155,26 @@ func uncatalogued(ctx context.Context, api *orchestration.Client, workflows []wo
 	}
 	for i, w := range workflows {
 		source := w.DefinitionSource.ValueString()
+		at := path.Root("workflows").AtListIndex(i).AtName("definition_source")
+		if d, ok := fromCatalogue(catalogue, source); ok {
+			for _, p := range d.Unrunnable() {
+				diags.AddAttributeError(at, p.Summary, source+": "+p.Detail+" Set validate_workflows = false to register it all the same.")
+			}
+		}
 		if w.DefinitionSource.IsUnknown() || slices.Contains(refs, source) {
 			continue
 		}
-		at := path.Root("workflows").AtListIndex(i).AtName("definition_source")
 		detail := fmt.Sprintf("The catalogue has no workflow %s.", source)
 		if near := workflow.Suggest(source, refs); near != "" {
 			detail += fmt.Sprintf(" Did you mean %s?", near)
 		}
 		if strings.HasPrefix(source, cataloguePack+".") && len(refs) > 0 {
-			diags.AddAttributeError(at, "Unknown workflow", fmt.Sprintf("%s\n\nIt lists: %s. If StackStorm does have it, set validate_workflows = false.", detail, strings.Join(refs, ", ")))
+			diags.AddAttributeError(at, "Unknown workflow", fmt.Sprintf("%s\n\nIt lists: %s. If StackStorm does have it as a Mistral workflow, set validate_workflows = false. %s", detail, strings.Join(refs, ", "), mistralOnly))
 			continue
 		}
 		diags.AddAttributeWarning(at, "Workflow not in the catalogue", detail+
 			"\n\nThe catalogue lists only the pack "+cataloguePack+", and only StackStorm's first 100 actions. So the workflow may exist. "+
-			"If it does not, the orchestrator leaves it out of the service, and apply reports that.")
+			"If it does not, the orchestrator leaves it out of the service, and apply reports that. "+mistralOnly)
 	}
 	return diags
 }

@@ -81,7 +81,7 @@ func addService(ctx context.Context, api *orchestration.Client, m *serviceResour
 		if refusal == nil {
 			return nil, fmt.Errorf("the orchestrator said that it registered service %s, but it kept none of the workflows %s: "+
 				"StackStorm does not have them, or did not answer at that moment. The service cannot be used or removed. "+
-				"Check the references in StackStorm (st2 action list) and apply again", id, sources(workflows))
+				"Check the references on StackStorm's host (st2 action list) and apply again", id, sources(workflows))
 		}
 		if !orchestration.Ambiguous(refusal) {
 			break
@@ -157,7 +157,7 @@ func dropped(service *orchestration.Service, workflows []workflowModel) (diags d
 		if !slices.ContainsFunc(service.Workflows, w.names) {
 			diags.AddAttributeError(path.Root("workflows").AtListIndex(i).AtName("definition_source"), "The orchestrator dropped a workflow",
 				fmt.Sprintf("Service %q is registered as %s, but without %s: StackStorm does not have it, or did not answer at that moment. "+
-					"A service cannot be changed, so this one stays as it is. Check the reference in StackStorm (st2 action get %s). "+
+					"A service cannot be changed, so this one stays as it is. Check the reference on StackStorm's host (st2 action get %s). "+
 					"Then apply again, with another wfe_type for the workflows that were registered.",
 					service.Name, service.ID, w.DefinitionSource.ValueString(), w.DefinitionSource.ValueString()))
 		}

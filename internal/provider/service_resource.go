@@ -10,7 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
@@ -215,6 +214,7 @@ func (r *serviceResource) Read(ctx context.Context, req resource.ReadRequest, re
 		addError(&resp.Diagnostics, fmt.Sprintf("Cannot read service %s (%q)", m.ID.ValueString(), m.Name.ValueString()), err)
 		return
 	}
+	r.sawState.Store(true)
 	if m.AdoptExisting.IsNull() { // import
 		m.AdoptExisting, m.ValidateWorkflows, m.Adopted = types.BoolValue(true), types.BoolValue(true), types.BoolValue(true)
 		if c := types.StringPointerValue(service.Constraint); c.ValueString() != "" {
@@ -238,13 +238,13 @@ func (r *serviceResource) Update(ctx context.Context, req resource.UpdateRequest
 func (r *serviceResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var m serviceResourceModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
-	resp.Diagnostics.AddWarning(fmt.Sprintf("Service %q stays at the orchestrator", m.Name.ValueString()),
-		fmt.Sprintf("The orchestrator has no way to remove a service. Service %s is no longer in the state. It can still be run, and a "+
-			"soda_orchestration_service with the same arguments adopts it again.", m.ID.ValueString()))
+	resp.Diagnostics.AddWarning("A service stays at the orchestrator",
+		fmt.Sprintf("The orchestrator has no way to remove a service. Service %q (%s) is no longer in the state. It can still be run, and a "+
+			"soda_orchestration_service with the same arguments adopts it again.", m.Name.ValueString(), m.ID.ValueString()))
 }
 
 func (r *serviceResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	resource.ImportStatePassthroughWithIdentity(ctx, path.Root("id"), path.Root("id"), req, resp)
+	importByID(ctx, req, resp)
 }
 
 // newServiceID chooses the id before anything is sent. After a lost answer, reading

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -34,6 +35,9 @@ type session struct {
 	known       *run.Known
 	notes       *planNotes
 	store       *secretStore
+	read        readRuns
+	newServices newServices
+	sawState    atomic.Bool   // some resource of the state was read
 	runs        *run.Runs     // set with client
 	registering chan struct{} // holds one place: services are registered one at a time
 

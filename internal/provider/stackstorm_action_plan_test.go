@@ -56,7 +56,7 @@ func TestPlanOfAnActionFinds(t *testing.T) {
 		"an input that is not taken":    {map[string]any{"parameters": withParameter("size", map[string]any{"type": "integer"})}, []string{content, "Add to its input:\n\n  size"}},
 		"a workflow of another pack":    {map[string]any{"pack": "mine"}, []string{content, "the name of its action: mine.own"}},
 		"a server-set one is missing":   {map[string]any{"parameters": withoutParameter("port"), "content": strings.Replace(ownWorkflow, "port, ", "", 1)}, []string{parameters, "= \"string\" }:\n\n  port\n"}},
-		"no parameters at all":          {map[string]any{"parameters": nil}, []string{parameters, "\n  auth_token\n  ip_addr\n  port\n  tenant_id"}},
+		"no parameters at all":          {map[string]any{"parameters": nil}, []string{parameters, "\n  ip_addr\n  port\n  tenant_id\n  auth_token"}},
 		"parameters that are a list":    {map[string]any{"parameters": []any{"x"}}, []string{parameters, "parameters must be an object"}},
 		"a parameter that is no object": {map[string]any{"parameters": withParameter("message", "string")}, []string{parameters, "message must be an object"}},
 		"a parameter with a bad name":   {python(map[string]any{"parameters": map[string]any{"a b": map[string]any{}}}), []string{parameters, `"a b" is not a name`}},

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework-jsontypes/jsontypes"
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -53,10 +52,10 @@ func (d *taskDataSource) Metadata(_ context.Context, req datasource.MetadataRequ
 func (d *taskDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "An execution of a workflow in StackStorm and what its tasks published, such as the id of a created volume.\n\n" +
-			"It is found only by the id that StackStorm gave the execution, which the orchestrator does not show. `st2 execution list --action opensds.provision-volume` does. " +
+			"It is found only by the id that StackStorm gave the execution, which the orchestrator does not show. `st2 execution list --action opensds.provision-volume`, on StackStorm's host, does. " +
 			"The id of a `soda_orchestration_instance` is another.",
 		Attributes: map[string]schema.Attribute{
-			"id": schema.StringAttribute{Required: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+			"id": schema.StringAttribute{Required: true, Validators: []validator.String{anID{}},
 				MarkdownDescription: "ID of the execution in StackStorm, 24 hexadecimal digits."},
 			"status": schema.StringAttribute{Computed: true, MarkdownDescription: "StackStorm's own word, such as `running`, `succeeded`, `failed` or `canceled`."},
 			"start":  schema.StringAttribute{Computed: true, MarkdownDescription: "When it started (ISO 8601)."},
@@ -97,7 +96,7 @@ func noTask(id string, err error) string {
 	if api, ok := errors.AsType[*orchestration.Error](err); ok && api.Message == nothingToShow {
 		return fmt.Sprintf("The orchestrator has nothing to show of execution %s: it is not an execution of a workflow, or one of its tasks has published nothing.", id)
 	}
-	return sentence(err.Error()) + "\n\nid must be the id that StackStorm gave the execution. st2 execution list prints it. The orchestrator's id of a run is a different one."
+	return sentence(err.Error()) + "\n\nid must be the id that StackStorm gave the execution. st2 execution list prints it, on StackStorm's host. The orchestrator's id of a run is a different one."
 }
 
 // nothingToShow is the orchestrator's message if it has no tasks to show.

@@ -44,6 +44,13 @@ func (k *Known) MarkInState(ids ...string) {
 	}
 }
 
+// IsInState reports whether MarkInState has noted the run in this process.
+func (k *Known) IsInState(id string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.inState[id]
+}
+
 // MarkOurs notes a run that this process has started, taken over or waits for.
 func (k *Known) MarkOurs(id string) {
 	k.mu.Lock()

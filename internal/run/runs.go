@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
@@ -19,6 +20,7 @@ type Runs struct {
 	findPause time.Duration
 	batch     *statusBatch
 	durations durations
+	reads     atomic.Int64 // by waits that worked
 
 	// starting is held while a run is looked for or started by the list.
 	starting chan struct{}
@@ -39,7 +41,7 @@ type Config struct {
 
 // New returns Runs without any run.
 func New(c Config) *Runs {
-	tick := min(max(time.Second, c.Pace.Min), max(c.Pace.Max, time.Millisecond))
+	tick := min(max(batchTick, c.Pace.Min), max(c.Pace.Max, time.Millisecond))
 	return &Runs{
 		Known:     c.Known,
 		api:       c.API,

@@ -305,7 +305,7 @@ func (r *st2Replay) compare(i int, step recordedStep, got *httptest.ResponseReco
 	if strings.HasPrefix(r.name, "action-") {
 		recorded, ours = r.ofUploads(step, recorded, ours)
 	}
-	r.same.compare("body", recorded, ours) // learns the ids that stand within texts
+	r.same.compare("body", recorded, ours) // learns the ids that stand within strings
 	return append(differences, r.same.compare("body", recorded, ours)...)
 }
 

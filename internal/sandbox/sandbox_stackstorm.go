@@ -80,6 +80,10 @@ func (s *Sandbox) FailStackStorm(f StackStormFault) {
 	}
 }
 
+// StackStormCalls lists the kind of every call to StackStorm so far, in the
+// words of StackStormFault.Call.
+func (s *Sandbox) StackStormCalls() []string { return s.stackstorm.Calls() }
+
 // RecoverStackStorm ends FailStackStorm.
 func (s *Sandbox) RecoverStackStorm() { s.stackstorm.Recover() }
 

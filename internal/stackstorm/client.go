@@ -243,7 +243,11 @@ func (c *Client) perform(req *http.Request, repeatable bool) (*http.Response, er
 	if err != nil {
 		return nil, err
 	}
-	return c.reads.Do(wrapped)
+	resp, err := c.reads.Do(wrapped)
+	if err != nil && resp != nil {
+		resp.Body.Close() // the context ended when the answer was there
+	}
+	return resp, err
 }
 
 // join escapes every element of the path. It refuses those that would be

@@ -247,7 +247,7 @@ func TestCheckUnrunnableWorkflow(t *testing.T) {
 	if len(got) != 1 || got[0].Warning {
 		t.Fatalf("got %+v", got)
 	}
-	expect(t, got[0], "", "does not declare auth_token, ip_addr, port and tenant_id,")
+	expect(t, got[0], "", "does not declare ip_addr, port, tenant_id and auth_token,")
 }
 
 func TestMessagesSuggestWhatWouldDo(t *testing.T) {

@@ -41,7 +41,7 @@ type Parameter struct {
 // itself and replaces whatever it was given (quirk 19).
 func ServerSet(name string) bool { return slices.Contains(serverSet, name) }
 
-var serverSet = []string{"auth_token", "ip_addr", "port", "tenant_id"}
+var serverSet = []string{"ip_addr", "port", "tenant_id", "auth_token"}
 
 // Parse reads a declaration as a service has it in workflows[].definition, or the
 // catalogue in workflows[reference].parameters. It is an object that maps names

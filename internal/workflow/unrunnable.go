@@ -1,6 +1,15 @@
 package workflow
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
+
+// Unrunnable returns why StackStorm would refuse every run of the workflow,
+// whatever is given.
+func (d Declaration) Unrunnable() []Problem {
+	return slices.DeleteFunc(d.unrunnable(), func(p Problem) bool { return p.Warning })
+}
 
 // unrunnable finds what makes StackStorm refuse every run, whatever is given.
 func (d Declaration) unrunnable() []Problem {

@@ -46,10 +46,10 @@ func checkUpload(v any) error {
 	if !ok {
 		return valueError(pyRepr(v) + " is not of type 'object'")
 	}
-	if err := checkTypes(body); err != nil {
+	if err := checkUploadTypes(body); err != nil {
 		return err
 	}
-	if err := checkUnknown(sortedKeys(body), isUploadKey); err != nil {
+	if err := onlyKnown(sortedKeys(body), isUploadKey); err != nil {
 		return err
 	}
 	parameters, _ := body["parameters"].(map[string]any)
@@ -67,7 +67,7 @@ func checkUpload(v any) error {
 	return nil
 }
 
-func checkTypes(body map[string]any) error {
+func checkUploadTypes(body map[string]any) error {
 	for _, key := range uploadKeys {
 		value, given := body[key.name]
 		if !given && (key.name == "name" || key.name == "runner_type") {
@@ -92,7 +92,7 @@ func checkDeclared(name string, declared any) error {
 	case !ok:
 		return valueError(pyRepr(declared) + " is not of type 'object'")
 	}
-	if err := checkUnknown(sortedKeys(schema), func(key string) bool { return slices.Contains(schemaKeys, key) }); err != nil {
+	if err := onlyKnown(sortedKeys(schema), func(key string) bool { return slices.Contains(schemaKeys, key) }); err != nil {
 		return err
 	}
 	if kind, ok := schema["type"].(string); ok && !slices.Contains(schemaTypes, kind) {
@@ -115,7 +115,7 @@ func checkDataFile(v any) error {
 			return valueError(pyRepr(value) + " is not of type 'string'")
 		}
 	}
-	return checkUnknown(sortedKeys(file), func(key string) bool { return key == "file_path" || key == "content" })
+	return onlyKnown(sortedKeys(file), func(key string) bool { return key == "file_path" || key == "content" })
 }
 
 // admitUpload makes the checks that need the server, writes the files and then
@@ -154,6 +154,13 @@ func (s *Server) checkAgainstServer(a *packAction) error {
 		if _, ok := p.Schema["default"]; p.Schema["immutable"] != nil && !ok {
 			return valueError(fmt.Sprintf("Immutable param %s requires a default value.", p.Name))
 		}
+	}
+	return nil
+}
+
+func onlyKnown(names []string, known func(string) bool) error {
+	if errs := checkUnknown(names, known); len(errs) > 0 {
+		return errs[0]
 	}
 	return nil
 }

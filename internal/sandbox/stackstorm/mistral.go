@@ -86,7 +86,7 @@ func (m *mistral) read(content string, input map[string]any) (*workflow, *runner
 		return nil, err
 	}
 	var takes []string
-	if list := member(body, "input"); list != nil {
+	if list := yamlMember(body, "input"); list != nil {
 		takes = inputNames(list)
 	}
 	var unexpected []string
@@ -95,7 +95,7 @@ func (m *mistral) read(content string, input map[string]any) (*workflow, *runner
 			unexpected = append(unexpected, given)
 		}
 	}
-	tasks := member(body, "tasks")
+	tasks := yamlMember(body, "tasks")
 	switch {
 	case tasks == nil || tasks.Kind != yaml.MappingNode:
 		return nil, errorOf("Invalid DSL: 'tasks' is a required property\n\nFailed validating 'required' in schema:\n")
@@ -107,8 +107,8 @@ func (m *mistral) read(content string, input map[string]any) (*workflow, *runner
 
 // choose finds the workflow. Its name, or its workbook's, is the action's.
 func (m *mistral) choose(root *yaml.Node) (string, *yaml.Node, *runnerError) {
-	if workflows := member(root, "workflows"); workflows != nil {
-		if name := member(root, "name"); name == nil || name.Value != m.ref {
+	if workflows := yamlMember(root, "workflows"); workflows != nil {
+		if name := yamlMember(root, "name"); name == nil || name.Value != m.ref {
 			return "", nil, errorOf("Name of the workbook must be the same as the fully qualified action name \"%s\".", m.ref)
 		}
 		if workflows.Kind != yaml.MappingNode || len(workflows.Content) != 2 {
@@ -126,8 +126,8 @@ func (m *mistral) choose(root *yaml.Node) (string, *yaml.Node, *runnerError) {
 	return "", nil, errorOf("Name of the workflow must be the same as the fully qualified action name \"%s\".", m.ref)
 }
 
-// member finds a key of a mapping, nil if there is none.
-func member(n *yaml.Node, key string) *yaml.Node {
+// yamlMember finds a key of a mapping, nil if there is none.
+func yamlMember(n *yaml.Node, key string) *yaml.Node {
 	if n == nil || n.Kind != yaml.MappingNode {
 		return nil
 	}
@@ -163,11 +163,11 @@ func (m *mistral) plan(name string, body, tasks *yaml.Node) (*workflow, *runnerE
 		w.tasks[task.name] = task
 		w.first = append(w.first, task.name)
 		for _, key := range []string{"on-success", "on-complete", "on-error"} {
-			named = append(named, followers(member(spec, key))...)
+			named = append(named, followers(yamlMember(spec, key))...)
 		}
 	}
 	w.first = slices.DeleteFunc(w.first, func(task string) bool { return slices.Contains(named, task) })
-	if output := member(body, "output"); output != nil {
+	if output := yamlMember(body, "output"); output != nil {
 		template, err := m.template(output)
 		if err != nil {
 			return nil, err
@@ -188,7 +188,7 @@ func followers(n *yaml.Node) []string {
 	case n.Kind == yaml.ScalarNode:
 		return []string{n.Value}
 	case n.Kind == yaml.MappingNode:
-		return followers(member(n, "next"))
+		return followers(yamlMember(n, "next"))
 	}
 	return inputNames(n)
 }
@@ -201,18 +201,18 @@ func (m *mistral) task(name string, spec *yaml.Node) (*workflowTask, *runnerErro
 			}
 		}
 	}
-	t := &workflowTask{name: name, action: "std.noop", run: succeed, onError: followers(member(spec, "on-error"))}
-	if n := member(spec, "action"); n != nil {
+	t := &workflowTask{name: name, action: "std.noop", run: succeed, onError: followers(yamlMember(spec, "on-error"))}
+	if n := yamlMember(spec, "action"); n != nil {
 		t.action = strings.Fields(n.Value + " ")[0]
 	}
-	if next := slices.Concat(followers(member(spec, "on-success")), followers(member(spec, "on-complete"))); len(next) > 0 {
+	if next := slices.Concat(followers(yamlMember(spec, "on-success")), followers(yamlMember(spec, "on-complete"))); len(next) > 0 {
 		t.onSuccess = always(next...)
 	}
-	input, err := m.template(member(spec, "input"))
+	input, err := m.template(yamlMember(spec, "input"))
 	if err != nil {
 		return nil, err
 	}
-	published, err := m.template(member(spec, "publish"))
+	published, err := m.template(yamlMember(spec, "publish"))
 	if err != nil {
 		return nil, err
 	}

@@ -94,7 +94,7 @@ func (e *execution) run(at time.Time) {
 	e.setStatus("running", at)
 }
 
-// root is the execution that somebody asked for.
+// root is the execution at the top, which no task started.
 func (e *execution) root() *execution {
 	for e.parent != nil {
 		e = e.parent

@@ -68,6 +68,7 @@ type Server struct {
 	firstStatus map[string]string       // by action; and it stays so
 	faults      []*activeFault
 	recovered   chan struct{} // closed by Recover
+	calls       []string      // the kind of each so far
 }
 
 // New makes a StackStorm with the shipped pack. Load adds others.
@@ -126,8 +127,11 @@ func (s *Server) Load(dir fs.FS, name string) error {
 }
 
 // register adds an action, or replaces the one with the same reference and
-// keeps its id.
+// keeps its id. Its declaration is from then on as the database has it.
 func (s *Server) register(a *packAction) {
+	for i, p := range a.Parameters {
+		a.Parameters[i].Schema, _ = stored(p.Schema).(map[string]any)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.insert(a)
