@@ -155,7 +155,7 @@ func jsonNumber(text string) any { return json.Number(text) }
 
 var (
 	someTexts = []any{"gold", "silver", "Gold", "ab", "abc-1234", "a", "A b", "abcdefghi", "10G", "1M", "10 G", "", "größe", "red", "green", "Red", "fixed", "5", "true", "[1]"}
-	someInts  = []any{jsonNumber("-1"), jsonNumber("0"), jsonNumber("1"), jsonNumber("2"), jsonNumber("5"), jsonNumber("6"), jsonNumber("9223372036854775807"),
+	someInts  = []any{jsonNumber("-1"), jsonNumber("0"), jsonNumber("1"), jsonNumber("2"), jsonNumber("5"), jsonNumber("6"), jsonNumber("9223372036854775807"), jsonNumber("123456789012345678901234567890"),
 		jsonNumber("7.9"), jsonNumber("-0.5"), jsonNumber("1e3"), jsonNumber("1.0"), true, false, "5", " 7 ", "1_0", "1__0", "+3", "-2", "0x10", "1e3", "7.9", "", "007"}
 	someFloats = []any{jsonNumber("0"), jsonNumber("0.0"), jsonNumber("0.001"), jsonNumber("-2"), jsonNumber("3"), jsonNumber("1e5"), jsonNumber("1e-7"), jsonNumber("1e400"), "nan", "-inf", "1e400", "1e3", "1.5", " .5 ", "1,5", "0", "", "1.", "1_0.5", true, false}
 	someBools  = []any{true, false, "true", "FALSE", "false", "yes", "None", "none", "", "1", jsonNumber("1"), jsonNumber("0")}

@@ -118,6 +118,9 @@ func alreadyDone(w startWords, e *run.AlreadyDone) string {
 	}
 	text := fmt.Sprintf("Run %s%s of this service has the same name, user and inputs, and has succeeded. No resource is known to have it. "+
 		"An earlier apply may have started it and was killed, or its state was lost. Or it belongs to another configuration. Nothing was started.\n\n", e.Run.ID, since)
+	if _, ok := run.ExecutionOf(e.Run.ID); ok {
+		text += "Its record cannot be found, because the list of the service's runs is incomplete. So it may also be a run that was destroyed or replaced.\n\n"
+	}
 	if w.stateless {
 		return text + "To count that run as done, set adopt_existing = true and apply that first. To run the workflow once more, set adopt_existing = false and apply that first."
 	}

@@ -137,14 +137,11 @@ const (
 	privateImported = "imported"
 	// privateSecret holds the names (not the values) of write-only members.
 	privateSecret = "write_only"
-	// privateOnDestroy is the id of the on_destroy run under way, or onDestroyDone.
+	// privateOnDestroy is how far the on_destroy run got, a cleanUp.
 	privateOnDestroy = "on_destroy_run"
 	// privateLooked is true when StackStorm was asked for the run's execution.
 	privateLooked = "execution_looked_for"
 )
-
-// onDestroyDone stands for an on_destroy run that has succeeded.
-const onDestroyDone = "done"
 
 type privateReader interface {
 	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)

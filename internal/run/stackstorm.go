@@ -102,15 +102,43 @@ func (r *Runs) existingExecution(ctx context.Context, req *Request) (*Run, error
 // doneExecution decides about a run that has succeeded; done is nil if there is
 // none.
 func (r *Runs) doneExecution(ctx context.Context, req *Request, done *stackstorm.Execution) (*Run, error) {
-	switch {
-	case done == nil || req.Adopt == AdoptRunning:
+	if done == nil || req.Adopt == AdoptRunning {
 		return nil, nil
+	}
+	run, err := r.unlessForgotten(ctx, req, done)
+	switch {
+	case err != nil || run == nil:
+		return nil, err
 	case req.Adopt == AdoptUnfinished:
-		return nil, &AlreadyDone{Run: *r.withRecord(ctx, req, done), Since: done.Start}
+		return nil, &AlreadyDone{Run: *run, Since: done.Start}
 	case !r.claimExecution(done.ID):
 		return nil, nil
 	}
-	return r.withRecord(ctx, req, done), nil
+	return run, nil
+}
+
+// unlessForgotten returns a run that has succeeded; nil if its record was
+// removed. A destroy and a replacement remove the record, and StackStorm keeps
+// the execution all the same. If there is a record that cannot be read, others
+// may be hidden, and nobody can tell.
+func (r *Runs) unlessForgotten(ctx context.Context, req *Request, done *stackstorm.Execution) (*Run, error) {
+	run := r.withRecord(ctx, req, done)
+	if _, unknown := ExecutionOf(run.ID); !unknown {
+		return run, nil
+	}
+	all, err := r.api.ListAllForEvidence(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, in := range all.Instances {
+		if in.Status == orchestration.StatusSuccess && r.isCandidate(req, &in) {
+			return &Run{Instance: in}, nil
+		}
+	}
+	if all.Proven {
+		return nil, nil
+	}
+	return run, nil
 }
 
 // withRecord finds the record of an execution. No answer names a record's

@@ -121,18 +121,18 @@ func (p Parameter) check(at location, v any) []Problem {
 		c.refuse(at, v, "be a finite number, because StackStorm shows any other in a form that is not JSON, and then the run cannot be read")
 		return c.problems
 	}
-	_, err := maskedBy(p.declared).mask(converted)
-	filled := converted
-	if err == nil {
-		filled, err = p.checked.filled(converted)
+	filled, err := p.checked.filled(converted)
+	if converted == nil && p.HasDefault {
+		c.problems = p.notGiven() // StackStorm puts the default in the place of null
+	} else {
+		c.value(at, p.checked, filled)
 	}
-	switch {
-	case err != nil:
-		return []Problem{at.problem(summaryInvalid, fmt.Sprintf("%s cannot be %s. %s.", at.label(), at.describe(v), err))}
-	case converted == nil && p.HasDefault:
-		return p.notGiven() // StackStorm puts the default in the place of null
+	if err == nil && len(c.problems) == 0 {
+		_, err = maskedBy(p.declared).mask(converted)
 	}
-	c.value(at, p.checked, filled)
+	if err != nil && len(c.problems) == 0 {
+		c.problems = []Problem{at.problem(summaryInvalid, fmt.Sprintf("%s cannot be %s. %s.", at.label(), at.describe(v), err))}
+	}
 	return c.problems
 }
 

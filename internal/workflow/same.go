@@ -33,14 +33,14 @@ func castAlike(typ string, a, b any) bool {
 	if typ == "" || a == nil || b == nil || hasUnknown(a) || hasUnknown(b) {
 		return false
 	}
-	x, okX := cast(typ, withoutNullMembers(a))
-	y, okY := cast(typ, withoutNullMembers(b))
-	return okX && okY && x != Unknown && y != Unknown && equal(x, y)
+	x, okX := cast(typ, received(a))
+	y, okY := cast(typ, received(b))
+	return okX && okY && x != Unknown && y != Unknown && equal(kept(x), kept(y))
 }
 
 // differences are the deepest members of objects that differ.
 func differences(at []any, a, b any) [][]any {
-	if !hasUnknown(a) && !hasUnknown(b) && reflect.DeepEqual(withoutNullMembers(a), withoutNullMembers(b)) {
+	if !hasUnknown(a) && !hasUnknown(b) && reflect.DeepEqual(received(a), received(b)) {
 		return nil
 	}
 	x, okX := a.(map[string]any)
@@ -53,29 +53,6 @@ func differences(at []any, a, b any) [][]any {
 		paths = append(paths, differences(append(at[:len(at):len(at)], name), x[name], y[name])...)
 	}
 	return paths
-}
-
-// withoutNullMembers is v without the null members of its objects. Null elements
-// of lists stay, because they are sent.
-func withoutNullMembers(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		object := map[string]any{}
-		for name, x := range v {
-			if x != nil {
-				object[name] = withoutNullMembers(x)
-			}
-		}
-		return object
-	case []any:
-		list := make([]any, len(v))
-		for i, x := range v {
-			list[i] = withoutNullMembers(x)
-		}
-		return list
-	default:
-		return v
-	}
 }
 
 // memberNames are the names in either object, sorted.

@@ -3,7 +3,6 @@ package workflow
 import (
 	"errors"
 	"slices"
-	"strings"
 )
 
 // masked is what StackStorm shows in place of a secret.
@@ -41,8 +40,8 @@ func maskedBy(s schema) *secrets {
 	return nil
 }
 
-// errMask is what StackStorm fails with where it looks for a secret in a value
-// that has no members.
+// errMask is what StackStorm fails with where it looks for a secret in null. A
+// value of another type does not get so far.
 var errMask = errors.New("StackStorm fails to mask the secret in it")
 
 // mask returns v as StackStorm shows it. The error says why StackStorm fails
@@ -63,61 +62,36 @@ func (s *secrets) mask(v any) (any, error) {
 }
 
 func (s *secrets) maskElements(v any) (any, error) {
-	switch v := v.(type) {
-	case tuple:
-		return s.maskElements([]any(v))
-	case []any:
-		list := slices.Clone(v)
-		for i := range list {
-			var err error
-			if list[i], err = s.mask(list[i]); err != nil {
-				return nil, err
-			}
-		}
-		return list, nil
-	case string:
-		if v != "" {
-			return nil, errMask
-		}
-	case map[string]any:
-		if len(v) > 0 {
-			return nil, errMask
-		}
-	case someString, opaque:
-	default:
+	if t, ok := v.(tuple); ok {
+		v = []any(t)
+	}
+	given, ok := v.([]any)
+	if !ok {
 		return nil, errMask
 	}
-	return v, nil
+	list := make([]any, len(given))
+	for i, e := range given {
+		var err error
+		if list[i], err = s.mask(e); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
 }
 
 func (s *secrets) maskMembers(v any) (any, error) {
-	switch v := v.(type) {
-	case map[string]any:
-		object := map[string]any{}
-		for name, e := range v {
-			var err error
-			if object[name], err = s.members[name].mask(e); err != nil {
-				return nil, err
-			}
-		}
-		return object, nil
-	case []any:
-		for name := range s.members {
-			if slices.ContainsFunc(v, func(e any) bool { return e == name }) {
-				return nil, errMask
-			}
-		}
-	case string:
-		for name := range s.members {
-			if strings.Contains(v, name) {
-				return nil, errMask
-			}
-		}
-	case tuple, someString, opaque:
-	default:
+	given, ok := v.(map[string]any)
+	if !ok {
 		return nil, errMask
 	}
-	return v, nil
+	object := map[string]any{}
+	for name, e := range given {
+		var err error
+		if object[name], err = s.members[name].mask(e); err != nil {
+			return nil, err
+		}
+	}
+	return object, nil
 }
 
 // SecretPaths returns the paths of those values in inputs that the workflow
@@ -183,28 +157,6 @@ func declaresSecret(v any) bool {
 		return slices.ContainsFunc(v, declaresSecret)
 	}
 	return false
-}
-
-// Masked returns the paths of the object members in echo, the input of an
-// instance, that StackStorm has masked. They stand for values that nobody can
-// read back. Where elements of a list are masked, the path is that of the list.
-func (d Declaration) Masked(echo map[string]any) [][]any {
-	var paths [][]any
-	for _, path := range d.SecretPaths(echo) {
-		if lookup(echo, path) != masked {
-			continue
-		}
-		for len(path) > 0 {
-			if _, isMember := path[len(path)-1].(string); isMember {
-				break
-			}
-			path = path[:len(path)-1]
-		}
-		if !slices.ContainsFunc(paths, func(p []any) bool { return slices.Equal(p, path) }) {
-			paths = append(paths, path)
-		}
-	}
-	return paths
 }
 
 // lookup returns what stands at a path, or nil.

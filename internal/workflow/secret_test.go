@@ -68,9 +68,14 @@ func TestMessagesQuoteNoSecretInside(t *testing.T) {
 // StackStorm starts such a run and answers 500.
 func TestValuesThatCannotBeMasked(t *testing.T) {
 	d := parsed(t, hidden)
-	for _, inputs := range []string{`{"login": "null"}`, `{"keys": "null"}`, `{"list": "[null]"}`, `{"login": "{\"more\": null}"}`} {
+	for _, inputs := range []string{`{"login": "null"}`, `{"keys": "null"}`, `{"login": "{\"more\": null}"}`} {
 		got := d.Check(decoded(t, inputs), nil)
 		if len(got) != 1 || got[0].Warning || !strings.HasSuffix(got[0].Detail, "StackStorm fails to mask the secret in it.") {
+			t.Errorf("%s: %+v", inputs, got)
+		}
+	}
+	for inputs, want := range map[string]string{`{"login": []}`: "login must be an object", `{"list": [5]}`: "list[0] must be an object", `{"keys": "{}"}`: "keys must be a list"} {
+		if got := d.Check(decoded(t, inputs), nil); len(got) != 1 || !strings.HasPrefix(got[0].Detail, want) {
 			t.Errorf("%s: %+v", inputs, got)
 		}
 	}

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // valueError is a parameter that StackStorm refuses with 400 and this message.
@@ -16,30 +18,40 @@ type valueError string
 
 func (e valueError) Error() string { return string(e) }
 
+// noneText is the string that stands for null in StackStorm.
+const noneText = "%*****__%NONE%__*****%"
+
 // castParameter converts a value to its parameter's declared type, before any
 // check. Null stays null. Without a type nothing is converted.
 func castParameter(v any, schema map[string]any) (any, error) {
 	kind, _ := schema["type"].(string)
+	text, isText := v.(string)
 	if v == nil {
 		return nil, nil
 	}
+	if v == noneText && kind != "" && kind != "null" {
+		v, isText = nil, false
+	}
 	switch kind {
 	case "string":
-		if _, ok := v.(string); !ok {
-			return nil, valueError(fmt.Sprintf(`Value "%s" must either be a string or None. Got "%s".`, pyStr(v), pyType(v)))
-		}
-		return v, nil
+		return castString(v)
 	case "integer":
 		return castInteger(v)
 	case "number":
 		return castNumber(v)
 	case "boolean":
-		if text, ok := v.(string); ok {
+		if isText {
 			return pyLiteral(capitalize(text))
 		}
-		return v, nil
 	case "object", "array":
 		return castCompound(v)
+	}
+	return v, nil
+}
+
+func castString(v any) (any, error) {
+	if _, ok := v.(string); !ok && v != nil {
+		return nil, valueError(fmt.Sprintf(`Value "%s" must either be a string or None. Got "%s".`, pyStr(v), pyType(v)))
 	}
 	return v, nil
 }
@@ -76,18 +88,53 @@ func castNumber(v any) (any, error) {
 		return pyFloat(0), nil
 	case json.Number:
 		f, err := v.Float64()
-		if err != nil {
+		if err != nil && !isFloat(v) {
 			return nil, errors.New("int too large to convert to float")
 		}
 		return pyFloat(f), nil
 	case string:
-		f, err := strconv.ParseFloat(strings.TrimSpace(v), 64)
-		if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
-			return nil, valueError("could not convert string to float: " + pyQuote(v))
-		}
-		return pyFloat(f), nil
+		return castFloatText(v)
 	}
 	return nil, fmt.Errorf("float() argument must be a string or a number, not '%s'", pyType(v))
+}
+
+// floatText is what Python's float() reads. The digits may be those of another
+// script, and they may be in groups since Python 3.
+var floatText = regexp.MustCompile(`^[+-]?((\d+(_\d+)*\.?(\d+(_\d+)*)?|\.\d+(_\d+)*)([eE][+-]?\d+(_\d+)*)?|(?i:nan|inf|infinity))$`)
+
+func castFloatText(text string) (any, error) {
+	plain := strings.ToLower(latinDigits(pyStrip(text)))
+	if !floatText.MatchString(plain) {
+		return nil, valueError("could not convert string to float: " + pyQuote(text))
+	}
+	if strings.HasSuffix(plain, "nan") {
+		return json.Number("nan"), nil
+	}
+	f, err := strconv.ParseFloat(strings.ReplaceAll(plain, "_", ""), 64)
+	if err != nil && !math.IsInf(f, 0) {
+		return nil, err
+	}
+	return pyFloat(f), nil
+}
+
+// pyStrip removes what is white space to Python.
+func pyStrip(text string) string {
+	return strings.TrimFunc(text, func(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f })
+}
+
+// latinDigits replaces the digits of other scripts. Each script has its ten in a
+// row, so a digit's value is the number of digits that follow it, from nine.
+func latinDigits(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < 0x80 || !unicode.Is(unicode.Nd, r) {
+			return r
+		}
+		first := r
+		for unicode.Is(unicode.Nd, first-1) {
+			first--
+		}
+		return '0' + (r-first)%10
+	}, text)
 }
 
 // castCompound reads JSON or, if it is not JSON, a Python literal. The result
@@ -97,10 +144,58 @@ func castCompound(v any) (any, error) {
 	if !ok {
 		return v, nil
 	}
-	if json.Valid([]byte(text)) {
-		return decodeAny([]byte(text))
+	if v, err := pyJSON(text); err == nil {
+		return v, nil
 	}
 	return pyLiteral(text)
+}
+
+// pythonNumbers are the numbers that Python's JSON has and others do not, and
+// strings, in which they mean nothing.
+var pythonNumbers = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b`)
+
+// pyJSON is Python's json.loads. It also reads NaN and the infinities.
+func pyJSON(text string) (any, error) {
+	const nan, inf, minusInf = `"\u0000nan"`, `"\u0000inf"`, `"\u0000-inf"`
+	text = pythonNumbers.ReplaceAllStringFunc(text, func(token string) string {
+		switch token {
+		case "NaN", "-NaN":
+			return nan
+		case "Infinity":
+			return inf
+		case "-Infinity":
+			return minusInf
+		}
+		return token
+	})
+	if !json.Valid([]byte(text)) {
+		return nil, errSyntax
+	}
+	v, err := decodeAny([]byte(text))
+	return pyNumbers(v), err
+}
+
+// pyNumbers writes numbers as Python does, which reads 1e5 as 100000.0.
+func pyNumbers(v any) any {
+	switch v := v.(type) {
+	case string:
+		if number, ok := strings.CutPrefix(v, "\x00"); ok {
+			return json.Number(number)
+		}
+	case json.Number:
+		if f, err := v.Float64(); isFloat(v) && (err == nil || math.IsInf(f, 0)) {
+			return pyFloat(f)
+		}
+	case []any:
+		for i := range v {
+			v[i] = pyNumbers(v[i])
+		}
+	case map[string]any:
+		for k := range v {
+			v[k] = pyNumbers(v[k])
+		}
+	}
+	return v
 }
 
 // capitalize is Python's: the first letter in upper case, the others in lower

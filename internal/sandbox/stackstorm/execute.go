@@ -67,8 +67,8 @@ func readBody(r *http.Request) (map[string]json.RawMessage, error) {
 	return body, nil
 }
 
-// parseFailure is Python's message about a body that is not JSON. It names the
-// position of the first wrong character, or the end of the body.
+// parseFailure is Python's word for the two ways in which a text is not JSON
+// that its position can be told of: something else stands there, or nothing.
 func parseFailure(err error) string {
 	at := int64(0)
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
@@ -213,40 +213,65 @@ func hasKey(v any, is func(string) bool) string {
 // schedule renders, checks and starts. A template that does not resolve leaves
 // a failed execution behind, unless what was sent is refused anyway.
 func (s *Server) schedule(w http.ResponseWriter, a *packAction, sent orderedParams, how launch) {
-	params, err := renderParameters(sent, allParameters(a), s.newer)
-	if unresolved, ok := errors.AsType[paramError](err); ok {
-		if refused := validate(a, sent); refused != nil && !s.newer {
-			refuse(w, refused)
-			return
-		}
-		s.startFailed(a, sent, how, unresolved)
-		writeFault(w, http.StatusBadRequest, unresolved.Error())
+	params, _, errs := s.judge(a, sent, how.context)
+	if len(errs) == 0 {
+		e := s.start(a, params, how)
+		view := s.view(e, false)
+		view["log"] = []map[string]string{{"status": e.status, "timestamp": st2Time(e.started)}}
+		writeJSON(w, http.StatusCreated, view)
 		return
 	}
-	if err == nil {
-		err = validate(a, params)
+	switch why := errs[0].(type) { //nolint:errorlint // nothing wraps them
+	case paramError:
+		s.startFailed(a, params, how, why)
+	case maskError:
+		s.start(a, params, how)
 	}
-	if err != nil {
-		refuse(w, err)
-		return
-	}
-	e := s.start(a, params, how)
-	view := s.view(e, false)
-	view["log"] = []map[string]string{{"status": e.status, "timestamp": st2Time(e.started)}}
-	writeJSON(w, http.StatusCreated, view)
+	refuse(w, errs[0])
 }
 
-// refuse answers 400 for a mistake of the caller, 500 for what StackStorm did not
-// expect.
-func refuse(w http.ResponseWriter, err error) {
-	status := http.StatusInternalServerError
-	if _, ok := errors.AsType[valueError](err); ok {
-		status = http.StatusBadRequest
+// judge renders, converts, validates and masks parameters. It returns them as
+// they are stored, how they are shown, and all errors that StackStorm could
+// report, see checkParameters.
+func (s *Server) judge(a *packAction, sent orderedParams, context map[string]any) (params orderedParams, shown any, errs []error) {
+	sent = sent.asStored()
+	params, err := renderParameters(sent, allParameters(a), context, s.newer)
+	if unresolved, ok := errors.AsType[paramError](err); ok {
+		if errs := validate(a, sent); len(errs) > 0 && !s.newer {
+			return sent, nil, errs
+		}
+		return sent, nil, []error{unresolved}
 	}
-	if r, ok := errors.AsType[refusal](err); ok {
-		status = r.status
+	if err != nil {
+		return sent, nil, []error{err}
 	}
-	writeFault(w, status, err.Error())
+	if errs := validate(a, params); len(errs) > 0 {
+		return params, nil, errs
+	}
+	params = params.asStored()
+	if shown, err = masked(params, a); err != nil {
+		return params, nil, []error{maskError{err}}
+	}
+	return params, shown, nil
+}
+
+// maskError is a failure in the answer, when the execution has been started.
+type maskError struct{ error }
+
+// refuse tells a mistake of the caller from what StackStorm did not expect.
+func refuse(w http.ResponseWriter, err error) { writeFault(w, statusOf(err), err.Error()) }
+
+func statusOf(err error) int {
+	_, wrongValue := errors.AsType[valueError](err)
+	_, unresolved := errors.AsType[paramError](err)
+	r, ok := errors.AsType[refusal](err)
+	switch {
+	case wrongValue || unresolved:
+		return http.StatusBadRequest
+	case ok:
+		return r.status
+	}
+	return http.StatusInternalServerError
 }
 
 // startFailed keeps the record of an execution that could not be started.

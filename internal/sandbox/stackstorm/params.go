@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -62,17 +63,32 @@ func allParameters(a *packAction) packParameters {
 			all = append(all, p)
 			continue
 		}
-		for k, v := range p.Schema {
-			all[i].Schema[k] = v
-		}
+		deepUpdate(all[i].Schema, p.Schema)
 	}
 	return all
 }
 
+// deepUpdate is StackStorm's: an empty dict changes nothing that is there.
+func deepUpdate(schema, with map[string]any) {
+	for k, v := range with {
+		inner, isDict := v.(map[string]any)
+		old, exists := schema[k]
+		below, both := old.(map[string]any)
+		switch {
+		case isDict && both:
+			below = maps.Clone(below)
+			deepUpdate(below, inner)
+			schema[k] = below
+		case !isDict || !exists || len(inner) > 0:
+			schema[k] = v
+		}
+	}
+}
+
 // renderParameters resolves templates and converts what was sent, in the order
 // of the request.
-func renderParameters(given orderedParams, declared packParameters, newer bool) (orderedParams, error) {
-	values, err := resolveTemplates(given, declared)
+func renderParameters(given orderedParams, declared packParameters, context map[string]any, newer bool) (orderedParams, error) {
+	values, err := resolveTemplates(given, declared, context)
 	if _, broken := errors.AsType[templateError](err); broken && newer {
 		values, err = given.values, nil // 3.8.1 checks it as the text it is (S36)
 	}
@@ -89,7 +105,9 @@ func renderParameters(given orderedParams, declared packParameters, newer bool) 
 		out.set(name, v)
 	}
 	for _, p := range declared {
-		if _, sent := given.get(p.Name); sent || !isTemplate(p.Schema["default"]) || p.Schema["immutable"] == true {
+		_, sent := given.get(p.Name)
+		text, isText := p.Schema["default"].(string)
+		if sent || !isText || !isTemplate(text) || p.Schema["immutable"] == true || values[p.Name] == text {
 			continue
 		}
 		v, err := castParameter(values[p.Name], p.Schema)
@@ -101,14 +119,15 @@ func renderParameters(given orderedParams, declared packParameters, newer bool) 
 	return out, nil
 }
 
-// validate makes the remaining checks, after the templates were rendered.
-func validate(a *packAction, params orderedParams) error {
+// validate makes the remaining checks, after the templates were rendered. It
+// returns all errors that StackStorm could report, see checkParameters.
+func validate(a *packAction, params orderedParams) []error {
 	if !a.Enabled {
-		return valueError(fmt.Sprintf(`Unable to execute. Action "%s" is disabled.`, a.ref()))
+		return refused(`Unable to execute. Action "%s" is disabled.`, a.ref())
 	}
 	declared := allParameters(a)
-	if err := checkParameters(params, declared); err != nil {
-		return err
+	if errs := checkParameters(params, declared); len(errs) > 0 {
+		return errs
 	}
 	var fixed []string
 	for _, name := range params.names {
@@ -117,9 +136,18 @@ func validate(a *packAction, params orderedParams) error {
 		}
 	}
 	if len(fixed) > 0 {
-		return valueError(fmt.Sprintf("Override of immutable parameter(s) [%s] is unsupported.", pyList(fixed)))
+		return refused("Override of immutable parameter(s) [%s] is unsupported.", pyList(fixed))
+	}
+	if err := checkStorable(params.values); err != nil {
+		return []error{err}
 	}
 	return nil
+}
+
+// asStored are the parameters as StackStorm shows and runs them.
+func (p orderedParams) asStored() orderedParams {
+	values, _ := stored(p.values).(map[string]any)
+	return orderedParams{names: p.names, values: values}
 }
 
 // withDefaults is the input of an action: every declared parameter, null if it
@@ -133,19 +161,4 @@ func withDefaults(params orderedParams, a *packAction) map[string]any {
 		}
 	}
 	return full
-}
-
-const maskedSecret = "********"
-
-// masked is what StackStorm shows of the parameters: as sent, with secrets
-// hidden.
-func masked(params orderedParams, a *packAction) map[string]any {
-	out := make(map[string]any, len(params.names))
-	for _, name := range params.names {
-		out[name] = params.values[name]
-		if schema, ok := a.Parameters.find(name); ok && schema["secret"] == true {
-			out[name] = maskedSecret
-		}
-	}
-	return out
 }

@@ -91,7 +91,10 @@ func TestExecutionsEcho(t *testing.T) {
 		"integer of false":      {`"an_integer": false`, "an_integer", `0`},
 		"number of a truth":     {`"a_number": true`, "a_number", `1.0`},
 		"number of false":       {`"a_number": false`, "a_number", `0.0`},
-		"a large integer":       {`"an_integer": "123456789012345678901234567890"`, "an_integer", `123456789012345678901234567890`},
+		"the largest integer":   {`"an_integer": "9223372036854775807"`, "an_integer", `9223372036854775807`},
+		"fraction":              {`"a_number": 0.7`, "a_number", `0.7000000000000001`},
+		"a fraction in a list":  {`"an_array": [0.3, {"k": 1e-11}]`, "an_array", `[0.30000000000000004, {"k": 0.0}]`},
+		"names for MongoDB":     {`"an_object": {"a．b": 1, "＄c": 2}`, "an_object", `{"$c": 2, "a.b": 1}`},
 		"number of an integer":  {`"a_number": 2`, "a_number", `2.0`},
 		"number of a text":      {`"a_number": "1.50"`, "a_number", `1.5`},
 		"a large number":        {`"a_number": 1e300`, "a_number", `1e+300`},
@@ -148,8 +151,8 @@ func TestTemplatesThatDoNotResolve(t *testing.T) {
 		"in an object": {
 			`"name": "v", "context": {"k": "{{ colour }}"}`, `Dependency unsatisfied in variable "colour"`, 400, 1},
 		"no Jinja":        {`"name": "{{ two words }}"`, `the template cannot be parsed`, 500, 0},
-		"not closed":      {`"name": "a {{ b"`, `the template of name cannot be parsed`, 500, 0},
-		"a statement":     {`"name": "{% if %}"`, `the template of name cannot be parsed`, 500, 0},
+		"not closed":      {`"name": "a {{ b"`, `the template cannot be parsed`, 500, 0},
+		"a statement":     {`"name": "{% if %}"`, `the template cannot be parsed`, 500, 0},
 		"refused anyway":  {`"name": "{{ colour }}", "x": 1`, `Additional properties are not allowed ('x' was unexpected)`, 400, 0},
 		"of another type": {`"name": "v", "timeout": "{{ colour }}"`, `'{{ colour }}' is not of type 'integer'`, 400, 0},
 	} {
@@ -198,7 +201,7 @@ func TestSchemaChecks(t *testing.T) {
 			`"a"`: "", `true`: "", `5`: "5 is not valid under any of the given schemas",
 		},
 		`{"oneOf": [{"type": "integer"}, {"type": "number"}]}`: {
-			`1.5`: "", `5`: "5 is valid under each of several schemas", `"a"`: "'a' is not valid under any of the given schemas",
+			`1.5`: "", `5`: "5 is valid under each of {'type': 'number'}, {'type': 'integer'}", `"a"`: "'a' is not valid under any of the given schemas",
 		},
 		`{"type": "string", "default": "{{ other }}"}`: {`"a"`: ""},
 	} {
@@ -244,8 +247,12 @@ func TestPythonLiterals(t *testing.T) {
 		`[1, -2.5, 1e3, True, False, None, 'a', "b"]`: `[1, -2.5, 1000.0, True, False, None, 'a', 'b']`,
 		`{'k': [], "l": {}, 1: (2,)}`:                 `{'1': (2,), 'k': [], 'l': {}}`,
 		`((), (1, 2,), (3), ([]))`:                    `((), (1, 2), 3, [])`,
-		`'a\n\t\r\\\'\x'`:                             `"a\n\t\r\\'x"`,
-		"5 ":                                          `5`,
+		`'a\n\t\r\\\'\x41'`:                           `"a\n\t\r\\'A"`,
+		`[0x1F, 017, 0b11, 10L, - 5, 1.]`:             `[31, 15, 3, 10, -5, 1.0]`,
+		`['a' "b", u'\u00e9', '\u00e9', r'\n', b'x']`: `['ab', 'é', '\\u00e9', '\\n', 'x']`,
+		`[1j, 1+2j]`:          `[1j, (1+2j)]`,
+		"# c\n[1, # d\n 2]\n": `[1, 2]`,
+		"5 ":                  `5`,
 	} {
 		v, err := pyLiteral(text)
 		if got := pyRepr(v); err != nil || got != want {
@@ -253,13 +260,13 @@ func TestPythonLiterals(t *testing.T) {
 		}
 	}
 	for _, text := range []string{
-		"", " 5", "\t5", "(", "[", "[1", "[1 2]", "[nope nope]", "{", "{'k'}", "{'k': }", "{'k': 1 2}", "{:", "'a", "5 5", "1.2.3", "$", "[$]", "a b",
+		"", " 5", "\t5", "(", "[", "[1", "[1 2]", "[nope nope]", "{", "{'k': }", "{'k': 1 2}", "{:", "'a", "5 5", "1.2.3", "$", "[$]", "a b", "[08]", "[1_0]", "\n [1]", "[1]\n2", "{'k': 1, 2}", "(", "'a\nb'",
 	} {
 		if _, err := pyLiteral(text); !errors.Is(err, errSyntax) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
-	for _, text := range []string{"nope", "[nope]", "{'k': nope}"} {
+	for _, text := range []string{"nope", "[nope]", "{'k': nope}", "{'k'}", "{1, 2}", "[+3]", "[--2]", "[5-3]", "[not 1]", "[2j+1]", "a.b(c)[d]"} {
 		_, err := pyLiteral(text)
 		if _, ok := errors.AsType[valueError](err); !ok {
 			t.Errorf("%q: %v", text, err)
@@ -286,7 +293,7 @@ func TestRunnerParameters(t *testing.T) {
 		Parameters: packParameters{{"timeout", map[string]any{"immutable": true}}},
 	})
 	for params, want := range map[string]string{
-		`{"timeout": "long"}`: `invalid literal for int() with base 10: 'long'`,
+		`{"timeout": "long"}`: `Override of immutable parameter(s) ['timeout'] is unsupported.`,
 		`{"timeout": "5"}`:    `Override of immutable parameter(s) ['timeout'] is unsupported.`,
 	} {
 		if code, v := c.post("own.go", params); code != 400 || faultstring(v) != want {
@@ -295,5 +302,81 @@ func TestRunnerParameters(t *testing.T) {
 	}
 	if code, v := c.post("opensds.lab-orquesta", `{"message": "m"}`); code != 201 {
 		t.Errorf("another runner: %d %v", code, v)
+	}
+}
+
+// FuzzStrings: whatever a string holds, it is read or refused, and twice alike.
+func FuzzStrings(f *testing.F) {
+	for _, seed := range []string{"[1, (2,), {'a': -1j}]", "{1: 2", "not in", "a.b(c)[d]", "{% if a == 'b' %}{{ [1] | x }}{% endif %}", "{{", "[a-z]$(", "'\\x4", "- 5"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, read := range []func(string) (any, error){
+			pyLiteral, pyJSON,
+			func(s string) (any, error) { return castParameter(s, map[string]any{"type": "number"}) },
+			func(s string) (any, error) { return castParameter(s, map[string]any{"type": "integer"}) },
+			func(s string) (any, error) { return pySearch(s, s) },
+			func(s string) (any, error) {
+				parts, err := parseJinja(s)
+				if err != nil {
+					return nil, err
+				}
+				return renderJinja(parts, map[string]any{"a": "x"})
+			},
+		} {
+			first, err := read(text)
+			second, again := read(text)
+			if pyRepr(first) != pyRepr(second) || (err == nil) != (again == nil) {
+				t.Errorf("%q: %v, %v, then %v, %v", text, first, err, second, again)
+			}
+		}
+	})
+}
+
+// The numbers are what ujson 1.35 makes of these.
+func TestUJSONNumbers(t *testing.T) {
+	for given, want := range map[float64]string{
+		0.7: "0.7000000000000001", 0.1: "0.1", 5e-11: "1e-10", 1e-11: "0.0", 0.99999999999: "1.0", -0.3: "-0.30000000000000004", 2: "2.0",
+		12345678901234567: "1.234567890123457e+16", 1e300: "1e+300", 1000000000000000.5: "1000000000000000.5",
+	} {
+		if got := pyFloat(ujsonRead(ujsonWrite(given))); got.String() != want {
+			t.Errorf("%v becomes %s, want %s", given, got, want)
+		}
+	}
+}
+
+// TestStoredDeclaration: the catalogue has the fractions that are compared.
+func TestStoredDeclaration(t *testing.T) {
+	c := newCaller(t, Config{})
+	if err := c.AddAction("name: go\npack: own\nrunner_type: mistral-v2\nparameters:\n  p: {type: number, minimum: 0.7, secret: false}\n"); err != nil {
+		t.Fatal(err)
+	}
+	_, v := c.call(http.MethodGet, "/api/v1/actions/own.go", "")
+	schema := v.(map[string]any)["parameters"].(map[string]any)["p"].(map[string]any)
+	if schema["minimum"] != json.Number("0.7000000000000001") {
+		t.Errorf("shown as %v", schema)
+	}
+	if code, v := c.post("own.go", `{"p": 0.7}`); code != http.StatusCreated {
+		t.Errorf("%d %v", code, v)
+	}
+	if code, v := c.post("own.go", `{"p": "0.7"}`); code != 400 || faultstring(v) != "0.7 is less than the minimum of 0.7000000000000001" {
+		t.Errorf("%d %v", code, v)
+	}
+}
+
+// TestStartedButNotShown: StackStorm has started the run when it fails to mask.
+func TestStartedButNotShown(t *testing.T) {
+	c := newCaller(t, Config{})
+	if err := c.AddAction("name: go\npack: own\nrunner_type: mistral-v2\nparameters:\n  p: {type: array, items: {type: string, secret: true}}\n"); err != nil {
+		t.Fatal(err)
+	}
+	if code, v := c.post("own.go", `{"p": "null"}`); code != 500 || faultstring(v) != "'NoneType' object is not iterable" {
+		t.Errorf("%d %v", code, v)
+	}
+	if n := len(c.Executions()); n != 1 {
+		t.Errorf("%d executions", n)
+	}
+	if _, v := c.post("own.go", `{"p": ["a", "b"]}`); !reflect.DeepEqual(v.(map[string]any)["parameters"], map[string]any{"p": []any{"********", "********"}}) {
+		t.Errorf("shown as %v", v)
 	}
 }

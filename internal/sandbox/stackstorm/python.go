@@ -3,6 +3,8 @@ package stackstorm
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,10 +21,7 @@ func pyRepr(v any) string {
 	case nil:
 		return "None"
 	case bool:
-		if v {
-			return "True"
-		}
-		return "False"
+		return capitalize(strconv.FormatBool(v))
 	case json.Number:
 		return v.String()
 	case string:
@@ -30,29 +29,38 @@ func pyRepr(v any) string {
 	case []any:
 		return "[" + pyList(v) + "]"
 	case pyTuple:
-		if len(v) == 1 {
-			return "(" + pyList(v) + ",)"
-		}
-		return "(" + pyList(v) + ")"
+		return "(" + pyList(v) + strings.Repeat(",", btoi(len(v) == 1)) + ")"
+	case pyComplex:
+		return v.repr()
 	case object:
-		return pyDict(v)
+		return v.repr()
 	case map[string]any:
 		ordered := make(object, 0, len(v))
 		for _, k := range sortedKeys(v) {
 			ordered = append(ordered, field{k, v[k]})
 		}
-		return pyDict(ordered)
+		return pyRepr(ordered)
 	}
 	return fmt.Sprint(v)
 }
 
-// pyDict is Python's repr() of a dict.
-func pyDict(v object) string {
-	items := make([]string, len(v))
-	for i, f := range v {
+func (o object) repr() string {
+	items := make([]string, len(o))
+	for i, f := range o {
 		items[i] = pyQuote(f.name) + ": " + pyRepr(f.value)
 	}
 	return "{" + strings.Join(items, ", ") + "}"
+}
+
+func (c pyComplex) repr() string {
+	imaginary := strings.TrimSuffix(pyFloat(c.imag).String(), ".0") + "j"
+	switch {
+	case c.real == 0:
+		return imaginary
+	case c.imag >= 0:
+		imaginary = "+" + imaginary
+	}
+	return "(" + strings.TrimSuffix(pyFloat(c.real).String(), ".0") + imaginary + ")"
 }
 
 // pyStr is Python's str(): like repr(), but a string is printed as it is.
@@ -124,10 +132,13 @@ func pyType(v any) string {
 	return "object"
 }
 
-func isFloat(n json.Number) bool { return strings.ContainsAny(n.String(), ".eEnN") }
+func isFloat(n json.Number) bool { return strings.ContainsAny(n.String(), ".eEnNiI") }
 
 // pyFloat writes f as Python does. The result never looks like an integer.
 func pyFloat(f float64) json.Number {
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return json.Number(strings.ToLower(strings.TrimPrefix(strconv.FormatFloat(f, 'g', -1, 64), "+")))
+	}
 	exp := strconv.FormatFloat(f, 'e', -1, 64)
 	if i := strings.IndexByte(exp, 'e'); i >= 0 {
 		if n, err := strconv.Atoi(exp[i+1:]); err == nil && (n < -4 || n >= 16) {
@@ -139,6 +150,36 @@ func pyFloat(f float64) json.Number {
 		text += ".0"
 	}
 	return json.Number(text)
+}
+
+// pyEqual is Python's ==. 1, 1.0 and True are equal, and a tuple is no list.
+func pyEqual(a, b any) bool {
+	if m, ok := asNumber(a); ok {
+		n, ok := asNumber(b)
+		return ok && m != "nan" && n != "nan" && numberValue(m).Cmp(numberValue(n)) == 0
+	}
+	switch a := a.(type) {
+	case pyTuple:
+		b, ok := b.(pyTuple)
+		return ok && slices.EqualFunc(a, b, pyEqual)
+	case []any:
+		b, ok := b.([]any)
+		return ok && slices.EqualFunc(a, b, pyEqual)
+	case map[string]any:
+		b, ok := b.(map[string]any)
+		return ok && maps.EqualFunc(a, b, pyEqual)
+	}
+	return a == b
+}
+
+func asNumber(v any) (json.Number, bool) {
+	switch v := v.(type) {
+	case bool:
+		return json.Number(strconv.Itoa(btoi(v))), true
+	case json.Number:
+		return v, true
+	}
+	return "", false
 }
 
 func sortedKeys[V any](m map[string]V) []string {

@@ -1,46 +1,58 @@
 package stackstorm
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
+	"math"
 	"math/big"
-	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 )
 
-// checkParameters checks converted parameters as StackStorm does, and returns
-// the first error in jsonschema's words. It checks declared parameters in the
-// order of the metadata, then unknown ones.
-func checkParameters(given orderedParams, declared packParameters) error {
+// checkParameters validates converted parameters as StackStorm does. It returns
+// all errors that jsonschema could report first, in jsonschema's words: which of
+// them it reports depends on the order of Python's dicts. Ours is that of the
+// metadata, then unknown parameters.
+func checkParameters(given orderedParams, declared packParameters) []error {
+	properties := map[string]any{}
 	for _, p := range declared {
-		v, ok := given.get(p.Name)
-		if v == nil && p.Schema["default"] != nil {
-			v, ok = p.Schema["default"], true
-		}
-		if v == nil && p.Schema["required"] == true {
-			if ok { // null was sent, which is only of another type (S40)
-				return cmp.Or(checkType(v, p.Schema, false), requiredError(p.Name))
-			}
-			return requiredError(p.Name)
-		}
-		if !ok || v == nil {
-			continue
-		}
-		if err := checkValue(v, p.Schema, p.Schema["default"] == nil && p.Schema["required"] != true); err != nil {
-			return err
+		properties[p.Name] = p.Schema
+		if len(p.Schema) == 0 {
+			properties[p.Name] = anyType
 		}
 	}
-	return checkUnknown(given.names, func(name string) bool {
+	if len(properties) == 0 {
+		return nil // nothing declared, nothing checked
+	}
+	loose, err := allowDefaultNone(map[string]any{"type": "object", "properties": properties})
+	if err != nil {
+		return []error{err}
+	}
+	filled, err := assignDefaults(given.values, loose)
+	if err != nil {
+		return []error{err}
+	}
+	if err := checkSchema(loose); err != nil {
+		return []error{err}
+	}
+	values := filled.(map[string]any)
+	var errs []error
+	for _, p := range declared {
+		schema := member(member(loose, "properties"), p.Name)
+		if v, ok := values[p.Name]; ok {
+			errs = append(errs, checkValue(v, schema)...)
+		} else if schema["required"] == true {
+			errs = append(errs, requiredError(p.Name))
+		}
+	}
+	return append(errs, checkUnknown(given.names, func(name string) bool {
 		_, ok := declared.find(name)
 		return ok
-	})
+	})...)
 }
 
-func checkUnknown(names []string, known func(string) bool) error {
+func checkUnknown(names []string, known func(string) bool) []error {
 	var extra []string
 	for _, name := range names {
 		if !known(name) {
@@ -55,55 +67,70 @@ func checkUnknown(names []string, known func(string) bool) error {
 	if len(extra) > 1 {
 		verb = "were"
 	}
-	return valueError(fmt.Sprintf("Additional properties are not allowed (%s %s unexpected)", pyList(extra), verb))
+	return refused("Additional properties are not allowed (%s %s unexpected)", pyList(extra), verb)
 }
 
 func requiredError(name string) error {
 	return valueError(pyQuote(name) + " is a required property")
 }
 
-// checkValue checks one value that is not null. nullable says that null is
-// allowed; the message says so too.
-func checkValue(v any, schema map[string]any, nullable bool) error {
-	if err := checkType(v, schema, nullable); err != nil {
-		return err
+func refused(format string, args ...any) []error {
+	return []error{valueError(fmt.Sprintf(format, args...))}
+}
+
+// keyword checks a value against what a schema has under a name. It is called
+// whatever the type of the value is.
+type keyword func(name string, v any, schema map[string]any) []error
+
+// keywords are those that StackStorm checks, in the order of our errors. The
+// table is filled in init, because schemas are inside schemas.
+var keywords []struct {
+	name  string
+	check keyword
+}
+
+func init() {
+	keywords = []struct {
+		name  string
+		check keyword
+	}{
+		{"type", checkTypes}, {"enum", checkEnum},
+		{"allOf", checkAllOf}, {"anyOf", checkAnyOf}, {"oneOf", checkOneOf}, {"not", checkNot},
+		{"maxLength", checkSize}, {"minLength", checkSize}, {"pattern", checkPattern},
+		{"minimum", checkLimit}, {"maximum", checkLimit}, {"multipleOf", checkMultiple},
+		{"minItems", checkSize}, {"maxItems", checkSize}, {"uniqueItems", checkUnique},
+		{"items", checkItems}, {"additionalItems", checkAdditionalItems},
+		{"minProperties", checkSize}, {"maxProperties", checkSize},
+		{"properties", checkProperties}, {"patternProperties", checkPatternProperties},
+		{"additionalProperties", checkAdditionalProperties}, {"dependencies", checkDependencies},
 	}
-	if choices, ok := schema["enum"].([]any); ok {
-		same := func(c any) bool { return reflect.DeepEqual(c, v) }
-		if !slices.ContainsFunc(choices, same) {
-			return valueError(pyRepr(v) + " is not one of " + pyRepr(choices))
+}
+
+func checkValue(v any, schema map[string]any) (errs []error) {
+	for _, k := range keywords {
+		if _, ok := schema[k.name]; ok {
+			errs = append(errs, k.check(k.name, v, schema)...)
 		}
 	}
-	if err := checkAlternatives(v, schema); err != nil {
-		return err
-	}
-	switch v := v.(type) {
-	case string:
-		return checkText(v, schema)
-	case json.Number:
-		return checkNumber(v, schema)
-	case []any:
-		return checkArray(v, schema)
-	case map[string]any:
-		return checkObject(v, schema)
-	}
-	return nil
+	return errs
 }
 
-func checkType(v any, schema map[string]any, nullable bool) error {
-	kind, ok := schema["type"].(string)
-	if !ok || isType(v, kind) {
-		return nil
+func fits(v any, schema map[string]any) bool { return len(checkValue(v, schema)) == 0 }
+
+func checkTypes(name string, v any, schema map[string]any) []error {
+	types, isList := schema[name].([]any)
+	if !isList {
+		types = []any{schema[name]}
 	}
-	words := pyQuote(kind)
-	if nullable {
-		words += ", 'null'"
+	for _, t := range types {
+		if kind, ok := t.(string); ok && isType(v, kind) {
+			return nil
+		}
 	}
-	return valueError(pyRepr(v) + " is not of type " + words)
+	return refused("%s is not of type %s", pyRepr(v), pyList(types))
 }
 
-// isType is jsonschema's: a boolean is not a number, and a float is not an
-// integer.
+// isType is jsonschema's. A boolean is no number, and a float no integer.
 func isType(v any, kind string) bool {
 	switch v := v.(type) {
 	case nil:
@@ -114,6 +141,8 @@ func isType(v any, kind string) bool {
 		return kind == "string"
 	case json.Number:
 		return kind == "number" || kind == "integer" && !isFloat(v)
+	case pyComplex:
+		return kind == "number"
 	case []any:
 		return kind == "array"
 	case map[string]any:
@@ -122,149 +151,177 @@ func isType(v any, kind string) bool {
 	return false
 }
 
-func checkAlternatives(v any, schema map[string]any) error {
-	fits := func(list []any) (n int) {
-		for _, alt := range list {
-			if s, ok := alt.(map[string]any); ok && checkValue(v, s, false) == nil {
-				n++
-			}
-		}
-		return n
-	}
-	for _, key := range []string{"anyOf", "oneOf"} {
-		list, ok := schema[key].([]any)
-		if !ok {
-			continue
-		}
-		n := fits(list)
-		if n == 0 {
-			return valueError(pyRepr(v) + " is not valid under any of the given schemas")
-		}
-		if n > 1 && key == "oneOf" {
-			return valueError(pyRepr(v) + " is valid under each of several schemas")
-		}
-	}
-	return nil
-}
-
-// checkText checks in the alphabetical order of the keywords.
-func checkText(v string, schema map[string]any) error {
-	n := utf8.RuneCountInString(v)
-	if limit, ok := schemaNumber(schema, "maxLength"); ok && limit.Cmp(big.NewFloat(float64(n))) < 0 {
-		return valueError(pyQuote(v) + " is too long")
-	}
-	if limit, ok := schemaNumber(schema, "minLength"); ok && limit.Cmp(big.NewFloat(float64(n))) > 0 {
-		return valueError(pyQuote(v) + " is too short")
-	}
-	pattern, ok := schema["pattern"].(string)
-	if !ok {
+func checkEnum(name string, v any, schema map[string]any) []error {
+	choices, _ := schema[name].([]any)
+	if slices.ContainsFunc(choices, func(c any) bool { return pyEqual(c, v) }) {
 		return nil
 	}
-	re, err := regexp.Compile(pattern)
-	if err != nil {
-		return fmt.Errorf("pattern %q: %w", pattern, err)
-	}
-	if !re.MatchString(v) {
-		return valueError(pyQuote(v) + " does not match " + pyQuote(pattern))
-	}
-	return nil
+	return refused("%s is not one of %s", pyRepr(v), pyRepr(choices))
 }
 
-func checkNumber(v json.Number, schema map[string]any) error {
-	f, _, err := big.ParseFloat(v.String(), 10, 200, big.ToNearestEven)
-	if err != nil {
-		return err
+func alternatives(name string, schema map[string]any) []map[string]any {
+	list, _ := schema[name].([]any)
+	all := make([]map[string]any, len(list))
+	for i := range list {
+		all[i], _ = list[i].(map[string]any)
 	}
-	for _, bound := range []struct {
-		key, exclusive, words string
-		side                  int // of the limit, where v may not be
-	}{
-		{"minimum", "exclusiveMinimum", "less than", -1},
-		{"maximum", "exclusiveMaximum", "greater than", 1},
-	} {
-		limit, ok := schemaNumber(schema, bound.key)
-		if !ok {
-			continue
-		}
-		words, side := bound.words, f.Cmp(limit)
-		if schema[bound.exclusive] == true {
-			words += " or equal to"
-			if side == 0 {
-				side = bound.side
-			}
-		}
-		if side == bound.side {
-			return valueError(fmt.Sprintf("%s is %s the %s of %s", v, words, bound.key, schema[bound.key]))
-		}
-	}
-	if step, ok := schemaNumber(schema, "multipleOf"); ok && step.Sign() > 0 {
-		if q := new(big.Float).Quo(f, step); !q.IsInt() {
-			return valueError(fmt.Sprintf("%s is not a multiple of %s", v, schema["multipleOf"]))
-		}
-	}
-	return nil
+	return all
 }
 
-func checkArray(v []any, schema map[string]any) error {
-	n := big.NewFloat(float64(len(v)))
-	if limit, ok := schemaNumber(schema, "minItems"); ok && n.Cmp(limit) < 0 {
-		return valueError(pyRepr(v) + " is too short")
+func checkAllOf(name string, v any, schema map[string]any) (errs []error) {
+	for _, s := range alternatives(name, schema) {
+		errs = append(errs, checkValue(v, s)...)
 	}
-	if limit, ok := schemaNumber(schema, "maxItems"); ok && n.Cmp(limit) > 0 {
-		return valueError(pyRepr(v) + " is too long")
-	}
-	if schema["uniqueItems"] == true {
-		for i := range v {
-			for j := range i {
-				if reflect.DeepEqual(v[i], v[j]) {
-					return valueError(pyRepr(v) + " has non-unique elements")
-				}
-			}
-		}
-	}
-	if items, ok := schema["items"].(map[string]any); ok {
-		for _, item := range v {
-			if err := checkValue(item, items, false); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return errs
 }
 
-func checkObject(v map[string]any, schema map[string]any) error {
-	properties, _ := schema["properties"].(map[string]any)
-	for _, name := range sortedKeys(properties) {
-		sub, ok := properties[name].(map[string]any)
-		if !ok {
-			continue
-		}
-		inner, given := v[name]
-		required := sub["required"] == true
-		switch {
-		case !given && required && sub["default"] == nil:
-			return requiredError(name)
-		case !given || inner == nil && !required:
-			continue
-		}
-		if err := checkValue(inner, sub, !required); err != nil {
-			return err
-		}
-	}
-	if schema["additionalProperties"] != false {
+func checkAnyOf(name string, v any, schema map[string]any) []error {
+	all := alternatives(name, schema)
+	if slices.ContainsFunc(all, func(s map[string]any) bool { return fits(v, s) }) {
 		return nil
 	}
-	return checkUnknown(sortedKeys(v), func(name string) bool {
-		_, ok := properties[name]
-		return ok
-	})
+	return refused("%s is not valid under any of the given schemas", pyRepr(v))
 }
 
-func schemaNumber(schema map[string]any, key string) (*big.Float, bool) {
-	n, ok := schema[key].(json.Number)
-	if !ok {
-		return nil, false
+func checkOneOf(name string, v any, schema map[string]any) []error {
+	all := alternatives(name, schema)
+	first := slices.IndexFunc(all, func(s map[string]any) bool { return fits(v, s) })
+	if first < 0 {
+		return refused("%s is not valid under any of the given schemas", pyRepr(v))
 	}
-	f, _, err := big.ParseFloat(strings.TrimSpace(n.String()), 10, 200, big.ToNearestEven)
-	return f, err == nil
+	var more []any
+	for _, s := range all[first+1:] {
+		if fits(v, s) {
+			more = append(more, s)
+		}
+	}
+	if len(more) == 0 {
+		return nil
+	}
+	return refused("%s is valid under each of %s", pyRepr(v), pyList(append(more, all[first])))
+}
+
+func checkNot(name string, v any, schema map[string]any) []error {
+	if !fits(v, member(schema, name)) {
+		return nil
+	}
+	return refused("%s is not allowed for %s", pyRepr(schema[name]), pyRepr(v))
+}
+
+// size is what len() counts, if v is of the kind that the keyword is for.
+func size(keyword string, v any) (n int, ok bool) {
+	switch v := v.(type) {
+	case string:
+		return utf8.RuneCountInString(v), strings.HasSuffix(keyword, "Length")
+	case []any:
+		return len(v), strings.HasSuffix(keyword, "Items")
+	case map[string]any:
+		return len(v), strings.HasSuffix(keyword, "Properties")
+	}
+	return 0, false
+}
+
+func checkSize(name string, v any, schema map[string]any) []error {
+	n, ok := size(name, v)
+	limit, isNumber := schema[name].(json.Number)
+	if !ok || !isNumber {
+		return nil
+	}
+	side, words := -1, " is too short"
+	switch name {
+	case "maxLength", "maxItems":
+		side, words = 1, " is too long"
+	case "minProperties":
+		words = " does not have enough properties"
+	case "maxProperties":
+		side, words = 1, " has too many properties"
+	}
+	if big.NewFloat(float64(n)).Cmp(numberValue(limit)) != side {
+		return nil
+	}
+	return refused("%s", pyRepr(v)+words)
+}
+
+func checkLimit(name string, v any, schema map[string]any) []error {
+	n, ok := v.(json.Number)
+	limit, isNumber := schema[name].(json.Number)
+	if !ok || !isNumber || n == "nan" {
+		return nil
+	}
+	words, side := "less than", -1
+	if name == "maximum" {
+		words, side = "greater than", 1
+	}
+	exclusive := schema["exclusiveM"+name[1:]] == true
+	if exclusive {
+		words += " or equal to"
+	}
+	found := numberValue(n).Cmp(numberValue(limit))
+	if found == side || exclusive && found == 0 {
+		return refused("%s is %s the %s of %s", pyRepr(n), words, name, pyRepr(limit))
+	}
+	return nil
+}
+
+// checkMultiple divides floats as Python does.
+func checkMultiple(name string, v any, schema map[string]any) []error {
+	n, ok := v.(json.Number)
+	step, isNumber := schema[name].(json.Number)
+	if !ok || !isNumber {
+		return nil
+	}
+	a, _ := n.Float64()
+	b, _ := step.Float64()
+	whole := false
+	switch {
+	case isFloat(step):
+		quotient := a / b
+		if math.IsInf(quotient, 0) {
+			return []error{fmt.Errorf("cannot convert float infinity to integer")}
+		}
+		whole = quotient == math.Trunc(quotient)
+	case isFloat(n):
+		whole = math.Mod(a, b) == 0
+	default:
+		i, _ := new(big.Int).SetString(n.String(), 10)
+		j, _ := new(big.Int).SetString(step.String(), 10)
+		whole = j.Sign() != 0 && new(big.Int).Rem(i, j).Sign() == 0
+	}
+	if whole {
+		return nil
+	}
+	return refused("%s is not a multiple of %s", pyRepr(n), pyRepr(step))
+}
+
+func numberValue(n json.Number) *big.Float {
+	if f, err := n.Float64(); isFloat(n) && (err == nil || math.IsInf(f, 0)) && !math.IsNaN(f) {
+		return big.NewFloat(f)
+	}
+	f, _, err := big.ParseFloat(n.String(), 10, 2000, big.ToNearestEven)
+	if err != nil {
+		return new(big.Float)
+	}
+	return f
+}
+
+func checkUnique(name string, v any, schema map[string]any) []error {
+	list, ok := v.([]any)
+	if !ok || schema[name] != true || unique(list) {
+		return nil
+	}
+	return refused("%s has non-unique elements", pyRepr(v))
+}
+
+// unique tells True from 1 at the top alone, as jsonschema does.
+func unique(list []any) bool {
+	for i := range list {
+		for j := range i {
+			_, isBool := list[i].(bool)
+			_, otherBool := list[j].(bool)
+			if isBool == otherBool && pyEqual(list[i], list[j]) {
+				return false
+			}
+		}
+	}
+	return true
 }

@@ -1,11 +1,12 @@
 package stackstorm
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -21,18 +22,6 @@ type templateError string
 
 func (e templateError) Error() string { return string(e) }
 
-// expression is the part of Jinja that the sandbox knows: a variable, with
-// attributes and filters if need be, and a string, repeated if need be. What
-// stands in a raw block stays as it is. Nothing else resolves.
-var (
-	rawBlock     = regexp.MustCompile(`(?s)\{%\s*raw\s*%\}(.*?)\{%\s*endraw\s*%\}`)
-	expression   = regexp.MustCompile(`\{\{(.*?)\}\}`)
-	variable     = regexp.MustCompile(`^\s*([A-Za-z_]\w*)((?:\.\w+)*)\s*(?:\|.*)?$`)
-	textLiteral  = regexp.MustCompile(`^\s*(?:'([^']*)'|"([^"]*)")\s*(?:\*\s*(\d{1,3})\s*)?$`)
-	unfinished   = regexp.MustCompile(`[-+*/]\s*$`)
-	serverScopes = []string{"st2kv", "action_context", "config_context"}
-)
-
 // isTemplate is StackStorm's own test, which is broad.
 func isTemplate(v any) bool {
 	switch v := v.(type) {
@@ -45,22 +34,17 @@ func isTemplate(v any) bool {
 }
 
 // resolveTemplates computes the value of every parameter, sent or default. Any
-// string may hold a template that names another parameter.
-func resolveTemplates(given orderedParams, declared packParameters) (map[string]any, error) {
-	r := &templates{source: map[string]any{}, done: map[string]any{}}
-	for _, p := range declared {
-		r.source[p.Name] = p.Schema["default"]
+// string may hold a template that names another parameter. The context is that
+// of the action, for action_context.
+func resolveTemplates(given orderedParams, declared packParameters, context map[string]any) (map[string]any, error) {
+	r := &templates{
+		source: map[string]any{},
+		parsed: map[string][]jinjaPart{},
+		done:   map[string]any{"st2kv": dataStore{}, "action_context": context, "config_context": map[string]any{}},
 	}
-	order := slices.Clone(given.names)
-	for _, name := range given.names {
-		if v := given.values[name]; v != nil {
-			r.source[name] = v
-		} else if _, ok := declared.find(name); !ok {
-			r.source[name] = nil
-		}
-	}
-	for _, p := range declared {
-		order = append(order, p.Name)
+	order := r.gather(given, declared)
+	if err := r.parse(order); err != nil {
+		return nil, err
 	}
 	for _, name := range order {
 		if err := r.resolve(name); err != nil {
@@ -70,19 +54,75 @@ func resolveTemplates(given orderedParams, declared packParameters) (map[string]
 	return r.done, nil
 }
 
+// gather notes what each parameter is made of, and returns their names, those
+// that were sent first. A fixed parameter is its default, whatever was sent.
+func (r *templates) gather(given orderedParams, declared packParameters) []string {
+	order := slices.Clone(given.names)
+	for _, p := range declared {
+		r.source[p.Name] = p.Schema["default"]
+		order = append(order, p.Name)
+	}
+	for _, name := range given.names {
+		schema, isDeclared := declared.find(name)
+		if v := given.values[name]; v != nil && schema["immutable"] != true || !isDeclared {
+			r.source[name] = v
+		}
+	}
+	for name := range r.source {
+		delete(r.done, name) // a parameter hides what else has its name
+	}
+	return order
+}
+
 type templates struct {
 	source map[string]any
+	parsed map[string][]jinjaPart
 	done   map[string]any
 	open   []string // being resolved, to find cycles
+}
+
+// loneVariable is a string in a list or dict that is nothing but a variable. Its
+// value keeps its type.
+var loneVariable = regexp.MustCompile(`"\{\{([A-z0-9_-]+)\}\}"`)
+
+// parse reads all templates before any is rendered.
+func (r *templates) parse(order []string) error {
+	for _, name := range order {
+		v := r.source[name]
+		if !isTemplate(v) {
+			continue
+		}
+		text, isText := v.(string)
+		if !isText {
+			text = loneVariable.ReplaceAllString(dumps(v), "{{$1 | to_complex}}")
+		}
+		parts, err := parseJinja(text)
+		if err != nil {
+			return err
+		}
+		r.parsed[name] = parts
+	}
+	return nil
+}
+
+// dumps writes a value as JSON and leaves the letters of HTML alone.
+func dumps(v any) string {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return "null"
+	}
+	return b.String()
 }
 
 func (r *templates) resolve(name string) error {
 	if _, ok := r.done[name]; ok {
 		return nil
 	}
-	v := r.source[name]
-	if !isTemplate(v) {
-		r.done[name] = v
+	parts, ok := r.parsed[name]
+	if !ok {
+		r.done[name] = r.source[name]
 		return nil
 	}
 	if slices.Contains(r.open, name) {
@@ -90,86 +130,25 @@ func (r *templates) resolve(name string) error {
 	}
 	r.open = append(r.open, name)
 	defer func() { r.open = r.open[:len(r.open)-1] }()
-
-	text, isText := v.(string)
-	if !isText {
-		b, err := json.Marshal(v)
-		if err != nil {
+	for _, other := range jinjaNames(parts) {
+		_, isParameter := r.source[other]
+		if _, ok := r.done[other]; !ok && !isParameter {
+			return paramError(fmt.Sprintf(`Dependency unsatisfied in variable "%s"`, other))
+		}
+		if err := r.resolve(other); err != nil {
 			return err
 		}
-		text = string(b)
 	}
-	out, err := r.render(name, text)
+	text, err := renderJinja(parts, maps.Clone(r.done))
 	if err != nil {
-		return err
+		return paramError(fmt.Sprintf(`Failed to render parameter "%s": %v`, name, err))
 	}
-	if isText {
-		r.done[name] = out
+	r.done[name] = text
+	if _, isText := r.source[name].(string); isText {
 		return nil
 	}
-	whole, err := decodeAny([]byte(out))
-	if err != nil {
-		return paramError(fmt.Sprintf("Failed to render parameter %q: %v", name, err))
+	if r.done[name], err = decodeAny([]byte(text)); err != nil {
+		return paramError(fmt.Sprintf(`Failed to render parameter "%s": %v`, name, err))
 	}
-	r.done[name] = whole
 	return nil
-}
-
-func (r *templates) render(name, text string) (string, error) {
-	if at := rawBlock.FindStringSubmatchIndex(text); at != nil {
-		before, err := r.render(name, text[:at[0]])
-		if err != nil {
-			return "", err
-		}
-		after, err := r.render(name, text[at[1]:])
-		return before + text[at[2]:at[3]] + after, err
-	}
-	var failed error
-	out := expression.ReplaceAllStringFunc(text, func(match string) string {
-		v, err := r.evaluate(match[2 : len(match)-2])
-		if err != nil && failed == nil {
-			failed = err
-		}
-		return pyStr(v)
-	})
-	if failed != nil {
-		return "", failed
-	}
-	if strings.Contains(out, "{%") || strings.Contains(out, "{{") && !strings.Contains(text, "}}") {
-		return "", templateError("the template of " + name + " cannot be parsed")
-	}
-	return out, nil
-}
-
-func (r *templates) evaluate(inner string) (any, error) {
-	if m := textLiteral.FindStringSubmatch(inner); m != nil {
-		times := 1
-		if m[3] != "" {
-			times, _ = strconv.Atoi(m[3]) // up to three digits
-		}
-		return strings.Repeat(m[1]+m[2], times), nil
-	}
-	if unfinished.MatchString(inner) {
-		return nil, templateError("unexpected 'end of print statement'")
-	}
-	m := variable.FindStringSubmatch(inner)
-	if m == nil {
-		return nil, templateError("the template cannot be parsed")
-	}
-	root := m[1]
-	if slices.Contains(serverScopes, root) {
-		return "", nil // the datastore is empty here
-	}
-	if _, ok := r.source[root]; !ok {
-		return nil, paramError(fmt.Sprintf(`Dependency unsatisfied in variable "%s"`, root))
-	}
-	if err := r.resolve(root); err != nil {
-		return nil, err
-	}
-	v := r.done[root]
-	for _, key := range strings.FieldsFunc(m[2], func(c rune) bool { return c == '.' }) {
-		object, _ := v.(map[string]any)
-		v = object[key]
-	}
-	return v, nil
 }

@@ -8,9 +8,9 @@ import (
 
 // view is an execution as StackStorm shows it. Empty values are left out.
 func (s *Server) view(e *execution, secrets bool) map[string]any {
-	params := e.params.values
+	var params any = e.params.values
 	if !secrets {
-		params = masked(e.params, e.action)
+		params, _ = masked(e.params, e.action) // the failure is that of every read
 	}
 	out := map[string]any{
 		"id":              e.id,
@@ -38,7 +38,7 @@ func (s *Server) view(e *execution, secrets bool) map[string]any {
 		}
 		out["children"] = ids
 	}
-	if len(params) == 0 {
+	if len(e.params.values) == 0 {
 		delete(out, "parameters")
 	}
 	if e.delay != nil {
@@ -67,7 +67,7 @@ func addNewer(e *execution, out map[string]any, result any) {
 	}
 }
 
-func (s *Server) liveAction(e *execution, params map[string]any) map[string]any {
+func (s *Server) liveAction(e *execution, params any) map[string]any {
 	live := map[string]any{
 		"id": e.liveID, "action": e.action.ref(), "parameters": params, "action_is_workflow": e.isWorkflow(),
 		"callback": map[string]any{}, "runner_info": map[string]any{},
