@@ -45,6 +45,7 @@ type session struct {
 
 	stackStormOnce   sync.Once
 	stackStormClient *stackstorm.Client // made by stackStorm
+	uploads          *uploads
 }
 
 // account is the tenant and user of the provider.
@@ -58,7 +59,10 @@ func (e *unknownSettingsError) Error() string {
 }
 
 func newSession(set settings) *session {
-	return &session{settings: set, known: run.NewKnown(), notes: newPlanNotes(fmt.Sprint(set.endpoint, " ", set.tenantID)), registering: make(chan struct{}, 1)}
+	return &session{
+		settings: set, known: run.NewKnown(), notes: newPlanNotes(fmt.Sprint(set.endpoint, " ", set.tenantID)),
+		registering: make(chan struct{}, 1), uploads: newUploads(),
+	}
 }
 
 // api returns the client. It logs in first if that has not been done yet.

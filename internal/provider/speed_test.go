@@ -41,7 +41,7 @@ func inParallel(n, parallelism int, do func(i int)) {
 
 // createRun is a run as one resource of an apply.
 func createRun(b *testing.B, w *wire, i int, wait bool) savedResource {
-	c := &command{t: b, ctx: b.Context(), plans: w, applies: w, between: func() {}}
+	c := &command{t: b, ctx: b.Context(), resource: instanceType, plans: w, applies: w, between: func() {}}
 	o := c.run(savedResource{}, upkeepArguments(map[string]any{"name": fmt.Sprintf("work-%d", i), "wait_for_completion": wait}))
 	if c.failed || wait && c.status(o) != "Success" {
 		b.Errorf("status %q after %s", c.status(o), c.said())
@@ -76,7 +76,7 @@ func BenchmarkRefresh(b *testing.B) {
 	for b.Loop() {
 		begun := time.Now()
 		inParallel(runs, 10, func(i int) {
-			c := &command{t: b, ctx: b.Context(), plans: w}
+			c := &command{t: b, ctx: b.Context(), resource: instanceType, plans: w}
 			if c.refresh(objects[i]); c.failed {
 				b.Error(c.said())
 			}
