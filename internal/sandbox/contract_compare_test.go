@@ -40,10 +40,10 @@ var moments = []*regexp.Regexp{
 }
 
 // given are words of the recordings for what the server made up and told once.
-var given = regexp.MustCompile(`^stackstorm-(token|api-key)-\d+$`)
+var given = regexp.MustCompile(`^(stackstorm-(token|api-key)|api-key)-\d+$`)
 
 // holes match parts of recorded strings that were left out or are never the same.
-var holes = regexp.MustCompile(`\[\.\.\. \d+ characters[^\]]*left out \.\.\.\]|sha512-of-api-key-\d|0x[0-9a-f]{12}|^trace:[0-9a-f]{32}$|` +
+var holes = regexp.MustCompile(`\[\.\.\. \d+ characters[^\]]*left out \.\.\.\]|\[\.\.\. \d+ characters cut\]|sha512-of-api-key-\d|key-hash|0x[0-9a-f]{12}|^trace:[0-9a-f]{32}$|` +
 	`Max-Age=\d+|expires=[^;]*`)
 
 // unsteady are the numbers and names that differ from run to run.

@@ -23,9 +23,14 @@ const (
 	callOutput    = "output"
 	callFind      = "find" // the list of executions
 	callCancel    = "cancel"
+	callUpload    = "upload" // of an action that is made or changed
+	callDelete    = "delete" // of an action
+	callFile      = "file"   // the view of a pack's file
 )
 
-var callKinds = []string{callLogin, callActions, callAction, callExecute, callExecution, callOutput, callFind, callCancel}
+var callKinds = []string{
+	callLogin, callActions, callAction, callExecute, callExecution, callOutput, callFind, callCancel, callUpload, callDelete, callFile,
+}
 
 const badGateway = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
@@ -33,7 +38,8 @@ const badGateway = "<html><head><title>502 Bad Gateway</title></head><body><h1>5
 // done.
 type Fault struct {
 	// Call is the kind of call: login, actions (the list), action, execute,
-	// execution, output, find (the list of executions) or cancel; "" = every call.
+	// execution, output, find (the list of executions), cancel, upload (of an
+	// action), delete (of one) or file (of a pack); "" = every call.
 	Call    string
 	Outside bool          // only calls over the network: the orchestrator's go on
 	Skip    int           // how many calls to let pass first
@@ -234,6 +240,9 @@ func (f *Fault) write(w *response) {
 
 func callKind(r *http.Request) string {
 	path := strings.Trim(r.URL.Path, "/")
+	if kind := uploadCall(r.Method, path); kind != "" {
+		return kind
+	}
 	switch {
 	case path == "auth/v1/tokens":
 		return callLogin
