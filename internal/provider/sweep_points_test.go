@@ -228,14 +228,18 @@ func TestAnswersThatMayFollowTheWork(t *testing.T) {
 // TestAnotherRunsAnswerIsNotBelieved: the answer to a start is about somebody
 // else's run.
 func TestAnotherRunsAnswerIsNotBelieved(t *testing.T) {
-	inMemory(t, surroundings{}, func(l *sweepLife) {
-		l.sb.Fault(sandbox.Fault{Method: "POST", Path: createRunPath, After: true, Times: 1, Status: 200, Body: foreignRecord, ContentType: "application/json"})
-		l.mustApply(l.only(nil))
-		l.ran("work a", 1)
-		if id := l.text("a", "id"); strings.Contains(foreignRecord, id) {
-			t.Error("holds", id)
-		}
-	})
+	sameInputs := strings.Replace(foreignRecord, `"message": "theirs"`, `"message": "hello a"`, 1)
+	onlyInputs := strings.NewReplacer("11111111111111111111111111111111", sandbox.Tenant, `"name": "theirs"`, `"name": "a"`, `"user_id": "them"`, `"user_id": "terraform"`).Replace(foreignRecord)
+	for _, answer := range []string{foreignRecord, sameInputs, onlyInputs} {
+		inMemory(t, surroundings{}, func(l *sweepLife) {
+			l.sb.Fault(sandbox.Fault{Method: "POST", Path: createRunPath, After: true, Times: 1, Status: 200, Body: answer, ContentType: "application/json"})
+			l.mustApply(l.only(nil))
+			l.ran("work a", 1)
+			if id := l.text("a", "id"); strings.Contains(answer, id) {
+				t.Error("holds", id)
+			}
+		})
+	}
 }
 
 // TestPlanStaysWhatItWasWithoutTheCatalogue: the catalogue can be read at plan
@@ -319,4 +323,23 @@ func TestNothingIsSaidThatIsNotSo(t *testing.T) {
 		}
 		l.ran("work a", 2)
 	})
+}
+
+// TestEachRunHasItsOwnCleanUp: Terraform was killed before it could remove the
+// record of a clean-up that was done. The next run with the same name needs one
+// of its own.
+func TestEachRunHasItsOwnCleanUp(t *testing.T) {
+	for _, s := range []surroundings{{}, {connected: true}} {
+		inMemory(t, s, func(l *sweepLife) {
+			l.mustApply(l.configuration(firstApply))
+			l.sb.Fault(sandbox.Fault{Method: "DELETE", Skip: 1, Times: 1, Do: l.kill, Drop: true})
+			if r := l.apply(l.configuration(secondApply)); !r.killed {
+				t.Error("not killed")
+			}
+			l.mustApply(l.configuration(secondApply))
+			l.mustApply(nil)
+			l.ran("clean up c", 2)
+			l.ran("work c", 2)
+		})
+	}
 }
