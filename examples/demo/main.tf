@@ -77,7 +77,7 @@ data "soda_block_volume" "volume" {
 
   lifecycle {
     postcondition {
-      condition     = contains([for a in self.attachments : a.host_id if a.status == "available"], data.soda_block_host.host.id)
+      condition     = alltrue([for a in self.attachments : a.status == "available" && a.host_id == data.soda_block_host.host.id])
       error_message = "The volume is not attached to ${data.soda_block_host.host.name}."
     }
   }

@@ -232,7 +232,7 @@ func (p *projectProcess) planOne(before savedResource, given map[string]any, r *
 }
 
 func (p *projectProcess) planFor(prior savedResource, given map[string]any, r *projectResult) (*tfprotov6.PlanResourceChangeResponse, bool) {
-	plan, diags := p.wire.plan(instanceType, prior, given)
+	plan, diags := p.plan(instanceType, prior, given)
 	return plan, r.tell(diags)
 }
 
