@@ -31,6 +31,7 @@ var notRun = map[string]string{
 	"templates/guides/authentication.md: export OS_AUTH_URL=http://soda.example.com/identity":                  "needs a real SODA",
 	"templates/guides/coming-from.md: terraform plan -generate-config-out=volume.tf":                           "TestAccImportGeneratesConfiguration of internal/provider does that",
 	"templates/guides/custom-workflows.md.tmpl: go run ./internal/cmd/sandbox --pack path/to/pack":             "the path is the reader's; TestAccExamples of internal/provider loads a pack",
+	"templates/guides/custom-workflows.md.tmpl: chgrp -R st2packs /opt/stackstorm/packs/opensds/actions":       "runs on the StackStorm host",
 	"templates/guides/parameters.md: terraform apply -auto-approve":                                            "the same as in getting-started.md",
 	"templates/guides/runs.md: st2 execution list --status failed":                                             "runs on the StackStorm host",
 	"templates/guides/stackstorm.md: st2 apikey create -k -m '{\"used_by\": \"terraform\"}'":                   "runs on the StackStorm host",

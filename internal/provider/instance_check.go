@@ -90,7 +90,7 @@ func (spec *runSpec) catalogued(ctx context.Context, api *orchestration.Client) 
 		planWithoutAPI(&diags, spec.at("parameters"), err)
 		return d, false, diags
 	}
-	d, found = fromCatalogue(catalogue, action)
+	d, found = fromCatalogue(spec.planned.overlay(catalogue), action)
 	return d, found, diags
 }
 
@@ -113,7 +113,10 @@ func (spec *runSpec) checkCatalogue(ctx context.Context, api *orchestration.Clie
 	if err != nil {
 		return first
 	}
-	if today, ok := fromCatalogue(catalogue, spec.Action.ValueString()); ok {
+	if spec.planned.isOpen(spec.Action.ValueString()) {
+		return nil
+	}
+	if today, ok := fromCatalogue(spec.planned.overlay(catalogue), spec.Action.ValueString()); ok {
 		return spec.problems(today)
 	}
 	return first

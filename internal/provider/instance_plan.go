@@ -53,7 +53,7 @@ func (r *instanceResource) planCreate(ctx context.Context, req resource.ModifyPl
 		m.UserID = types.StringValue(acc.userID)
 	}
 	spec := m.spec(&config)
-	spec.onlyNew = r.newServices.only()
+	spec.onlyNew, spec.planned = r.newServices.only(), &r.planned
 	checked := spec.check(ctx, api)
 	checked.Append(r.checkOnDestroy(ctx, nil, &m)...)
 	checked.Append(r.checkBackend(ctx, spec)...)

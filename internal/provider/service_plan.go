@@ -81,7 +81,7 @@ func (r *serviceResource) planCreate(ctx context.Context, m *serviceResourceMode
 		diags.Append(taken(services, workflows)...)
 	}
 	if m.ValidateWorkflows.ValueBool() {
-		diags.Append(uncatalogued(ctx, api, workflows)...)
+		diags.Append(uncatalogued(ctx, api, &r.planned, workflows)...)
 	}
 	return diags
 }
@@ -143,12 +143,13 @@ const mistralOnly = "The orchestrator runs only Mistral workflows (runner_type m
 
 // uncatalogued reports workflows that StackStorm does not seem to have, and those
 // that cannot run.
-func uncatalogued(ctx context.Context, api *orchestration.Client, workflows []workflowModel) (diags diag.Diagnostics) {
+func uncatalogued(ctx context.Context, api *orchestration.Client, planned *plannedActions, workflows []workflowModel) (diags diag.Diagnostics) {
 	catalogue, err := api.Workflows(ctx)
 	if err != nil {
 		planWithoutAPI(&diags, path.Root("workflows"), err)
 		return diags
 	}
+	catalogue = planned.overlay(catalogue)
 	var refs []string
 	for _, w := range catalogue {
 		refs = append(refs, w.Ref)
@@ -161,7 +162,7 @@ func uncatalogued(ctx context.Context, api *orchestration.Client, workflows []wo
 				diags.AddAttributeError(at, p.Summary, source+": "+p.Detail+" Set validate_workflows = false to register it all the same.")
 			}
 		}
-		if w.DefinitionSource.IsUnknown() || slices.Contains(refs, source) {
+		if w.DefinitionSource.IsUnknown() || slices.Contains(refs, source) || planned.has(source) {
 			continue
 		}
 		detail := fmt.Sprintf("The catalogue has no workflow %s.", source)

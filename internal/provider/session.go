@@ -46,6 +46,7 @@ type session struct {
 	stackStormOnce   sync.Once
 	stackStormClient *stackstorm.Client // made by stackStorm
 	uploads          *uploads
+	planned          plannedActions
 }
 
 // account is the tenant and user of the provider.

@@ -116,7 +116,7 @@ func checkParameters(parameters map[string]any) (diags diag.Diagnostics) {
 func (m *stackStormActionModel) checkWorkflow(parameters map[string]any) (diags diag.Diagnostics) {
 	names := slices.Sorted(maps.Keys(parameters))
 	if lacks := workflow.LacksServerSet(names); len(lacks) > 0 {
-		diags.AddAttributeError(path.Root("parameters"), "Workflow does not take the orchestrator's inputs", fmt.Sprintf(
+		diags.AddAttributeError(path.Root("parameters"), "Workflow that cannot run", fmt.Sprintf(
 			"The orchestrator adds ip_addr, port, tenant_id and auth_token to the inputs of every run. StackStorm refuses inputs that are not declared. Declare also, each as { type = \"string\" }:%s", listed("", lacks)))
 	}
 	if m.Content.IsUnknown() || m.Ref.IsUnknown() {

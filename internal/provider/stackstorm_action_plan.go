@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -38,14 +39,24 @@ func (r *stackStormActionResource) ModifyPlan(ctx context.Context, req resource.
 	resp.Diagnostics.Append(m.check()...)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
 	if state == nil || !resp.Plan.Raw.Equal(req.State.Raw) {
-		r.planUpload(resp)
+		r.planUpload(&m, resp)
 	}
 }
 
-// planUpload finds out early that apply could not upload. A connection that is
-// not known yet is left to apply.
-func (r *stackStormActionResource) planUpload(resp *resource.ModifyPlanResponse) {
-	if r.session == nil || r.stackStormUnknown() != nil {
+// planUpload notes what apply will upload, and finds out early that it could
+// not. A connection that is not known yet is left to apply.
+func (r *stackStormActionResource) planUpload(m *stackStormActionModel, resp *resource.ModifyPlanResponse) {
+	if r.session == nil {
+		return
+	}
+	if !m.Ref.IsUnknown() && m.RunnerType.ValueString() == runnerMistral {
+		var parameters json.RawMessage
+		if !m.ParametersHash.IsUnknown() {
+			parameters = m.action().Parameters
+		}
+		r.planned.add(m.Ref.ValueString(), parameters)
+	}
+	if r.stackStormUnknown() != nil {
 		return
 	}
 	r.uploader(&resp.Diagnostics)

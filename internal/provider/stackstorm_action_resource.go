@@ -36,7 +36,7 @@ func (r *stackStormActionResource) Create(ctx context.Context, req resource.Crea
 		return
 	}
 	if err := r.uploads.begin(ctx); err != nil {
-		addError(&resp.Diagnostics, "Cannot upload the action", err)
+		addError(&resp.Diagnostics, "Cannot upload the action "+m.Ref.ValueString(), err)
 		return
 	}
 	defer r.uploads.end()
@@ -92,7 +92,7 @@ func (r *stackStormActionResource) Update(ctx context.Context, req resource.Upda
 		return
 	}
 	if err := r.uploads.begin(ctx); err != nil {
-		addError(&resp.Diagnostics, "Cannot change the action "+m.Ref.ValueString(), err)
+		addError(&resp.Diagnostics, "Cannot upload the action "+m.Ref.ValueString(), err)
 		return
 	}
 	defer r.uploads.end()

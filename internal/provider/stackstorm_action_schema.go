@@ -23,7 +23,7 @@ func (r *stackStormActionResource) Schema(_ context.Context, _ resource.SchemaRe
 		MarkdownDescription: "A workflow of your own, or an action that it uses, uploaded to StackStorm. Its `ref` is what a `soda_orchestration_service` registers.\n\n" +
 			"Needs the provider's `stackstorm` connection with `allow_code_upload = true`. Whoever may upload an action can run any code on StackStorm's host. " +
 			"The contents are in Terraform's state and plans, so keep secrets out of them.\n\n" +
-			"Nothing that Terraform did not make is overwritten. The guide [Workflows of your own](../guides/own-workflows.md) has a whole example.",
+			"Nothing that Terraform did not make is overwritten. The guide [Workflows of your own](../guides/custom-workflows.md) has a whole example.",
 		Attributes: stackStormActionAttributes(),
 	}
 }

@@ -110,11 +110,6 @@ func (c sweepCase) first() int {
 	return 0
 }
 
-// starts reports whether the request is a start of a run.
-func (c sweepCase) starts() bool {
-	return c.layer == toOrchestrator && strings.HasPrefix(c.life.requests[c.number], "POST ")
-}
-
 // arm makes the request of the case go wrong.
 func (l *sweepLife) arm(c sweepCase, hit func()) {
 	do := func() {
