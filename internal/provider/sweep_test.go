@@ -165,6 +165,15 @@ type limit struct {
 
 var limits = []limit{
 	{
+		what: "Without the connection to StackStorm: StackStorm started a run, and its answer to the orchestrator was lost",
+		why: "The error `Not known whether run … has started` says to look in StackStorm first. The orchestrator keeps no record of such a run and its list does not show it. " +
+			"So applying again without a look starts the run again",
+		twice: true,
+		applies: func(c sweepCase, o *sweepOutcome) bool {
+			return !c.life.connected && c.layer == toStackStorm && c.fault.after && (c.end != goesOn || o.says("Not known whether run"))
+		},
+	},
+	{
 		what: "An old service, without the connection to StackStorm: Terraform was killed or interrupted before a run was in the state, or the answer to a start was lost",
 		why: "The next command may start the run again. The service's list ends before a record that cannot be read, so nobody can find the run. " +
 			"Every apply that starts a run in such a service warns of it",
