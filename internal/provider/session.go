@@ -26,13 +26,16 @@ import (
 type session struct {
 	settings settings
 
-	mu      sync.Mutex
-	tokens  keystone.Tokens
-	client  *orchestration.Client
-	account account
-	lookups lookups
+	// loggingIn holds one place: of those who need the API first, one logs in.
+	// It guards the next four.
+	loggingIn chan struct{}
+	tokens    keystone.Tokens
+	client    *orchestration.Client
+	account   account
+	refused   *keystone.Error // a login that would fail again
 
-	refused *keystone.Error // a login that would fail again
+	mu      sync.Mutex
+	lookups lookups
 
 	known       *run.Known
 	notes       *planNotes
@@ -62,7 +65,7 @@ func (e *unknownSettingsError) Error() string {
 func newSession(set settings) *session {
 	return &session{
 		settings: set, known: run.NewKnown(), notes: newPlanNotes(fmt.Sprint(set.endpoint, " ", set.tenantID)),
-		registering: make(chan struct{}, 1), uploads: newUploads(),
+		loggingIn: make(chan struct{}, 1), registering: make(chan struct{}, 1), uploads: newUploads(),
 	}
 }
 
@@ -74,8 +77,12 @@ func (s *session) api(ctx context.Context) (*orchestration.Client, account, erro
 	if len(s.settings.unknown) > 0 {
 		return nil, account{}, &unknownSettingsError{s.settings.unknown}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	select {
+	case s.loggingIn <- struct{}{}:
+		defer func() { <-s.loggingIn }()
+	case <-ctx.Done():
+		return nil, account{}, context.Cause(ctx)
+	}
 	if s.client != nil {
 		return s.client, s.account, nil
 	}

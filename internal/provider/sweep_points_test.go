@@ -343,3 +343,16 @@ func TestEachRunHasItsOwnCleanUp(t *testing.T) {
 		})
 	}
 }
+
+// TestALoginThatHangsCanBeInterrupted: one resource logs in, the others wait for
+// that, and none of them keeps Terraform waiting after Ctrl-C.
+func TestALoginThatHangsCanBeInterrupted(t *testing.T) {
+	inMemory(t, surroundings{}, func(l *sweepLife) {
+		l.sb.FaultKeystone(sandbox.Fault{Hang: true})
+		time.AfterFunc(5*time.Second, l.interrupt)
+		began := time.Now()
+		if r := l.apply(l.configuration(firstApply)); !r.failed || time.Since(began) > 6*time.Second {
+			t.Errorf("ended after %s: %s", time.Since(began), r.said())
+		}
+	})
+}
