@@ -21,6 +21,7 @@ import (
 type sweepOutcome struct {
 	missed    bool     // the request did not come
 	named     bool     // the next command was an error that named a run
+	looked    bool     // the next command was an error that says to look in StackStorm
 	nature    string   // the limit that the case has met
 	forgotten bool     // that run was the one that had been replaced
 	wrong     []string // what is not as it must be
@@ -65,7 +66,7 @@ func (l *sweepLife) again(step int, o *sweepOutcome) {
 	r := l.apply(config)
 	o.tell("again", r)
 	if r.failed && l.remedy(step, r, config, o) {
-		o.named = true
+		o.named = !o.looked
 		r = l.apply(config)
 		o.tell("after the remedy", r)
 	}
@@ -84,6 +85,10 @@ var namedRun = regexp.MustCompile(`Run "(\w+)" has already succeeded: Run ([^ ,]
 func (l *sweepLife) remedy(step int, r *projectResult, config configuration, o *sweepOutcome) bool {
 	for _, d := range r.told {
 		if d.Severity != tfprotov6.DiagnosticSeverityError {
+			continue
+		}
+		if l.second && strings.HasPrefix(d.Summary, "Not known whether run") {
+			o.looked = true // in StackStorm, as it says: another client's request made a start fail
 			continue
 		}
 		m := namedRun.FindStringSubmatch(d.Summary + ": " + d.Detail)
@@ -165,12 +170,12 @@ type limit struct {
 
 var limits = []limit{
 	{
-		what: "Without the connection to StackStorm: StackStorm started a run, and its answer to the orchestrator was lost",
+		what: "StackStorm started a run and its answer to the orchestrator was lost, and Terraform has no connection to StackStorm, or was killed or interrupted then",
 		why: "The error `Not known whether run … has started` says to look in StackStorm first. The orchestrator keeps no record of such a run and its list does not show it. " +
 			"So applying again without a look starts the run again",
 		twice: true,
 		applies: func(c sweepCase, o *sweepOutcome) bool {
-			return !c.life.connected && c.layer == toStackStorm && c.fault.after && (c.end != goesOn || o.says("Not known whether run"))
+			return c.layer == toStackStorm && c.fault.after && (c.end != goesOn || !c.life.connected && o.says("Not known whether run"))
 		},
 	},
 	{
@@ -362,6 +367,8 @@ func (s *sweepCount) add(c sweepCase, o sweepOutcome) {
 		s.n[o.nature]++
 	case o.named:
 		s.n["named"]++
+	case o.looked:
+		s.n["looked"]++
 	default:
 		s.n["fine"]++
 	}
@@ -378,9 +385,9 @@ func (s *sweepCount) String() string {
 	for _, f := range slices.Concat(sweepFaults, writeFaults, []sweepFault{{name: "somebody else's record"}}) {
 		faults = append(faults, f.name)
 	}
-	return fmt.Sprintf("layers: %s; faults: %s; the process: %s; in: %s, %s, %s. Outcomes: as if nothing had happened %d, after an error that names the run %d, limits of the guide %d, request did not come %d, wrong %d",
+	return fmt.Sprintf("layers: %s; faults: %s; the process: %s; in: %s, %s, %s. Outcomes: as if nothing had happened %d, after an error that names the run %d, after a look in StackStorm %d, limits of the guide %d, request did not come %d, wrong %d",
 		list(layerNames[:]...), list(faults...), list(string(goesOn), string(interrupted), string(killed)), list("clean service", "old service"),
-		list("connected", "not connected"), list("alone", "second client"), s.n["fine"], s.n["named"], s.n["nature"], s.n["missed"], s.n["wrong"])
+		list("connected", "not connected"), list("alone", "second client"), s.n["fine"], s.n["named"], s.n["looked"], s.n["nature"], s.n["missed"], s.n["wrong"])
 }
 
 // everyLimitIsNeeded fails the test if no case has met a limit.
