@@ -66,6 +66,7 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	os.Setenv("XDG_CACHE_HOME", cache)
+	random = func() float64 { return 0.5 }
 	code := m.Run()
 	os.RemoveAll(cache)
 	if pluginDir != "" {

@@ -192,7 +192,7 @@ func (p *project) each(addresses []string, do func(address string)) {
 	var all sync.WaitGroup
 	for i, address := range addresses {
 		all.Go(func() {
-			time.Sleep(time.Duration(i) * time.Millisecond)
+			time.Sleep(time.Duration(i*i) * 37 * time.Millisecond)
 			do(address)
 		})
 	}

@@ -52,6 +52,10 @@ type session struct {
 	planned          plannedActions
 }
 
+// random spreads the pauses; nil means at random. Tests set it, so that they
+// repeat themselves.
+var random func() float64
+
 // account is the tenant and user of the provider.
 type account struct{ tenantID, userID string }
 
@@ -113,8 +117,11 @@ func (s *session) api(ctx context.Context) (*orchestration.Client, account, erro
 		MaxRetries:     s.settings.maxRetries,
 		MaxConcurrent:  s.settings.maxConcurrent,
 		Log:            logRequest,
+		Random:         random,
 	})
-	s.runs = run.New(run.Config{API: s.client, StackStorm: s.stackStorm(), Fresh: s.fresh, Pace: s.settings.pace, Known: s.known})
+	pace := s.settings.pace
+	pace.Random = random
+	s.runs = run.New(run.Config{API: s.client, StackStorm: s.stackStorm(), Fresh: s.fresh, Pace: pace, Known: s.known})
 	return s.client, s.account, nil
 }
 

@@ -52,7 +52,7 @@ const runTime = 3 * time.Second
 
 func newSweepLife(t *testing.T, s surroundings) *sweepLife {
 	t.Helper()
-	sb := upkeepSandbox(t, sandbox.Config{TaskTime: runTime, Listen: memoryListen})
+	sb := upkeepSandbox(t, sandbox.Config{TaskTime: runTime, Latency: 3 * time.Millisecond, Listen: memoryListen})
 	sb.SetRaces(s.second)
 	l := &sweepLife{project: newProject(t, sb), surroundings: s}
 	if s.connected {

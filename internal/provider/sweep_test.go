@@ -292,7 +292,7 @@ func TestSweep(t *testing.T) {
 					o := c.live(t)
 					count.add(c, o)
 					if len(o.wrong) > 0 {
-						t.Errorf("%s (%s):\n\t%s", c, c.request(), strings.Join(o.wrong, "\n\t"))
+						t.Errorf("%s (%s):\n\t%s\n%s", c, c.request(), strings.Join(o.wrong, "\n\t"), strings.Join(o.story, "\n"))
 					}
 				}
 			})
