@@ -26,15 +26,15 @@ import (
 type session struct {
 	settings settings
 
-	// loggingIn holds one place: of those who need the API first, one logs in.
-	// It guards the next four.
+	// loggingIn holds one place: of those who need the API first, one logs in. It
+	// guards the next two.
 	loggingIn chan struct{}
 	tokens    keystone.Tokens
-	client    *orchestration.Client
-	account   account
 	refused   *keystone.Error // a login that would fail again
 
-	mu      sync.Mutex
+	mu      sync.Mutex // guards the next three; nobody waits for the network with it
+	client  *orchestration.Client
+	account account
 	lookups lookups
 
 	known       *run.Known
@@ -81,14 +81,17 @@ func (s *session) api(ctx context.Context) (*orchestration.Client, account, erro
 	if len(s.settings.unknown) > 0 {
 		return nil, account{}, &unknownSettingsError{s.settings.unknown}
 	}
+	if client, acc := s.ready(); client != nil {
+		return client, acc, nil // also after an interrupt
+	}
 	select {
 	case s.loggingIn <- struct{}{}:
 		defer func() { <-s.loggingIn }()
 	case <-ctx.Done():
 		return nil, account{}, context.Cause(ctx)
 	}
-	if s.client != nil {
-		return s.client, s.account, nil
+	if client, acc := s.ready(); client != nil {
+		return client, acc, nil
 	}
 
 	base := http.DefaultTransport.(*http.Transport).Clone()
@@ -108,8 +111,7 @@ func (s *session) api(ctx context.Context) (*orchestration.Client, account, erro
 		acc.tenantID, acc.userID = cmp.Or(acc.tenantID, token.ProjectID), cmp.Or(token.UserID, acc.userID)
 		s.tokens = source
 	}
-	s.account = acc
-	s.client = orchestration.New(orchestration.Config{
+	client := orchestration.New(orchestration.Config{
 		BaseURL:        s.settings.endpoint,
 		TenantID:       acc.tenantID,
 		HTTP:           &http.Client{Transport: &keystone.Transport{Source: s.tokens, Base: base, Host: s.settings.endpoint.String()}},
@@ -121,8 +123,18 @@ func (s *session) api(ctx context.Context) (*orchestration.Client, account, erro
 	})
 	pace := s.settings.pace
 	pace.Random = random
-	s.runs = run.New(run.Config{API: s.client, StackStorm: s.stackStorm(), Fresh: s.fresh, Pace: pace, Known: s.known})
-	return s.client, s.account, nil
+	s.runs = run.New(run.Config{API: client, StackStorm: s.stackStorm(), Fresh: s.fresh, Pace: pace, Known: s.known})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.client, s.account = client, acc
+	return client, acc, nil
+}
+
+// ready returns the client if somebody has logged in.
+func (s *session) ready() (*orchestration.Client, account) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.client, s.account
 }
 
 // fresh makes sure that the token is valid for life, as far as Keystone allows. It
