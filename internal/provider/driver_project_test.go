@@ -26,6 +26,9 @@ type project struct {
 	sb    *sandbox.Sandbox
 	login map[string]any // and other arguments of the provider
 
+	replace string // -replace
+	between func() // what happens between plan and apply
+
 	mu      sync.Mutex
 	state   map[string]savedResource // by address
 	process *projectProcess          // the one under way
@@ -65,7 +68,7 @@ func (r *projectResult) said() string { return diagnosticsText(r.told) }
 
 func newProject(t testing.TB, sb *sandbox.Sandbox) *project {
 	t.Helper()
-	return &project{t: t, sb: sb, state: map[string]savedResource{}, login: map[string]any{
+	return &project{t: t, sb: sb, between: func() {}, state: map[string]savedResource{}, login: map[string]any{
 		"auth_url": sb.URLs().Keystone, "user_name": "admin", "password": sandbox.Password, "user_domain_name": "Default",
 		"project_name": "admin", "project_domain_name": "Default",
 		"max_retries": 4, "poll_interval": map[string]any{"min": "2s", "max": "15s"},
@@ -146,6 +149,7 @@ func (p *project) apply(config configuration) *projectResult {
 	if r.failed || r.killed {
 		return r
 	}
+	p.between()
 	process := p.begin()
 	for address, one := range plans { // what the refresh has found
 		p.save(process, address, one.before)
@@ -166,7 +170,7 @@ func (p *project) planAll(config configuration, r *projectResult) map[string]pla
 		addresses[address] = p.state[address]
 	}
 	p.each(slices.Sorted(maps.Keys(addresses)), func(address string) {
-		one, ok := process.planOne(p.state[address], config[address], r)
+		one, ok := process.planOne(p.state[address], config[address], p.replace == address, r)
 		if !ok {
 			return
 		}
@@ -196,7 +200,7 @@ func (p *project) each(addresses []string, do func(address string)) {
 }
 
 // planOne refreshes a resource and plans it.
-func (p *projectProcess) planOne(before savedResource, given map[string]any, r *projectResult) (one planned, ok bool) {
+func (p *projectProcess) planOne(before savedResource, given map[string]any, replace bool, r *projectResult) (one planned, ok bool) {
 	one = planned{before: before, given: given}
 	if before.state != nil {
 		resp, err := p.ReadResource(p.ctx, &tfprotov6.ReadResourceRequest{TypeName: instanceType, CurrentState: before.state, Private: before.private})
@@ -221,7 +225,7 @@ func (p *projectProcess) planOne(before savedResource, given map[string]any, r *
 	if one.plan, ok = p.planFor(prior, given, r); !ok {
 		return one, false
 	}
-	if given != nil && len(one.plan.RequiresReplace) > 0 {
+	if given != nil && prior.state != nil && (replace || len(one.plan.RequiresReplace) > 0) {
 		one.replaces = true
 		if one.plan, ok = p.planFor(savedResource{private: one.plan.PlannedPrivate}, given, r); !ok {
 			return one, false
@@ -232,7 +236,7 @@ func (p *projectProcess) planOne(before savedResource, given map[string]any, r *
 }
 
 func (p *projectProcess) planFor(prior savedResource, given map[string]any, r *projectResult) (*tfprotov6.PlanResourceChangeResponse, bool) {
-	plan, diags := p.wire.plan(instanceType, prior, given)
+	plan, diags := p.plan(instanceType, prior, given)
 	return plan, r.tell(diags)
 }
 

@@ -133,6 +133,8 @@ func exampleEnvironment(sb *sandbox.Sandbox) []string {
 		"OS_AUTH_URL=" + sb.URLs().Keystone, "OS_USERNAME=admin", "OS_PASSWORD=" + sandbox.Password, "OS_PROJECT_NAME=admin",
 		"OS_USER_DOMAIN_NAME=Default", "OS_PROJECT_DOMAIN_NAME=Default", "OS_IDENTITY_API_VERSION=3",
 		"SODA_BLOCK_ENDPOINT=" + sb.URLs().Hotpot, "SODA_MULTICLOUD_ENDPOINT=" + sb.URLs().Gelato, "TF_VAR_api_key=key",
+		"SODA_STACKSTORM_URL=" + sb.URLs().StackStorm, "SODA_STACKSTORM_API_KEY=" + sandbox.StackStormAPIKey,
+		"TF_VAR_hotpot=" + strings.TrimPrefix(sb.URLs().Hotpot, "http://"),
 		"TF_VAR_endpoint=" + sb.URLs().Orchestrator, "TF_VAR_auth_url=" + sb.URLs().Keystone, "TF_VAR_password=" + sandbox.Password,
 	}
 }

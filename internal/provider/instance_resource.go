@@ -108,6 +108,10 @@ func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, r
 	m.record = private[recordLabels](ctx, req.Private, privateRecord)
 	api, _, err := r.api(ctx)
 	if err != nil {
+		if isRepeatedLogin(err) { // told already, and the state stays
+			resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
+			return
+		}
 		addError(&resp.Diagnostics, "Cannot read run "+m.ID.ValueString(), err)
 		return
 	}

@@ -266,7 +266,7 @@ func TestAccReplaceOnDemandSaysWhatStays(t *testing.T) {
 	sb, service := caseSandbox(t)
 	w := newWorkspace(t, sb, caseConfig(fmt.Sprintf("%q", service)))
 	w.apply().exits(0)
-	w.apply("-replace", caseAddress).exits(0).says("will be replaced, as requested", "Replacing a run undoes nothing")
+	w.apply("-replace", caseAddress).exits(0).says("will be replaced, as requested", "Replacing a run does not undo it")
 	w.expectExecutions(2)
 }
 

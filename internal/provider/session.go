@@ -32,6 +32,8 @@ type session struct {
 	account account
 	lookups lookups
 
+	refused *keystone.Error // a login that would fail again
+
 	known       *run.Known
 	notes       *planNotes
 	store       *secretStore
@@ -85,9 +87,12 @@ func (s *session) api(ctx context.Context) (*orchestration.Client, account, erro
 	if !s.settings.noAuth {
 		source := keystone.NewSource(s.settings.login, &http.Client{Transport: base, Timeout: s.settings.requestTimeout}, 0)
 		source.Obtained = func(t keystone.Token) { s.store.add(t.ID) }
+		if s.refused != nil {
+			return nil, account{}, &repeatedLoginError{s.refused}
+		}
 		token, err := source.Token(ctx)
 		if err != nil {
-			return nil, account{}, err
+			return nil, account{}, s.failedLogin(err)
 		}
 		acc.tenantID, acc.userID = cmp.Or(acc.tenantID, token.ProjectID), cmp.Or(token.UserID, acc.userID)
 		s.tokens = source

@@ -67,6 +67,25 @@ func BenchmarkApply(b *testing.B) {
 	}
 }
 
+// BenchmarkApplyOverTheConnection creates many runs at once with the connection to
+// StackStorm, and compares with the runs' own time and one start of each. It
+// takes the real server's time: scaled down, the work of 50 providers in one
+// process would count too much.
+func BenchmarkApplyOverTheConnection(b *testing.B) {
+	const runs, length = 50, 10 * time.Second
+	for b.Loop() {
+		sb := upkeepSandbox(b, sandbox.Config{TaskTime: length, Latency: measuredCall * speedUp})
+		w := dialAs(b, sb, merged(withStackStorm(sb, sandbox.StackStormAPIKey),
+			map[string]any{"poll_interval": map[string]any{"min": "500ms", "max": "15s"}}))
+		begun := time.Now()
+		inParallel(runs, runs, func(i int) { createRun(b, w, i, true) })
+		took := time.Since(begun)
+		start, _ := measureCosts(b, sb)
+		b.ReportMetric(took.Seconds()/(length+runs*start).Seconds(), "x-bound")
+		b.ReportMetric(float64(len(sb.Requests())), "requests")
+	}
+}
+
 // BenchmarkRefresh reads many runs, and compares with one read of each.
 func BenchmarkRefresh(b *testing.B) {
 	const runs = 200

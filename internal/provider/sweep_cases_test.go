@@ -75,7 +75,7 @@ type sweepCase struct {
 	number int // of the request, from 0
 	fault  sweepFault
 	end    sweepEnd
-	later  bool // the next command comes an hour later, not at once
+	later  bool // the next command comes a minute later, not at once
 }
 
 var layerNames = [sweepLayers]string{"orchestrator", "StackStorm", "Keystone"}
@@ -89,7 +89,7 @@ func (c sweepCase) String() string {
 	for _, w := range []struct {
 		word string
 		is   bool
-	}{{"old service", c.life.old}, {"connected", c.life.connected}, {"second client", c.life.second}, {"an hour later", c.later}} {
+	}{{"old service", c.life.old}, {"connected", c.life.connected}, {"second client", c.life.second}, {"a minute later", c.later}} {
 		if w.is {
 			text += ", " + w.word
 		}
@@ -108,11 +108,6 @@ func (c sweepCase) first() int {
 		return c.life.ends[step-1][c.layer]
 	}
 	return 0
-}
-
-// starts reports whether the request is a start of a run.
-func (c sweepCase) starts() bool {
-	return c.layer == toOrchestrator && strings.HasPrefix(c.life.requests[c.number], "POST ")
 }
 
 // arm makes the request of the case go wrong.
@@ -145,29 +140,43 @@ func (l *sweepLife) arm(c sweepCase, hit func()) {
 
 // sweepCases lists all cases of a life.
 func sweepCases(life *recordedLife) (cases []sweepCase) {
-	last := life.ends[lifeSteps-1]
-	for layer, n := range last {
+	for layer, n := range life.ends[lifeSteps-1] {
 		if life.second && layer == toStackStorm {
 			continue // the other client's calls cannot be told from ours
 		}
 		for number := range n {
-			faults := sweepFaults
-			switch layer {
-			case toOrchestrator:
-				faults = faultsOf(life.requests[number])
-			case toStackStorm:
-				faults = append(slices.Clone(faults), sweepFault{name: noAnswer, after: true, drop: true})
-			}
-			for _, f := range faults {
-				cases = append(cases, sweepCase{life: life, layer: layer, number: number, fault: f, end: goesOn})
-				for _, later := range []bool{false, true} {
-					cases = append(cases, sweepCase{life: life, layer: layer, number: number, fault: f, end: interrupted, later: later})
-					if f.drop { // the killed process would receive no answer anyway
-						cases = append(cases, sweepCase{life: life, layer: layer, number: number, fault: f, end: killed, later: later})
+			for i, f := range life.faults(layer, number) {
+				add := func(end sweepEnd, later ...bool) {
+					for _, l := range later {
+						cases = append(cases, sweepCase{life: life, layer: layer, number: number, fault: f, end: end, later: l})
 					}
+				}
+				add(goesOn, false)
+				switch {
+				case layer == toOrchestrator && strings.HasPrefix(life.requests[number], "GET "):
+					add(interrupted, (number+i)%2 == 0)
+				case layer == toOrchestrator:
+					add(interrupted, false, true)
+				case f.drop: // whatever StackStorm answers is the same 500 to us
+					add(interrupted, false)
+				}
+				if f.drop { // a killed process receives no answer anyway
+					add(killed, false, true)
 				}
 			}
 		}
 	}
 	return cases
+}
+
+// faults are those that a request of a life can meet.
+func (r *recordedLife) faults(layer, number int) []sweepFault {
+	switch layer {
+	case toOrchestrator:
+		return faultsOf(r.requests[number])
+	case toStackStorm:
+		return append(slices.Clone(sweepFaults), sweepFault{name: noAnswer, after: true, drop: true})
+	default:
+		return sweepFaults
+	}
 }

@@ -24,7 +24,7 @@ func TestManyUnreadableRunsAreSaidOnce(t *testing.T) {
 	plans := dial(t, sb)
 	var told []*tfprotov6.Diagnostic
 	for _, before := range saved {
-		c := &command{t: t, ctx: t.Context(), plans: plans}
+		c := plans.sharing(t.Context())
 		if after := c.refresh(before); c.status(after) != "Success" {
 			t.Errorf("the status is %q", c.status(after))
 		}
@@ -45,7 +45,7 @@ func TestUnreadableAmongOthers(t *testing.T) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		c := &command{t: t, ctx: others, plans: w, applies: w, between: func() {}}
+		c := w.sharing(others)
 		c.run(savedResource{}, upkeepArguments(map[string]any{"name": "other"}))
 	}()
 	defer func() { stop(); <-ended }()
@@ -54,7 +54,7 @@ func TestUnreadableAmongOthers(t *testing.T) {
 	sb.Fault(sandbox.Fault{Method: "GET", Path: readRunPath + "[^" + other[:1] + "]", Status: 500})
 
 	ctx, interrupt := context.WithCancel(t.Context())
-	c := &command{t: t, ctx: ctx, plans: w, applies: w, between: func() {}}
+	c := w.sharing(ctx)
 	go doWhen(t.Context(), func() bool {
 		reads := 0
 		for _, r := range sb.Requests() {

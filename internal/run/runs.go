@@ -17,7 +17,8 @@ type Runs struct {
 	st2       *stackstorm.Client // nil without a connection
 	fresh     func(ctx context.Context, life time.Duration) (ends time.Time, err error)
 	pace      wait.Pace
-	findPause time.Duration
+	findPause time.Duration // between two looks for the execution of a start
+	listPause time.Duration // between two tries of the list before a start
 	batch     *statusBatch
 	durations durations
 	reads     atomic.Int64 // by waits that worked
@@ -49,6 +50,7 @@ func New(c Config) *Runs {
 		fresh:     c.Fresh,
 		pace:      c.Pace,
 		findPause: min(findPause, tick),
+		listPause: time.Second,
 		batch:     &statusBatch{st2: c.StackStorm, tick: tick, waiting: map[string][]chan batchAnswer{}},
 		durations: newDurations(),
 		starting:  make(chan struct{}, 1),

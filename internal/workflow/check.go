@@ -121,6 +121,12 @@ func (p Parameter) check(at location, v any) []Problem {
 		c.refuse(at, v, "be a finite number, because StackStorm shows any other in a form that is not JSON, and then the run cannot be read")
 		return c.problems
 	}
+	p.validate(&c, at, v, converted)
+	return c.problems
+}
+
+// validate checks a value that has its declared type.
+func (p Parameter) validate(c *checker, at location, v, converted any) {
 	filled, err := p.checked.filled(converted)
 	if converted == nil && p.HasDefault {
 		c.problems = p.notGiven() // StackStorm puts the default in the place of null
@@ -133,7 +139,6 @@ func (p Parameter) check(at location, v any) []Problem {
 	if err != nil && len(c.problems) == 0 {
 		c.problems = []Problem{at.problem(summaryInvalid, fmt.Sprintf("%s cannot be %s. %s.", at.label(), at.describe(v), err))}
 	}
-	return c.problems
 }
 
 // notGiven checks what StackStorm uses when an input is not given. It validates
