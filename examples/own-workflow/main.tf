@@ -16,9 +16,9 @@ provider "soda" {
 }
 
 variable "hotpot" {
-  description = "Where StackStorm reaches hotpot's API."
-  type        = object({ host = string, port = string })
-  default     = { host = "127.0.0.1", port = "50040" }
+  description = "Where StackStorm reaches hotpot's API: host:port."
+  type        = string
+  default     = "127.0.0.1:50040"
 }
 
 variable "new_size" {
@@ -46,8 +46,8 @@ locals {
   }
 
   hotpot = {
-    hotpot_host = var.hotpot.host
-    hotpot_port = var.hotpot.port
+    hotpot_host = split(":", var.hotpot)[0]
+    hotpot_port = split(":", var.hotpot)[1]
   }
 }
 

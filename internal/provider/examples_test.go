@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -125,10 +124,7 @@ func (w *workspace) cannotValidate(snippet string) string {
 // exampleEnvironment is what somebody has who sourced an installation's openrc,
 // and a value for every variable of the examples.
 func exampleEnvironment(sb *sandbox.Sandbox) []string {
-	host, port, _ := strings.Cut(strings.TrimPrefix(sb.URLs().Hotpot, "http://"), ":")
 	return []string{
-		"SODA_STACKSTORM_URL=" + sb.URLs().StackStorm, "SODA_STACKSTORM_API_KEY=" + sandbox.StackStormAPIKey,
-		fmt.Sprintf("TF_VAR_hotpot={host=%q,port=%q}", host, port),
 		"SODA_ENDPOINT=" + sb.URLs().Orchestrator, "SODA_POLL_INTERVAL_MIN=5ms",
 		"OS_AUTH_URL=" + sb.URLs().Keystone, "OS_USERNAME=admin", "OS_PASSWORD=" + sandbox.Password, "OS_PROJECT_NAME=admin",
 		"OS_USER_DOMAIN_NAME=Default", "OS_PROJECT_DOMAIN_NAME=Default", "OS_IDENTITY_API_VERSION=3",

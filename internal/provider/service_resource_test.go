@@ -237,7 +237,7 @@ func TestAccServiceForgotten(t *testing.T) {
 	w := newWorkspace(t, sb, serviceConfig("own", []string{"opensds.a", "opensds.b"}))
 	w.apply().exits(0)
 	id := w.state(serviceAddress).Values["id"]
-	w.destroy().exits(0).says("A service stays at the orchestrator", `service "own"`)
+	w.destroy().exits(0).says("A service stays at the orchestrator", `Service "own"`)
 	w.run("import", "-no-color", serviceAddress, fmt.Sprint(id)).exits(0)
 	w.plan().exits(0)
 	if got := w.state(serviceAddress).Values["id"]; got != id || len(servicesNamed(sb, "own")) != 1 {

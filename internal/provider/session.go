@@ -81,7 +81,7 @@ func (s *session) api(ctx context.Context) (*orchestration.Client, account, erro
 	}
 
 	base := http.DefaultTransport.(*http.Transport).Clone()
-	base.TLSClientConfig = s.settings.tls
+	base.TLSClientConfig = s.settings.tls.Clone() // a transport changes its own
 	acc := account{tenantID: s.settings.tenantID, userID: "terraform"}
 	s.tokens = keystone.Fixed{}
 	if !s.settings.noAuth {

@@ -191,6 +191,15 @@ var limits = []limit{
 		applies:   func(c sweepCase, _ *sweepOutcome) bool { return c.life.old && c.life.connected },
 	},
 	{
+		what: "The answer to the start of an `on_destroy` run was lost, and StackStorm found the run by its mark",
+		why: "The record of the finished `on_destroy` run may stay. In an old service nobody can tell which record is that run's, so Terraform leaves it. " +
+			"The clean-up itself was done once",
+		left: true,
+		applies: func(c sweepCase, _ *sweepOutcome) bool {
+			return c.life.connected && c.layer == toOrchestrator && strings.HasPrefix(c.life.requests[c.number], "POST ")
+		},
+	},
+	{
 		what: "Terraform was killed or interrupted during a destroy, or its last request failed",
 		why: "The record of a finished `on_destroy` run may stay. It is removed after the run's own record, so that the clean-up is never repeated. " +
 			"Then no state holds it any more",
