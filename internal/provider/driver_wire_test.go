@@ -245,6 +245,13 @@ func terraformValue(t testing.TB, ty tftypes.Type, v any) tftypes.Value {
 	case map[string]any:
 		return terraformObject(t, ty, v)
 	case []any:
+		if list, ok := ty.(tftypes.List); ok {
+			items := make([]tftypes.Value, len(v))
+			for i, x := range v {
+				items[i] = terraformValue(t, list.ElementType, x)
+			}
+			return tftypes.NewValue(list, items)
+		}
 		types, items := make([]tftypes.Type, len(v)), make([]tftypes.Value, len(v))
 		for i, x := range v {
 			items[i] = terraformValue(t, tftypes.DynamicPseudoType, x)

@@ -242,3 +242,51 @@ func TestPlanOfAnActionNeedsAConnection(t *testing.T) {
 		t.Errorf("%v %s", err, diagnosticsText(resp.Diagnostics))
 	}
 }
+
+// The catalogue has a workflow only after the apply. Services and runs of the
+// same plan are checked by what the plan says of it.
+func TestAPlanKnowsWhatItUploads(t *testing.T) {
+	sb := start(t, sandbox.Config{})
+	service := map[string]any{"name": "own", "description": "own", "group": "own", "adopt_existing": true, "validate_workflows": true,
+		"workflows": []any{map[string]any{"definition_source": "opensds.own", "wfe_type": "st2"}}}
+	instance := func(more map[string]any) map[string]any {
+		given := upkeepArguments(map[string]any{"service_id": unknownValue{}, "action": "opensds.own", "parameters": map[string]any{"message": "x"}})
+		maps.Copy(given, more)
+		return given
+	}
+	wrong := map[string]any{"parameters": map[string]any{"mesage": "x"}}
+	for name, c := range map[string]struct {
+		action   map[string]any // nil for none
+		service  string         // what is said of it
+		instance string         // what is said of wrong inputs
+	}{
+		"nothing":               {nil, "The catalogue has no workflow opensds.own", ""},
+		"an action":             {ownAction(nil), "", `Did you mean "message"?`},
+		"parameters not known":  {ownAction(map[string]any{"parameters": unknownValue{}}), "", ""},
+		"a name that is not":    {ownAction(map[string]any{"name": unknownValue{}}), "The catalogue has no workflow opensds.own", ""},
+		"an action of no runs":  {ownAction(map[string]any{"runner_type": "python-script"}), "The catalogue has no workflow opensds.own", ""},
+		"a file of another one": {ownAction(map[string]any{"name": "other", "content": strings.ReplaceAll(ownWorkflow, "opensds.own", "opensds.other")}), "opensds.other", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := dialAs(t, sb, uploading(sb, nil))
+			if c.action != nil {
+				if _, diags := w.plan(actionType, savedResource{}, c.action); hasError(diags) {
+					t.Fatal(diagnosticsText(diags))
+				}
+			}
+			for what, p := range map[string]struct {
+				kind  string
+				given map[string]any
+				want  string
+			}{
+				"the service": {serviceType, service, c.service}, "right inputs": {instanceType, instance(nil), ""}, "wrong inputs": {instanceType, instance(wrong), c.instance},
+			} {
+				_, diags := w.plan(p.kind, savedResource{}, p.given)
+				if hasError(diags) != (p.want != "") {
+					t.Errorf("%s: %s", what, diagnosticsText(diags))
+				}
+				mustContain(t, diagnosticsText(diags), p.want)
+			}
+		})
+	}
+}

@@ -126,3 +126,20 @@ func manageRemoveAction(s *Sandbox, r *http.Request) (any, error) {
 	}
 	return nil, nil
 }
+
+func managePack(s *Sandbox, r *http.Request) (any, error) {
+	var in struct{ Do string }
+	if err := read(r, &in); err != nil {
+		return nil, err
+	}
+	pack := r.PathValue("pack")
+	switch in.Do {
+	case "download":
+		return nil, s.DownloadPack(pack)
+	case "reload":
+		return nil, s.ReloadPack(pack)
+	case "protect", "unprotect":
+		return nil, s.ProtectPack(pack, in.Do == "protect")
+	}
+	return nil, fmt.Errorf("%q is nothing to do with a pack: download, reload, protect or unprotect", in.Do)
+}

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -52,6 +53,8 @@ func TestManageRefuses(t *testing.T) {
 		{http.MethodDelete, "/instances/unknown", ``, 404, "unknown"},
 		{http.MethodDelete, "/stackstorm/actions/opensds.none", ``, 404, "opensds.none"},
 		{http.MethodPost, "/stackstorm/actions", `name: no-runner`, 400, "runner_type"},
+		{http.MethodPost, "/stackstorm/packs/opensds", `{"do": "burn"}`, 400, "burn"},
+		{http.MethodPost, "/stackstorm/packs/none", `{"do": "protect"}`, 400, "none"},
 		{http.MethodPost, "/hotpot", `{"outage": "storm"}`, 400, "store-down"},
 		{http.MethodPost, "/hotpot", `{"create_seconds": 1}`, 400, "set together"},
 		{http.MethodPost, "/gelato", `{"slow": true}`, 400, "slow"},
@@ -233,5 +236,48 @@ func TestManageStorage(t *testing.T) {
 	s.mustAsk(t, http.MethodPost, "/gelato", `{"stuck": true}`)
 	if got := s.mustAsk(t, http.MethodGet, "/buckets", ""); !strings.Contains(got, `"source-bucket":["images/logo.png","readme.txt","report.csv"]`) {
 		t.Errorf("buckets: %s", got)
+	}
+}
+
+func TestManagePack(t *testing.T) {
+	s := started(t, Config{})
+	write := func(path, content string) {
+		t.Helper()
+		if err := s.WritePackFile("opensds", path, content); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("actions/own.yaml", "name: own\nrunner_type: mistral-v2\n")
+	s.mustAsk(t, http.MethodPost, "/stackstorm/packs/opensds", `{"do": "reload"}`)
+	if !slices.Contains(s.Actions(), "opensds.own") {
+		t.Errorf("after a reload there are %v", s.Actions())
+	}
+	s.mustAsk(t, http.MethodPost, "/stackstorm/packs/opensds", `{"do": "download"}`)
+	if _, there := s.PackFile("opensds", "actions/own.yaml"); there || !slices.Contains(s.Actions(), "opensds.own") {
+		t.Errorf("after a download the file is there (%v), and the actions are %v", there, s.Actions())
+	}
+	upload := func() int {
+		t.Helper()
+		body := `{"name": "x", "pack": "opensds", "runner_type": "noop", "data_files": [{"file_path": "x.py", "content": ""}]}`
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URLs().StackStorm+"/api/v1/actions", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("St2-Api-Key", StackStormAPIKey)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		return resp.StatusCode
+	}
+	for _, c := range []struct {
+		do   string
+		want int
+	}{{"protect", 400}, {"unprotect", 201}} {
+		s.mustAsk(t, http.MethodPost, "/stackstorm/packs/opensds", `{"do": "`+c.do+`"}`)
+		if got := upload(); got != c.want {
+			t.Errorf("after %s an upload is answered with %d, want %d", c.do, got, c.want)
+		}
 	}
 }
