@@ -105,9 +105,7 @@ func renderParameters(given orderedParams, declared packParameters, context map[
 		out.set(name, v)
 	}
 	for _, p := range declared {
-		_, sent := given.get(p.Name)
-		text, isText := p.Schema["default"].(string)
-		if sent || !isText || !isTemplate(text) || p.Schema["immutable"] == true || values[p.Name] == text {
+		if _, sent := given.get(p.Name); sent || !p.rendersDefault(values[p.Name]) {
 			continue
 		}
 		v, err := castParameter(values[p.Name], p.Schema)
@@ -117,6 +115,13 @@ func renderParameters(given orderedParams, declared packParameters, context map[
 		out.set(p.Name, v)
 	}
 	return out, nil
+}
+
+// rendersDefault reports whether a default that is a template has become a value,
+// which is then as good as sent.
+func (p packParameter) rendersDefault(value any) bool {
+	text, isText := p.Schema["default"].(string)
+	return isText && isTemplate(text) && p.Schema["immutable"] != true && value != text
 }
 
 // validate makes the remaining checks, after the templates were rendered. It
