@@ -7,8 +7,15 @@ terraform {
 }
 
 # The settings come from the environment: SODA_ENDPOINT, SODA_BLOCK_ENDPOINT,
-# SODA_MULTICLOUD_ENDPOINT, and the login.
+# SODA_MULTICLOUD_ENDPOINT, SODA_STACKSTORM_URL, SODA_STACKSTORM_API_KEY and the
+# login.
 provider "soda" {}
+
+variable "hotpot" {
+  description = "Host and port of hotpot, as a workflow reaches it."
+  type        = string
+  default     = "127.0.0.1:50040"
+}
 
 # Every SODA has these two services.
 data "soda_orchestration_service" "provision" {
@@ -32,7 +39,17 @@ data "soda_multicloud_backend" "destination" {
   name = "backend-dst"
 }
 
-# A volume, provisioned and attached.
+# A workflow that deletes a volume. SODA ships none.
+resource "soda_orchestration_service" "remove_volume" {
+  name        = "remove volume"
+  description = "Detaches a volume and deletes it"
+  group       = "demo"
+
+  workflows = [{ definition_source = "opensds.demo-remove-volume" }]
+}
+
+# A volume, provisioned and attached. Destroying the run deletes the volume, by
+# the id that the run published.
 resource "soda_orchestration_instance" "volume" {
   service_id = data.soda_orchestration_service.provision.id
   name       = "demo volume"
@@ -43,18 +60,24 @@ resource "soda_orchestration_instance" "volume" {
     host_id    = data.soda_block_host.host.id
     profile_id = data.soda_block_profile.default.id
   }
+
+  on_destroy = {
+    service_id           = soda_orchestration_service.remove_volume.id
+    action               = "opensds.demo-remove-volume"
+    parameters           = { hotpot = var.hotpot }
+    published_parameters = { volume_id = "volume_id" }
+  }
 }
 
 # The run succeeds when hotpot has accepted the attachment. This waits until the
 # volume is attached, and fails if it is not.
 data "soda_block_volume" "volume" {
-  name            = "demo-volume"
+  id              = soda_orchestration_instance.volume.published.volume_id
   wait_for_status = "inUse"
-  depends_on      = [soda_orchestration_instance.volume]
 
   lifecycle {
     postcondition {
-      condition     = contains([for a in self.attachments : a.host_id if a.status == "available"], data.soda_block_host.host.id)
+      condition     = alltrue([for a in self.attachments : a.status == "available" && a.host_id == data.soda_block_host.host.id])
       error_message = "The volume is not attached to ${data.soda_block_host.host.name}."
     }
   }
@@ -84,7 +107,8 @@ data "soda_multicloud_jobs" "migration" {
   depends_on = [soda_orchestration_instance.migration]
 }
 
-# A workflow of your own is registered as a service, then run.
+# A workflow of your own is registered as a service, then run. It is given what
+# another run made.
 resource "soda_orchestration_service" "greeting" {
   name        = "greeting"
   description = "Says hello"
@@ -98,8 +122,12 @@ resource "soda_orchestration_instance" "greeting" {
   name       = "demo greeting"
 
   parameters = {
-    message = "hello from ${soda_orchestration_instance.volume.name}"
+    message = "volume ${soda_orchestration_instance.volume.published.volume_id} is ready"
   }
+}
+
+output "volume_id" {
+  value = soda_orchestration_instance.volume.published.volume_id
 }
 
 output "seen" {

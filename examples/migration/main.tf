@@ -72,7 +72,7 @@ data "soda_multicloud_jobs" "migration" {
 # that were refused. Look into the destination before you delete the source.
 check "objects_were_found_and_passed" {
   assert {
-    condition     = try(data.soda_multicloud_jobs.migration.jobs[0].total_count, 0) > 0
+    condition     = alltrue([for j in data.soda_multicloud_jobs.migration.jobs : j.total_count > 0])
     error_message = "gelato found no object in ${var.source_bucket}. Does the bucket exist?"
   }
 

@@ -73,7 +73,7 @@ data "soda_block_volume" "database" {
 
   lifecycle {
     postcondition {
-      condition     = contains([for a in self.attachments : a.host_id if a.status == "available"], data.soda_block_host.database.id)
+      condition     = alltrue([for a in self.attachments : a.status == "available" && a.host_id == data.soda_block_host.database.id])
       error_message = "The volume is not attached to ${var.host}."
     }
   }

@@ -52,6 +52,44 @@ func TestAccExamplesTestThemselves(t *testing.T) {
 	}
 }
 
+// TestAccExamplesFailIfNotAttached: with storage that attaches nothing, a run of
+// the shipped workflow succeeds, but no example does that makes a volume.
+func TestAccExamplesFailIfNotAttached(t *testing.T) {
+	for _, name := range []string{"volume", "demo", "README.md"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			folder := name
+			if name == "README.md" {
+				folder = "volume"
+			}
+			sb, s := inExample(t, folder)
+			if folder != name {
+				s.file("main.tf", readPage(t, root+"/"+name).blocks()[0].text, false)
+			}
+			if err := sb.SetHotpotOutage("attach-fails"); err != nil {
+				t.Fatal(err)
+			}
+			if out, code := s.exits("terraform apply -auto-approve"); code != 1 || !strings.Contains(out, " is not attached") {
+				t.Errorf("exit code %d:\n%s", code, out)
+			}
+			expectRootsSucceeded(t, sb)
+		})
+	}
+}
+
+// expectRootsSucceeded checks the executions of runs. A record shows the status
+// of its last read, and nobody reads it over the connection to StackStorm.
+func expectRootsSucceeded(t *testing.T, sb *sandbox.Sandbox) {
+	t.Helper()
+	for _, row := range sb.Instances() {
+		for _, e := range sb.Executions() {
+			if e.ID == row.ExecutionID && e.Status != "succeeded" {
+				t.Errorf("%s has status %s", row.Name, e.Status)
+			}
+		}
+	}
+}
+
 const planSecret = "battery-staple-of-the-plan"
 
 // TestAccEphemeralIsInNoPlanFile reads the members of plan files, which are

@@ -144,6 +144,8 @@ func startSandbox(t *testing.T, cfg sandbox.Config) (*sandbox.Sandbox, []string)
 	return sb, []string{
 		"SODA_ENDPOINT=" + sb.URLs().Orchestrator, "SODA_POLL_INTERVAL_MIN=5ms",
 		"SODA_BLOCK_ENDPOINT=" + sb.URLs().Hotpot, "SODA_MULTICLOUD_ENDPOINT=" + sb.URLs().Gelato,
+		"SODA_STACKSTORM_URL=" + sb.URLs().StackStorm, "SODA_STACKSTORM_API_KEY=" + sandbox.StackStormAPIKey,
+		"TF_VAR_hotpot=" + strings.TrimPrefix(sb.URLs().Hotpot, "http://"),
 		"OS_AUTH_URL=" + sb.URLs().Keystone, "OS_USERNAME=admin", "OS_PASSWORD=" + sandbox.Password, "OS_PROJECT_NAME=admin",
 		"OS_USER_DOMAIN_NAME=Default", "OS_PROJECT_DOMAIN_NAME=Default",
 	}

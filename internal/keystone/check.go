@@ -72,11 +72,11 @@ func (o Options) checkNames() []Problem {
 func (o Options) checkSecret() []Problem {
 	switch {
 	case o.Password != "" && o.Token != "":
-		return []Problem{problem("token", "Give a password or a token, not both. Each is a way to log in.")}
+		return []Problem{problem("token", "Give a password or a token, not both. Each is a way to log in. If both come from the environment, unset one of them, or let OS_AUTH_TYPE choose (v3password, v3token).")}
 	case o.Password != "" && o.hasApplicationCredential():
-		return []Problem{problem("password", "Give a password or an application credential, not both. Each is a way to log in.")}
+		return []Problem{problem("password", "Give a password or an application credential, not both. Each is a way to log in. If both come from the environment, unset OS_PASSWORD or set OS_AUTH_TYPE to v3applicationcredential.")}
 	case o.Token != "" && o.hasApplicationCredential():
-		return []Problem{problem("token", "Give a token or an application credential, not both. Each is a way to log in.")}
+		return []Problem{problem("token", "Give a token or an application credential, not both. Each is a way to log in. If both come from the environment, unset OS_TOKEN or set OS_AUTH_TYPE to v3applicationcredential.")}
 	case o.Token != "":
 		return nil
 	case o.hasApplicationCredential():

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 )
 
 // Options say how to log in. Zero values are not given. What is not given in one
@@ -72,6 +73,43 @@ func fromEnv(getenv func(string) string) Options {
 	o.UserDomainID, o.UserDomainName = firstPair(getenv, domainPairs("OS_USER_DOMAIN"))
 	o.ProjectDomainID, o.ProjectDomainName = firstPair(getenv, domainPairs("OS_PROJECT_DOMAIN"))
 	o.ApplicationCredentialID, o.ApplicationCredentialName = preferID(getenv("OS_APPLICATION_CREDENTIAL_ID"), getenv("OS_APPLICATION_CREDENTIAL_NAME"))
+	return o.chosen(authType(getenv))
+}
+
+// authTypes are the values of OS_AUTH_TYPE that choose among the ways to log in.
+// The openstack client knows them by these names.
+const (
+	authPassword              = "password"
+	authToken                 = "token"
+	authApplicationCredential = "applicationcredential"
+)
+
+// authType is what OS_AUTH_TYPE says, less the version of Keystone's API.
+func authType(getenv func(string) string) string {
+	t := strings.TrimPrefix(strings.ToLower(getenv("OS_AUTH_TYPE")), "v3")
+	return strings.ReplaceAll(t, "_", "")
+}
+
+// ChoosesApplicationCredential reports whether OS_AUTH_TYPE asks for a login with an
+// application credential. It belongs to one project, whatever OS_PROJECT_ID says.
+func ChoosesApplicationCredential(getenv func(string) string) bool {
+	return authType(getenv) == authApplicationCredential
+}
+
+// chosen drops the ways to log in that OS_AUTH_TYPE does not name. An openrc file
+// that was sourced before may have left them. Any other value chooses nothing.
+func (o Options) chosen(authType string) Options {
+	switch authType {
+	case authPassword:
+		o.Token, o.ApplicationCredentialID, o.ApplicationCredentialName, o.ApplicationCredentialSecret = "", "", "", ""
+	case authToken:
+		o.Password, o.ApplicationCredentialID, o.ApplicationCredentialName, o.ApplicationCredentialSecret = "", "", "", ""
+	case authApplicationCredential:
+		o.Password, o.Token = "", ""
+		if o.hasApplicationCredential() {
+			o.ProjectID, o.ProjectName = "", ""
+		}
+	}
 	return o
 }
 

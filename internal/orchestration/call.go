@@ -81,7 +81,7 @@ func (c *Client) do(ctx context.Context, r request, out any) (attempts int, err 
 		return k.attempts, nil
 	}
 	if err := decode(k.answer, out); err != nil {
-		return k.attempts, &lostError{method: r.method, path: path, err: err}
+		return k.attempts, &lostError{method: r.method, path: path, server: serverAddress(req.URL), err: err}
 	}
 	return k.attempts, nil
 }
@@ -228,7 +228,7 @@ func (k *call) unanswered(req *retryablehttp.Request, err error) error {
 	if ctx := req.Context(); ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
-	lost := &lostError{method: k.method, path: req.URL.EscapedPath(), err: unwrapURL(err)}
+	lost := &lostError{method: k.method, path: req.URL.EscapedPath(), server: serverAddress(req.URL), err: unwrapURL(err)}
 	if k.attempts == 0 {
 		return fmt.Errorf("%s %s was not sent: %w", lost.method, lost.path, lost.err)
 	}
@@ -241,15 +241,15 @@ func (k *call) unanswered(req *retryablehttp.Request, err error) error {
 // checked is an answer that may be worthless although it could be decoded.
 type checked interface{ check() error }
 
-const notTheAPI = "the answer is not what the API sends"
+var errNotTheAPI = errors.New("the answer is not what the API sends")
 
 func decode(raw []byte, out any) error {
 	err := json.Unmarshal(raw, out)
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return fmt.Errorf("%s: unexpected %s %s", notTheAPI, wrong.Value, wrong.Field) // the original names Go's types
+		return fmt.Errorf("%w: unexpected %s %s", errNotTheAPI, wrong.Value, wrong.Field) // the original names Go's types
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", notTheAPI, err)
+		return fmt.Errorf("%w: %w", errNotTheAPI, err)
 	}
 	if v, ok := out.(checked); ok {
 		return v.check()
@@ -259,7 +259,7 @@ func decode(raw []byte, out any) error {
 
 func checkID(id string) error {
 	if id == "" {
-		return errors.New(notTheAPI + ": it holds no id")
+		return fmt.Errorf("%w: it holds no id", errNotTheAPI)
 	}
 	return nil
 }

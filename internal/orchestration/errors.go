@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 )
 
@@ -15,6 +16,8 @@ type Error struct {
 	// Message holds the server's words on one line, whatever the body was;
 	// empty when it had none beyond the status.
 	Message string
+	// Server is the address that answered, without a path.
+	Server string
 
 	form bodyForm
 }
@@ -58,14 +61,36 @@ func neverArrived(err error) bool {
 // that could be used.
 type lostError struct {
 	method, path string
+	server       string // its address without a path
 	err          error
 }
 
 func (e *lostError) Error() string { return fmt.Sprintf("%s %s: %v", e.method, e.path, e.err) }
 func (e *lostError) Unwrap() error { return e.err }
 
+// ServerOf returns the address of the server that err is about; empty if err is
+// about none.
+func ServerOf(err error) string {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Server
+	}
+	if e, ok := errors.AsType[*lostError](err); ok {
+		return e.server
+	}
+	return ""
+}
+
+// IsForeign reports whether err is an answer that the orchestrator's API does not
+// give: a page of a dashboard, for example.
+func IsForeign(err error) bool { return errors.Is(err, errNotTheAPI) }
+
+func serverAddress(u *url.URL) string { return u.Scheme + "://" + u.Host }
+
 func newError(method, path string, resp *http.Response, raw []byte) *Error {
 	e := &Error{Method: method, Path: path, Status: resp.StatusCode}
+	if resp.Request != nil {
+		e.Server = serverAddress(resp.Request.URL)
+	}
 	if resp.StatusCode >= 300 && resp.StatusCode <= 399 {
 		e.Message = "redirected"
 		if to, err := resp.Location(); err == nil {

@@ -9,7 +9,7 @@ import (
 )
 
 // longestGivingWay bounds how long a poll lets others go first, so that none
-// starves.
+// starves. Starts go first for as long as there are any.
 const longestGivingWay = 15 * time.Second
 
 // queue lets a bounded number of requests pass at a time, in the order of their
@@ -20,6 +20,7 @@ type queue struct {
 	mu      sync.Mutex
 	free    int
 	waiters []*waiter // in the order of coming
+	starts  int       // on their way
 }
 
 type waiter struct {
@@ -63,10 +64,28 @@ func (q *queue) leave() {
 	q.advance()
 }
 
+// expectStart keeps polls out until done is called. Between two starts the queue
+// is empty for a moment, or for as long as a login takes. A poll that was let in
+// then would hold up the next start.
+func (q *queue) expectStart() (done func()) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.starts++
+	return sync.OnceFunc(func() {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		q.starts--
+		q.advance()
+	})
+}
+
 // advance lets in as many as there is room for. The caller holds mu.
 func (q *queue) advance() {
-	for q.free > 0 && len(q.waiters) > 0 {
+	for q.free > 0 {
 		i := q.next()
+		if i < 0 {
+			return
+		}
 		close(q.waiters[i].open)
 		q.waiters = slices.Delete(q.waiters, i, i+1)
 		q.free--
@@ -74,11 +93,17 @@ func (q *queue) advance() {
 }
 
 // next finds whose turn it is: the first that is not a poll or has waited for
-// longestGivingWay, else the poll with the most progress.
+// longestGivingWay, else the poll with the most progress. It is -1 if nobody may
+// enter.
 func (q *queue) next() int {
-	furthest, most := 0, math.Inf(-1)
+	furthest, most := -1, math.Inf(-1)
 	for i, w := range q.waiters {
-		if w.progress == nil || time.Since(w.since) >= longestGivingWay {
+		switch {
+		case w.progress == nil:
+			return i
+		case q.starts > 0:
+			continue
+		case time.Since(w.since) >= longestGivingWay:
 			return i
 		}
 		if p := w.progress(); p > most {

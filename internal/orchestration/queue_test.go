@@ -160,6 +160,32 @@ func TestPollsGiveWay(t *testing.T) {
 	})
 }
 
+// TestAStartOnItsWayKeepsPollsOut: from the moment that a start is prepared until
+// it was sent, no poll is let in, however long it has waited. Other requests are.
+func TestAStartOnItsWayKeepsPollsOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &slowly{}
+		c := bubbleClient(t, Config{}, server.RoundTrip)
+		first, second := c.ExpectStart(), c.ExpectStart()
+		var all sync.WaitGroup
+		all.Go(func() { c.Poll(t.Context(), "x", "", func() float64 { return 1 }) })
+		time.Sleep(2 * longestGivingWay)
+		if len(server.order) > 0 {
+			t.Errorf("sent %q", server.order)
+		}
+		all.Go(func() { c.Task(t.Context(), "task") })
+		time.Sleep(2 * time.Second)
+		first()
+		first() // again, to no effect
+		time.Sleep(2 * time.Second)
+		if n := len(server.order); n != 1 || !strings.HasSuffix(server.order[0], "/tasks/task") {
+			t.Errorf("sent %q", server.order)
+		}
+		second()
+		all.Wait()
+	})
+}
+
 // TestNoPollStarves: it does not give way for longer than a quarter of a minute.
 func TestNoPollStarves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

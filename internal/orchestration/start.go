@@ -32,6 +32,10 @@ func (r InstanceRequest) complete() bool {
 	return r.Action != "" && json.Unmarshal(r.Parameters, &object) == nil && object != nil
 }
 
+// ExpectStart lets no poll be sent until sent is called. Call it when a start is
+// being prepared.
+func (c *Client) ExpectStart() (sent func()) { return c.exclusive.expectStart() }
+
 const startTries = 8 // while others mix with the configuration that is read for it
 
 // CreateInstance starts a run and returns without waiting for it. When it fails,

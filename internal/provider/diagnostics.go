@@ -21,11 +21,19 @@ import (
 // addError makes a diagnostic of an error. The summary says what we were doing.
 // The detail says what came back and what to do about it.
 func addError(diags *diag.Diagnostics, summary string, err error) {
+	if isLogin(err) {
+		diags.AddError(cannotLogIn, detailOf(err)) // nothing else was tried
+		return
+	}
 	diags.AddError(summary, detailOf(err))
 }
 
 // addAttributeError is addError for an error that one argument caused.
 func addAttributeError(diags *diag.Diagnostics, at path.Path, summary string, err error) {
+	if isLogin(err) {
+		addError(diags, summary, err)
+		return
+	}
 	diags.AddAttributeError(at, summary, detailOf(err))
 }
 
@@ -34,6 +42,9 @@ func detailOf(err error) string {
 	detail := sentence(err.Error())
 	if refused, ok := errors.AsType[*stackstorm.Error](err); ok {
 		return detail + stackStormAdvice(refused)
+	}
+	if isRepeatedLogin(err) {
+		return upper(detail)
 	}
 	if login, ok := errors.AsType[*keystone.Error](err); ok {
 		return fmt.Sprintf("%s\n\nCheck %s.", sentence(login.Error()), setting(login.Option, login.Variable))
@@ -50,8 +61,25 @@ func detailOf(err error) string {
 	if lookup, ok := errors.AsType[*lookupError](err); ok {
 		return detail + lookup.advice()
 	}
-	return detail + connectionAdvice(err, "The orchestrator", setting("endpoint", "SODA_ENDPOINT"))
+	if orchestration.IsForeign(err) {
+		return detail + fmt.Sprintf("\n\nWhat answers at %s is not the orchestrator's API. Usually it is the dashboard, or the login page of a proxy. %s", orchestration.ServerOf(err), endpointAdvice)
+	}
+	if is[tls.RecordHeaderError](err) || errors.Is(err, http.ErrSchemeMismatch) {
+		return detail + fmt.Sprintf("\n\nThe server at %s does not speak TLS. Its address must begin with http://. Check %s.", orchestration.ServerOf(err), setting("endpoint", "SODA_ENDPOINT"))
+	}
+	return detail + connectionAdvice(err, upper(strings.TrimSpace("the orchestrator "+atServer(err))), setting("endpoint", "SODA_ENDPOINT"))
 }
+
+// atServer names the server that an error is about.
+func atServer(err error) string {
+	if server := orchestration.ServerOf(err); server != "" {
+		return "at " + server
+	}
+	return ""
+}
+
+// endpointAdvice says what endpoint has to be.
+const endpointAdvice = "Check that endpoint (SODA_ENDPOINT) names the API's root: http://HOST:5000 for the orchestrator itself, http://HOST:8088/orch behind the dashboard."
 
 // connectionAdvice says what to do if a request to a server got no answer. endpoint
 // is the setting that says where the server is.
@@ -109,8 +137,12 @@ func answerAdvice(err *orchestration.Error) string {
 	case err.Status == http.StatusUnauthorized || err.Status == http.StatusForbidden:
 		return "\n\nThe orchestrator itself accepts every token. So this answer comes from a proxy in front of it, or StackStorm refused the orchestrator's own login. Check endpoint (SODA_ENDPOINT) and the orchestrator's log."
 	case err.Status == http.StatusNotFound:
-		return "\n\nCheck that endpoint (SODA_ENDPOINT) names the API's root: " +
-			"http://HOST:5000 for the orchestrator itself, http://HOST:8088/orch behind the dashboard."
+		return "\n\n" + endpointAdvice
+	case err.Status == http.StatusBadRequest && strings.Contains(err.Message, "HTTPS"):
+		return fmt.Sprintf("\n\nThe server at %s speaks TLS only. Its address must begin with https://. Check %s.", err.Server, setting("endpoint", "SODA_ENDPOINT"))
+	case err.Status == http.StatusProxyAuthRequired || err.Status >= http.StatusBadGateway && err.Status <= http.StatusGatewayTimeout:
+		return fmt.Sprintf("\n\nThe orchestrator never answers so. This comes from a proxy or a gateway before it, at %s or on the way there: the orchestrator behind it may be down. "+
+			"Check %s, and HTTP_PROXY, HTTPS_PROXY and NO_PROXY in the environment.", err.Server, setting("endpoint", "SODA_ENDPOINT"))
 	case err.Status >= http.StatusInternalServerError:
 		return "\n\nThe orchestrator's log has the reason. The usual cause is that StackStorm is down."
 	default:
@@ -141,8 +173,10 @@ func planWithoutAPI(diags *diag.Diagnostics, at path.Path, err error) {
 	switch {
 	case is[*unknownSettingsError](err):
 		// No message: the settings come from another resource.
+	case isRepeatedLogin(err):
+		// The reason is told already, and stops the plan.
 	case isLogin && !login.Temporary():
-		addError(diags, "Cannot log in to Keystone", err)
+		addError(diags, cannotLogIn, err)
 	default:
 		diags.AddAttributeWarning(at, "Not checked against the catalogue",
 			detailOf(err)+"\n\nThe plan goes on without this check. It is made at apply, before anything is started.")

@@ -37,6 +37,27 @@ func (r cliResult) planText() string {
 	return anyUUID.ReplaceAllString(text, "7a5a2d4e-9f0c-4c5e-8d0b-2f6f3c1b9a10")
 }
 
+// warningText is a warning as it is printed, less the line of the configuration
+// and what differs from time to time.
+func (r cliResult) warningText(title string) string {
+	r.t.Helper()
+	_, text, found := strings.Cut(r.out, "Warning: "+title+"\n")
+	if !found {
+		r.t.Fatalf("%s does not warn %q:\n%s", r.args, title, r.out)
+	}
+	shown := []string{"Warning: " + title, ""}
+	for line := range strings.Lines(text) {
+		line = strings.TrimRight(line, "\n")
+		if strings.HasPrefix(line, "Warning: ") || strings.HasPrefix(line, "Error: ") || strings.HasPrefix(line, "─") {
+			break
+		}
+		if line != "" && !strings.HasPrefix(line, "  ") {
+			shown = append(shown, line)
+		}
+	}
+	return anyUUID.ReplaceAllString(strings.Join(shown, "\n")+"\n", "7a5a2d4e-9f0c-4c5e-8d0b-2f6f3c1b9a10")
+}
+
 // expectInGuide fails the test unless the guide shows the text as it is.
 func expectInGuide(t *testing.T, guide, text string) {
 	t.Helper()
@@ -78,7 +99,13 @@ func TestAccDriftOfAFinishedRun(t *testing.T) {
 	w.plan().exits(0).says("No changes.")
 
 	w.write(volumeConfig(2))
-	expectInGuide(t, "drift", w.plan().exits(2).planText())
+	planned := w.plan().exits(2)
+	expectInGuide(t, "drift", planned.planText())
+	expectInGuide(t, "drift", planned.warningText("Workflow "+provisionVolume+" runs again"))
+	w.write(strings.Replace(volumeConfig(1), `name       = "volume"`, `name       = "database"`, 1))
+	planned = w.plan().exits(2)
+	expectInGuide(t, "drift", planned.planText())
+	expectInGuide(t, "drift", planned.warningText("The orchestrator keeps the old labels of a run"))
 	w.write(volumeConfig(`"1"`))
 	expectInGuide(t, "drift", w.plan().exits(2).planText())
 	w.write(volumeConfig(1))
@@ -86,7 +113,7 @@ func TestAccDriftOfAFinishedRun(t *testing.T) {
 	if err := sb.Purge(row.ExecutionID); err != nil {
 		t.Fatal(err)
 	}
-	w.plan().exits(0).says("No changes.", "The state of a run cannot be read", `Run `+row.ID+` ("volume")`, `The state keeps the last known status, "Success".`)
+	w.plan().exits(0).says("No changes.", "Some runs cannot be read", `Run `+row.ID+` ("volume") is one`, `Terraform keeps the last status it knows of every such run (here "Success")`)
 	sb.Forget(row.ID)
 	expectInGuide(t, "drift", w.plan().exits(2).planText())
 	w.expectExecutions(0)
@@ -105,10 +132,12 @@ func TestAccDriftOfAnUnfinishedRun(t *testing.T) {
 	if err := sb.ForceStatus(row.ExecutionID, "failed"); err != nil {
 		t.Fatal(err)
 	}
-	expectInGuide(t, "drift", w.plan().exits(2).planText())
+	planned := w.plan().exits(2)
+	expectInGuide(t, "drift", planned.planText())
+	expectInGuide(t, "drift", planned.warningText("Workflow "+provisionVolume+" runs again"))
 	if err := sb.ForceStatus(row.ExecutionID, "canceled"); err != nil {
 		t.Fatal(err)
 	}
-	w.plan().exits(2).says("cannot be read", `The state keeps the last known status, "Running".`)
+	w.plan().exits(2).says("cannot be read", `(here "Running")`)
 	w.expectExecutions(1)
 }

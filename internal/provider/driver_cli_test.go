@@ -60,7 +60,14 @@ func TestMain(m *testing.M) {
 	// OpenTofu warns of a file that is not there, in words that
 	// terraform-plugin-testing takes for a part of the version.
 	os.Unsetenv("TF_CLI_CONFIG_FILE")
+	// What the provider keeps in the user's cache folder stays out of there.
+	cache, err := os.MkdirTemp("", "soda-cache")
+	if err != nil {
+		panic(err)
+	}
+	os.Setenv("XDG_CACHE_HOME", cache)
 	code := m.Run()
+	os.RemoveAll(cache)
 	if pluginDir != "" {
 		os.RemoveAll(pluginDir)
 	}

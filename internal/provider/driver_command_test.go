@@ -19,12 +19,13 @@ import (
 // between plan and apply. A command is one CLI command: make a new one for the
 // next, and hand it the resource that the last one returned.
 type command struct {
-	t       testing.TB
-	ctx     context.Context // of what is applied
-	plans   *wire
-	applies *wire
-	told    []*tfprotov6.Diagnostic
-	failed  bool
+	t        testing.TB
+	ctx      context.Context // of what is applied
+	plans    *wire
+	applies  *wire
+	resource string // its type
+	told     []*tfprotov6.Diagnostic
+	failed   bool
 
 	withoutRefresh bool   // -refresh=false
 	between        func() // what happens between plan and apply
@@ -38,7 +39,7 @@ func newCommand(t testing.TB, sb *sandbox.Sandbox) *command {
 // newCommandAs is newCommand with these arguments of the provider.
 func newCommandAs(t testing.TB, sb *sandbox.Sandbox, settings map[string]any) *command {
 	t.Helper()
-	return &command{t: t, ctx: t.Context(), plans: dialAs(t, sb, settings), applies: dialAs(t, sb, settings), between: func() {}}
+	return &command{t: t, ctx: t.Context(), resource: instanceType, plans: dialAs(t, sb, settings), applies: dialAs(t, sb, settings), between: func() {}}
 }
 
 // upkeepArguments are those of a run of upkeepWork, with defaults filled in as
@@ -102,28 +103,28 @@ func (c *command) refresh(before savedResource) savedResource {
 	if before.state == nil || c.withoutRefresh {
 		return before
 	}
-	resp, err := c.plans.ReadResource(c.t.Context(), &tfprotov6.ReadResourceRequest{TypeName: instanceType, CurrentState: before.state, Private: before.private})
+	resp, err := c.plans.ReadResource(c.t.Context(), &tfprotov6.ReadResourceRequest{TypeName: c.resource, CurrentState: before.state, Private: before.private})
 	if err != nil {
 		c.t.Fatal(err)
 	}
 	if c.tell(resp.Diagnostics); c.failed {
 		return before
 	}
-	after := c.plans.saved(instanceType, resp.NewState, resp.Private)
+	after := c.plans.saved(c.resource, resp.NewState, resp.Private)
 	after.tainted = before.tainted && after.state != nil
 	return after
 }
 
 func (c *command) plan(w *wire, before savedResource, given map[string]any) *tfprotov6.PlanResourceChangeResponse {
 	c.t.Helper()
-	plan, diags := w.plan(instanceType, before, given)
+	plan, diags := w.plan(c.resource, before, given)
 	c.tell(diags)
 	return plan
 }
 
 func (c *command) apply(before savedResource, given map[string]any, plan *tfprotov6.PlanResourceChangeResponse) savedResource {
 	c.t.Helper()
-	after, diags := c.applies.apply(c.ctx, instanceType, before, given, plan)
+	after, diags := c.applies.apply(c.ctx, c.resource, before, given, plan)
 	c.tell(diags)
 	return after
 }

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -151,6 +152,24 @@ func (s *stage) leaveOnDestroyRunning() *stage {
 
 func (s *stage) recordsAre(n int) func() bool {
 	return func() bool { return len(s.sb.Instances()) == n }
+}
+
+// readsAre says whether runs have been asked for so often.
+func (s *stage) readsAre(n int) func() bool {
+	return func() bool {
+		reads := 0
+		for _, r := range s.sb.Requests() {
+			if strings.HasPrefix(r, "GET ") && strings.Contains(r, readRunPath) {
+				reads++
+			}
+		}
+		return reads >= n
+	}
+}
+
+// unreadableRuns makes the orchestrator answer every read of a run with a 500.
+func (s *stage) unreadableRuns() *stage {
+	return s.fault(sandbox.Fault{Method: "GET", Path: readRunPath, Status: 500})
 }
 
 func (s *stage) executionsAre(n int) func() bool {

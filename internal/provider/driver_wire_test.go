@@ -8,6 +8,7 @@ import (
 	"math/big"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -29,7 +30,8 @@ const (
 // list resource, an action, a data source's diagnostics. It needs no CLI. For
 // commands that follow one another, use command.
 type wire struct {
-	t testing.TB
+	t   testing.TB
+	ctx context.Context // of every call but apply; the process's life
 	tfprotov6.ProviderServer
 	lists   tfprotov6.ListResourceServer
 	actions tfprotov6.ActionServer
@@ -54,15 +56,20 @@ func withStackStorm(sb *sandbox.Sandbox, apiKey string) map[string]any {
 	return settings
 }
 
+// providerSchemas are the same for every provider process.
+var providerSchemas = sync.OnceValue(func() *tfprotov6.GetProviderSchemaResponse {
+	schemas, err := NewServer("test")().GetProviderSchema(context.Background(), &tfprotov6.GetProviderSchemaRequest{})
+	if err != nil || len(schemas.Diagnostics) > 0 {
+		panic(fmt.Sprint(err, diagnosticsText(schemas.Diagnostics)))
+	}
+	return schemas
+})
+
 // dialAs starts a provider that logs in as it is told.
 func dialAs(t testing.TB, sb *sandbox.Sandbox, login map[string]any) *wire {
 	t.Helper()
-	srv := NewServer("test")()
-	schemas, err := srv.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
-	if err != nil || len(schemas.Diagnostics) > 0 {
-		t.Fatal(err, diagnosticsText(schemas.Diagnostics))
-	}
-	w := &wire{t: t, ProviderServer: srv, lists: srv.(tfprotov6.ListResourceServer), actions: srv.(tfprotov6.ActionServer), schemas: schemas}
+	srv, schemas := NewServer("test")(), providerSchemas()
+	w := &wire{t: t, ctx: t.Context(), ProviderServer: srv, lists: srv.(tfprotov6.ListResourceServer), actions: srv.(tfprotov6.ActionServer), schemas: schemas}
 	settings := map[string]any{"endpoint": sb.URLs().Orchestrator, "max_retries": 0, "poll_interval": map[string]any{"min": "1ms", "max": "20ms"}}
 	maps.Copy(settings, login)
 	config := w.config(schemas.Provider, settings)
@@ -90,7 +97,7 @@ func (w *wire) plan(typeName string, prior savedResource, given map[string]any) 
 	proposed := config
 	var diags []*tfprotov6.Diagnostic
 	if given != nil {
-		valid, err := w.ValidateResourceConfig(w.t.Context(), &tfprotov6.ValidateResourceConfigRequest{TypeName: typeName, Config: config,
+		valid, err := w.ValidateResourceConfig(w.ctx, &tfprotov6.ValidateResourceConfigRequest{TypeName: typeName, Config: config,
 			ClientCapabilities: &tfprotov6.ValidateResourceConfigClientCapabilities{WriteOnlyAttributesAllowed: true}})
 		if err != nil {
 			w.t.Fatal(err)
@@ -100,7 +107,7 @@ func (w *wire) plan(typeName string, prior savedResource, given map[string]any) 
 		}
 		proposed = w.proposed(typeName, prior, config)
 	}
-	plan, err := w.PlanResourceChange(w.t.Context(), &tfprotov6.PlanResourceChangeRequest{TypeName: typeName,
+	plan, err := w.PlanResourceChange(w.ctx, &tfprotov6.PlanResourceChangeRequest{TypeName: typeName,
 		PriorState: w.stateOrNull(typeName, prior), ProposedNewState: proposed, Config: config, PriorPrivate: prior.private})
 	if err != nil {
 		w.t.Fatal(err)

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -32,6 +33,7 @@ func TestAccExamples(t *testing.T) {
 			}
 			sb := start(t, cfg)
 			w.copyHere(main)
+			w.copyWorkflows(folder)
 			w.env = append(w.env, exampleEnvironment(sb)...)
 
 			w.apply("-input=false").exits(0)
@@ -123,12 +125,28 @@ func (w *workspace) cannotValidate(snippet string) string {
 // exampleEnvironment is what somebody has who sourced an installation's openrc,
 // and a value for every variable of the examples.
 func exampleEnvironment(sb *sandbox.Sandbox) []string {
+	host, port, _ := strings.Cut(strings.TrimPrefix(sb.URLs().Hotpot, "http://"), ":")
 	return []string{
+		"SODA_STACKSTORM_URL=" + sb.URLs().StackStorm, "SODA_STACKSTORM_API_KEY=" + sandbox.StackStormAPIKey,
+		fmt.Sprintf("TF_VAR_hotpot={host=%q,port=%q}", host, port),
 		"SODA_ENDPOINT=" + sb.URLs().Orchestrator, "SODA_POLL_INTERVAL_MIN=5ms",
 		"OS_AUTH_URL=" + sb.URLs().Keystone, "OS_USERNAME=admin", "OS_PASSWORD=" + sandbox.Password, "OS_PROJECT_NAME=admin",
 		"OS_USER_DOMAIN_NAME=Default", "OS_PROJECT_DOMAIN_NAME=Default", "OS_IDENTITY_API_VERSION=3",
 		"SODA_BLOCK_ENDPOINT=" + sb.URLs().Hotpot, "SODA_MULTICLOUD_ENDPOINT=" + sb.URLs().Gelato, "TF_VAR_api_key=key",
+		"SODA_STACKSTORM_URL=" + sb.URLs().StackStorm, "SODA_STACKSTORM_API_KEY=" + sandbox.StackStormAPIKey,
+		"TF_VAR_hotpot=" + strings.TrimPrefix(sb.URLs().Hotpot, "http://"),
 		"TF_VAR_endpoint=" + sb.URLs().Orchestrator, "TF_VAR_auth_url=" + sb.URLs().Keystone, "TF_VAR_password=" + sandbox.Password,
+	}
+}
+
+// copyWorkflows copies the files that a configuration uploads.
+func (w *workspace) copyWorkflows(folder string) {
+	w.t.Helper()
+	if _, err := os.Stat(filepath.Join(folder, "workflows")); err != nil {
+		return
+	}
+	if err := os.CopyFS(filepath.Join(w.dir, "workflows"), os.DirFS(filepath.Join(folder, "workflows"))); err != nil {
+		w.t.Fatal(err)
 	}
 }
 

@@ -90,7 +90,7 @@ func (spec *runSpec) catalogued(ctx context.Context, api *orchestration.Client) 
 		planWithoutAPI(&diags, spec.at("parameters"), err)
 		return d, false, diags
 	}
-	d, found = fromCatalogue(catalogue, action)
+	d, found = fromCatalogue(spec.planned.overlay(catalogue), action)
 	return d, found, diags
 }
 
@@ -113,7 +113,10 @@ func (spec *runSpec) checkCatalogue(ctx context.Context, api *orchestration.Clie
 	if err != nil {
 		return first
 	}
-	if today, ok := fromCatalogue(catalogue, spec.Action.ValueString()); ok {
+	if spec.planned.isOpen(spec.Action.ValueString()) {
+		return nil
+	}
+	if today, ok := fromCatalogue(spec.planned.overlay(catalogue), spec.Action.ValueString()); ok {
 		return spec.problems(today)
 	}
 	return first
@@ -136,12 +139,13 @@ func (spec *runSpec) problems(declaration workflow.Declaration) (diags diag.Diag
 		return nil // the names of the inputs are not known yet
 	}
 	action, all := cmp.Or(spec.Action.ValueString(), spec.onlyNew), merge(merge(given, spec.published), secret)
+	traps := workflow.Traps(action, all)
 	hidden, exposed := secret, workflow.Exposed(action, given)
 	if spec.Of != ofResource { // nothing can be write-only
 		hidden, exposed = secretsOf(declaration, given), nil
 		diags.Append(spec.clearSecrets(declaration, given)...)
 	}
-	for _, p := range slices.Concat(declaration.Check(all, hidden), workflow.Traps(action, all), exposed) {
+	for _, p := range slices.Concat(withoutTraps(declaration.Check(all, hidden), traps), traps, exposed) {
 		attribute := "parameters"
 		if hasMember(secret, p.Path) {
 			attribute = "parameters_wo"
@@ -153,6 +157,16 @@ func (spec *runSpec) problems(declaration workflow.Declaration) (diags diag.Diag
 		addProblem(&diags, spec.at(attribute), p)
 	}
 	return diags
+}
+
+// withoutTraps leaves out problems whose input is a trap as well. What a workflow
+// declares of such an input leads into the trap.
+func withoutTraps(problems, traps []workflow.Problem) []workflow.Problem {
+	return slices.DeleteFunc(problems, func(p workflow.Problem) bool {
+		return !p.Warning && slices.ContainsFunc(traps, func(trap workflow.Problem) bool {
+			return !trap.Warning && len(p.Path) > 0 && slices.Equal(p.Path, trap.Path)
+		})
+	})
 }
 
 // addProblem reports a problem on the attribute that holds the inputs. Its text

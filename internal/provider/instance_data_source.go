@@ -7,11 +7,13 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-jsontypes/jsontypes"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
+	"github.com/sodafoundation/terraform-provider-soda/internal/run"
 )
 
 var _ datasource.DataSourceWithConfigure = (*instanceDataSource)(nil)
@@ -68,7 +70,9 @@ func runAttributes() map[string]schema.Attribute {
 // instanceDetailModel is a runModel with the output, which only a read by id has.
 type instanceDetailModel struct {
 	runModel
-	Output types.String `tfsdk:"output"`
+	Output      types.String  `tfsdk:"output"`
+	ExecutionID types.String  `tfsdk:"execution_id"`
+	Published   types.Dynamic `tfsdk:"published"`
 }
 
 func (d *instanceDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
@@ -79,6 +83,10 @@ func (d *instanceDataSource) Schema(_ context.Context, _ datasource.SchemaReques
 	attributes := runAttributes()
 	attributes["id"] = schema.StringAttribute{Required: true, Validators: []validator.String{anID{}}, MarkdownDescription: "ID of the run."}
 	attributes["output"] = schema.StringAttribute{Computed: true, MarkdownDescription: "What the run itself printed. Workflows print nothing; only their tasks do, see `soda_orchestration_task`."}
+	attributes["execution_id"] = schema.StringAttribute{Computed: true,
+		MarkdownDescription: "StackStorm's id of the run. It is known if this provider started the run, and if it is the only one with these inputs. Needs `stackstorm` in the provider block; else it is null."}
+	attributes["published"] = schema.DynamicAttribute{Computed: true,
+		MarkdownDescription: "What the workflow published, an object; null before the run has ended, and where `execution_id` is null. It never holds the run's token."}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "One run of a service's workflow, whoever started it: Terraform, the dashboard or a script. Reading does not wait: the status may be `Running`.",
 		Attributes:          attributes,
@@ -97,16 +105,35 @@ func (d *instanceDataSource) Read(ctx context.Context, req datasource.ReadReques
 		addError(&resp.Diagnostics, "Cannot read run "+id, err)
 		return
 	}
-	in, err := api.Instance(ctx, id, "")
+	now, err := d.runs.Read(ctx, run.Run{Instance: orchestration.Instance{ID: id}})
 	switch {
-	case orchestration.IsNotFound(err):
+	case run.IsGone(err):
 		resp.Diagnostics.AddAttributeError(at, "No such run", fmt.Sprintf("The orchestrator has no run %q. To list all runs, use data \"soda_orchestration_instances\".", id))
 	case onlyThisFails(ctx, api, err):
 		resp.Diagnostics.AddAttributeError(at, fmt.Sprintf("Run %s cannot be read", id), detailOf(err)+"\n\n"+unreadableAlone+" Look for the execution on StackStorm's host (st2 execution list).")
 	case err != nil:
 		addError(&resp.Diagnostics, "Cannot read run "+id, err)
 	default:
-		m = instanceDetailModel{runModel: newRunModel(in), Output: types.StringValue(in.Output)}
+		m = instanceDetailModel{runModel: newRunModel(&now.Instance), Output: types.StringValue(now.Output)}
+		resp.Diagnostics.Append(d.seeThrough(ctx, api, &m, now)...)
 		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	}
+}
+
+// seeThrough adds what StackStorm knows of the run.
+func (d *instanceDataSource) seeThrough(ctx context.Context, api *orchestration.Client, m *instanceDetailModel, now *run.Run) diag.Diagnostics {
+	var diags diag.Diagnostics
+	m.Published = types.DynamicNull()
+	if now.ExecutionID == "" && d.runs.Connected() {
+		if service, err := api.Service(ctx, now.ServiceID); err == nil {
+			diags = d.identify(ctx, now, service)
+		}
+	}
+	if now.ExecutionID == "" {
+		return diags
+	}
+	m.ExecutionID = types.StringValue(now.ExecutionID)
+	_, published, more := d.outcome(ctx, now, nil)
+	m.Published = published
+	return append(diags, more...)
 }

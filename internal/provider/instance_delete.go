@@ -179,20 +179,22 @@ func (d *deletion) replaceEnded(ctx context.Context, api *orchestration.Client, 
 	return diags
 }
 
-// cleanUpAndForget removes the record, after on_destroy has run. If that fails,
-// the private state keeps the id of the on_destroy run for the next destroy.
+// cleanUpAndForget removes the record, after on_destroy has run. The record of
+// the on_destroy run goes last. As long as it is there, a destroy after one that
+// was killed finds that the clean-up is done.
 func (d *deletion) cleanUpAndForget(ctx context.Context, api *orchestration.Client) (diags diag.Diagnostics) {
-	started := private[string](ctx, d.from, privateOnDestroy)
-	if d.m.cleansUp() && started != onDestroyDone {
-		started, diags = d.runOnDestroy(ctx, api, d.m, started, d.timeout)
+	c := private[cleanUp](ctx, d.from, privateOnDestroy)
+	if d.m.cleansUp() && !c.Done {
+		c, diags = d.runOnDestroy(ctx, api, d.m, c.Run, d.timeout)
 	}
 	if !diags.HasError() {
-		started = onDestroyDone
 		diags.Append(d.forget(ctx, api)...)
 	}
 	if diags.HasError() {
-		diags.Append(setPrivate(ctx, d.to, privateOnDestroy, started)...)
+		diags.Append(setPrivate(ctx, d.to, privateOnDestroy, c)...)
+		return diags
 	}
+	diags.Append(forgetOnDestroy(ctx, api, c.Run)...)
 	return diags
 }
 
@@ -202,7 +204,7 @@ func (d *deletion) forget(ctx context.Context, api *orchestration.Client) (diags
 	if _, ok := run.ExecutionOf(m.ID.ValueString()); ok {
 		return nil // there is no record to remove
 	}
-	if err := api.DeleteInstance(ctx, m.ID.ValueString()); err != nil && !orchestration.IsNotFound(err) {
+	if err := deleteRecord(ctx, api, m.ID.ValueString()); err != nil {
 		m.addKept(&diags, "Cannot remove the record of "+m.run(), err)
 		return diags
 	}
@@ -211,6 +213,19 @@ func (d *deletion) forget(ctx context.Context, api *orchestration.Client) (diags
 			fmt.Sprintf("on_destroy runs only after a successful run. The status of %s was %s; whatever it made is left in place.", m.run(), m.Status.ValueString()))
 	}
 	return diags
+}
+
+// deleteRecord removes a record. If the answer is lost, a read tells whether it
+// is gone.
+func deleteRecord(ctx context.Context, api *orchestration.Client, id string) error {
+	err := api.DeleteInstance(ctx, id)
+	if err == nil || orchestration.IsNotFound(err) {
+		return nil
+	}
+	if _, now := api.Instance(ctx, id, ""); orchestration.IsNotFound(now) {
+		return nil
+	}
+	return err
 }
 
 // cleansUp reports whether on_destroy runs before the record is removed.

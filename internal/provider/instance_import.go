@@ -24,6 +24,8 @@ type importMark struct {
 	Masked map[string]any `json:"masked"`
 	// Seen is set once a later command has read the run.
 	Seen bool `json:"seen"`
+	// NoInputs: the run has no record, and nobody tells its inputs.
+	NoInputs bool `json:"no_inputs"`
 }
 
 // imported returns the mark of the private state; nil without one.
@@ -37,11 +39,14 @@ func (mark *importMark) age() *importMark {
 	if mark == nil || mark.Seen {
 		return nil
 	}
-	return &importMark{Masked: mark.Masked, Seen: true}
+	return &importMark{Masked: mark.Masked, Seen: true, NoInputs: mark.NoInputs}
 }
 
 // withoutMasked is after less the masked inputs that before lacks.
 func (mark *importMark) withoutMasked(before, after map[string]any) map[string]any {
+	if mark.NoInputs {
+		return before
+	}
 	return merge(run.Without(after, mark.Masked), commonMembers(before, after, mark.Masked))
 }
 
@@ -74,7 +79,7 @@ func (r *instanceResource) ImportState(ctx context.Context, req resource.ImportS
 // configuration have it. service is nil if it cannot be read. It returns the
 // inputs that are left out because StackStorm masks them, by name.
 func (m *instanceModel) importRun(now *run.Run, service *orchestration.Service) (masked map[string]any, names []string) {
-	given := givenInputs(now.Input)
+	given := run.GivenInputs(now.Input)
 	masked, names = takeMasked(given)
 	m.observe(now, masked)
 	m.ServiceID = types.StringValue(now.ServiceID)
@@ -89,7 +94,9 @@ func (m *instanceModel) importRun(now *run.Run, service *orchestration.Service) 
 	if len(given) > 0 {
 		m.Parameters = types.DynamicValue(value(given))
 	}
-	if actions := actionsOf(service); len(actions) == 1 {
+	if actions := actionsOf(service); now.Action != "" {
+		m.Action = types.StringValue(now.Action)
+	} else if len(actions) == 1 {
 		m.Action = types.StringValue(actions[0])
 	}
 	return masked, names
@@ -144,12 +151,18 @@ func holdsMask(v any) bool {
 
 // readImported fills in an imported run, and says what could not be imported.
 func (r *instanceResource) readImported(ctx context.Context, api *orchestration.Client, m *instanceModel, now *run.Run, to privateWriter) (diags diag.Diagnostics) {
+	_, withoutRecord := run.ExecutionOf(now.ID)
+	if withoutRecord {
+		now.TenantID = api.TenantID
+	}
 	service, err := api.Service(ctx, now.ServiceID)
 	if err != nil {
 		service = nil
+	} else {
+		diags.Append(r.identify(ctx, now, service)...)
 	}
 	hidden, names := m.importRun(now, service)
-	diags.Append(setPrivate(ctx, to, privateImported, &importMark{Masked: hidden})...)
+	diags.Append(setPrivate(ctx, to, privateImported, &importMark{Masked: hidden, NoInputs: withoutRecord})...)
 	diags.Append(setPrivate(ctx, to, privateSecret, hidden)...)
 	if len(names) > 0 {
 		diags.AddAttributeWarning(path.Root("parameters_wo"), "Secret inputs are not imported",

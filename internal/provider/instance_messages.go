@@ -118,6 +118,9 @@ func alreadyDone(w startWords, e *run.AlreadyDone) string {
 	}
 	text := fmt.Sprintf("Run %s%s of this service has the same name, user and inputs, and has succeeded. No resource is known to have it. "+
 		"An earlier apply may have started it and was killed, or its state was lost. Or it belongs to another configuration. Nothing was started.\n\n", e.Run.ID, since)
+	if _, ok := run.ExecutionOf(e.Run.ID); ok {
+		text += "Its record cannot be found, because the list of the service's runs is incomplete. So it may also be a run that was destroyed or replaced.\n\n"
+	}
 	if w.stateless {
 		return text + "To count that run as done, set adopt_existing = true and apply that first. To run the workflow once more, set adopt_existing = false and apply that first."
 	}
@@ -187,7 +190,7 @@ func (m *instanceModel) waitMessages(ctx context.Context, err error, reason *sta
 	case err == nil:
 		e.diags.AddError(fmt.Sprintf("Run %s failed", id), m.failure(reason, o))
 	case ctx.Err() != nil:
-		e.diags.AddWarning("Stopped waiting for a run", m.interrupted())
+		e.diags.AddWarning("Stopped waiting for a run", m.interrupted(err))
 	case errors.Is(err, run.ErrTimeout):
 		e.unresolved = !m.ContinueOnTimeout.ValueBool()
 		m.reportTimeout(&e.diags, err, o)
@@ -221,6 +224,9 @@ func howItFailed(action, name string, last run.Run, reason *stackstorm.Failure, 
 	b.WriteString(".")
 	if out := strings.TrimSpace(last.Output); out != "" {
 		fmt.Fprintf(&b, " It printed:\n\n%s", out)
+	}
+	if action == migrationAction {
+		b.WriteString("\n\n" + planNameTaken)
 	}
 	if reason != nil {
 		b.WriteString("\n\n" + whyItFailed(reason, last.ExecutionID))
@@ -260,20 +266,46 @@ func whyItFailed(f *stackstorm.Failure, executionID string) string {
 // runName names a run in messages.
 func runName(id, name string) string { return "run " + id + " (" + quoted(name) + ")" }
 
-func (m *instanceModel) interrupted() string {
-	return fmt.Sprintf("%s goes on at the orchestrator. Its status was %s. It is in the state. Ignore \"Creation complete\" above: the run has not ended. "+
-		"Apply again to wait for the rest of it. No second run is started.", upper(m.run()), m.Status.ValueString())
+func (m *instanceModel) interrupted(err error) string {
+	stands := ". Its status was " + m.Status.ValueString() + "."
+	if unread := unreadWhileWaiting(err); unread != "" {
+		stands = ", as far as is known. " + unread
+	}
+	return fmt.Sprintf("%s goes on at the orchestrator%s It is in the state. Ignore \"Creation complete\" above: the run has not ended. "+
+		"Apply again to wait for the rest of it. No second run is started.", upper(m.run()), stands)
+}
+
+// unreadWhileWaiting says that the run could not be read when a wait ended. It is
+// empty if the last read worked.
+func unreadWhileWaiting(err error) string {
+	api, ok := errors.AsType[*orchestration.Error](err)
+	if !ok {
+		return ""
+	}
+	text := "It could not be read any more: "
+	never, ok := errors.AsType[*run.NeverRead](err)
+	if ok {
+		text = "No read of it has worked: "
+	}
+	text += sentence(api.Error())
+	switch {
+	case ok && never.OthersRead:
+		text += " Other runs could be read meanwhile, so it is this run alone: StackStorm has canceled it, timed it out or deleted it, and the orchestrator cannot show that."
+	case serverFault(api):
+		text += " A run that was canceled, paused or has timed out in StackStorm looks like this, since the orchestrator cannot show such a status."
+	}
+	return text
 }
 
 func (m *instanceModel) reportTimeout(diags *diag.Diagnostics, err error, o waitOptions) {
 	at := path.Root("timeouts")
 	summary := fmt.Sprintf("Run %s took longer than %s", m.ID.ValueString(), o.timeout)
 	detail := fmt.Sprintf("%s had status %s when %s (%s) was over.", upper(m.run()), m.Status.ValueString(), o.argument, o.timeout)
-	if api, ok := errors.AsType[*orchestration.Error](err); ok {
-		detail += " It could not be read any more: " + sentence(api.Error())
-		if serverFault(api) {
-			detail += " A run that was canceled, paused or has timed out in StackStorm looks like this, since the orchestrator cannot show such a status."
-		}
+	if _, ok := errors.AsType[*run.NeverRead](err); ok {
+		detail = fmt.Sprintf("How %s stands is not known; %s (%s) was over.", m.run(), o.argument, o.timeout)
+	}
+	if unread := unreadWhileWaiting(err); unread != "" {
+		detail += " " + unread
 	}
 	if m.ContinueOnTimeout.ValueBool() {
 		diags.AddAttributeWarning(at, summary, detail+" Because continue_on_timeout is set, resources that depend on it are created now. The next apply waits for the same run.")
@@ -294,6 +326,17 @@ func (m *instanceModel) goOn(o waitOptions) string {
 // unreadableAlone says why only this run cannot be read.
 const unreadableAlone = "Other requests work, so only this run cannot be read: StackStorm has deleted its execution, " +
 	"or holds it in a status that the orchestrator cannot show (canceled, timed out, abandoned, paused, delayed)."
+
+// keepsItsStatus says, once for all runs of a plan, what becomes of those that
+// cannot be read.
+func (m *instanceModel) keepsItsStatus(connected bool) string {
+	advice := "With stackstorm in the provider block Terraform reads such runs in StackStorm."
+	if connected {
+		advice = "Its execution is not known either, so Terraform cannot read it in StackStorm."
+	}
+	return fmt.Sprintf("%s is one: StackStorm has deleted its execution, or the orchestrator cannot show its status (canceled, timed out, abandoned, paused, delayed).\n"+
+		"Terraform keeps the last status it knows of every such run (here %q), and says so only once.\n%s", upper(m.run()), m.Status.ValueString(), advice)
+}
 
 // deposed is the message about a deposed run beside a plan for a new one. The
 // replacement with create_before_destroy was to take it over and was refused.

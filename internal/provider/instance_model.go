@@ -14,7 +14,6 @@ import (
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
 	"github.com/sodafoundation/terraform-provider-soda/internal/run"
-	"github.com/sodafoundation/terraform-provider-soda/internal/workflow"
 )
 
 type instanceModel struct {
@@ -103,17 +102,6 @@ func (m *instanceModel) observe(in *run.Run, secret map[string]any) {
 	}
 }
 
-// givenInputs returns the inputs without those that the server adds.
-func givenInputs(input json.RawMessage) map[string]any {
-	members := run.DecodeObject(input)
-	for name := range members {
-		if workflow.ServerSet(name) {
-			delete(members, name)
-		}
-	}
-	return members
-}
-
 func normalized(input json.RawMessage, secret map[string]any) jsontypes.Normalized {
 	raw, err := json.Marshal(run.Without(run.DecodeObject(input), secret))
 	if err != nil {
@@ -149,12 +137,11 @@ const (
 	privateImported = "imported"
 	// privateSecret holds the names (not the values) of write-only members.
 	privateSecret = "write_only"
-	// privateOnDestroy is the id of the on_destroy run under way, or onDestroyDone.
+	// privateOnDestroy is how far the on_destroy run got, a cleanUp.
 	privateOnDestroy = "on_destroy_run"
+	// privateLooked is true when StackStorm was asked for the run's execution.
+	privateLooked = "execution_looked_for"
 )
-
-// onDestroyDone stands for an on_destroy run that has succeeded.
-const onDestroyDone = "done"
 
 type privateReader interface {
 	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)

@@ -15,17 +15,60 @@ import (
 // observeOutcome sets what a run that has ended published, which only StackStorm
 // knows. It returns why the run failed, or nil if that is not known.
 func (s *session) observeOutcome(ctx context.Context, m *instanceModel, last *run.Run, secret map[string]any) (*stackstorm.Failure, diag.Diagnostics) {
-	m.Published = types.DynamicNull()
+	failure, published, diags := s.outcome(ctx, last, secret)
+	m.Published = published
+	return failure, diags
+}
+
+// outcome is what StackStorm tells of a run that has ended: why it failed, nil if
+// that is not known, and what it published, null if that is not known.
+func (s *session) outcome(ctx context.Context, last *run.Run, secret map[string]any) (*stackstorm.Failure, types.Dynamic, diag.Diagnostics) {
 	if !last.Status.Final() {
-		return nil, nil
+		return nil, types.DynamicNull(), nil
 	}
 	outcome, err := s.runs.Outcome(ctx, *last, s.secrets(ctx, secret))
 	diags := s.warnUnconnected(err)
 	if outcome == nil {
-		return nil, diags
+		return nil, types.DynamicNull(), diags
 	}
-	m.Published = types.DynamicValue(value(run.Without(outcome.Published, keysIn(secret))))
-	return outcome.Failure, diags
+	return outcome.Failure, types.DynamicValue(value(run.Without(outcome.Published, keysIn(secret)))), diags
+}
+
+// identify finds the execution of a run that is known by its record only.
+func (s *session) identify(ctx context.Context, record *run.Run, service *orchestration.Service) diag.Diagnostics {
+	inputs := map[string]map[string]any{}
+	for _, action := range actionsOf(service) {
+		inputs[action] = run.GivenInputs(record.Input)
+		takeMasked(inputs[action]) // it was write-only, or nobody can tell
+	}
+	e, err := s.runs.Identify(ctx, *record, inputs)
+	if e != nil {
+		record.ExecutionID, record.Action = e.ID, e.Action
+	}
+	return s.warnUnconnected(err)
+}
+
+// identifyOnce finds the execution of a run whose resource was made without the
+// connection. It looks once for each resource, because StackStorm has no index on
+// marks (S9). It returns the execution's id; empty if it cannot be told.
+func (r *instanceResource) identifyOnce(ctx context.Context, m *instanceModel, from privateReader, to privateWriter) (string, diag.Diagnostics) {
+	if !m.ExecutionID.IsNull() || m.Name.IsNull() || !r.runs.Connected() || private[bool](ctx, from, privateLooked) {
+		return m.ExecutionID.ValueString(), nil
+	}
+	given, _ := inputObject(m.Parameters)
+	record := m.lastSeen()
+	if !record.Status.Final() {
+		record.Status = "" // it may have ended since
+	}
+	e, err := r.runs.Identify(ctx, record, map[string]map[string]any{m.Action.ValueString(): given})
+	if err != nil {
+		return "", r.warnUnconnected(err)
+	}
+	diags := setPrivate(ctx, to, privateLooked, true)
+	if e == nil {
+		return "", diags
+	}
+	return e.ID, diags
 }
 
 // secrets are the strings to remove from what StackStorm says.

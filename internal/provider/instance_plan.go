@@ -53,7 +53,7 @@ func (r *instanceResource) planCreate(ctx context.Context, req resource.ModifyPl
 		m.UserID = types.StringValue(acc.userID)
 	}
 	spec := m.spec(&config)
-	spec.onlyNew = r.newServices.only()
+	spec.onlyNew, spec.planned = r.newServices.only(), &r.planned
 	checked := spec.check(ctx, api)
 	checked.Append(r.checkOnDestroy(ctx, nil, &m)...)
 	checked.Append(r.checkBackend(ctx, spec)...)
@@ -73,13 +73,19 @@ func (r *instanceResource) planCreate(ctx context.Context, req resource.ModifyPl
 	}
 	r.planTakeover(ctx, &m, resp)
 	if m.ID.IsUnknown() {
-		if tainted := r.read.take(m.fingerprint()); tainted != nil && private[string](ctx, req.Private, privateReplaced) == "" {
-			warnTaintedReplacement(&resp.Diagnostics, tainted, &m)
-		}
-		request := m.spec(&config).request(acc.tenantID)
-		r.notes.plans(request.Hash(), m.fingerprint(), private[string](ctx, req.Private, privateReplaced))
+		r.planNewRun(&m, &config, private[string](ctx, req.Private, privateReplaced), &resp.Diagnostics)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
+}
+
+// planNewRun notes for the apply that a new run is planned. replaced is the run
+// that it replaces, if the plan knows it.
+func (r *instanceResource) planNewRun(m, config *instanceModel, replaced string, diags *diag.Diagnostics) {
+	if tainted := r.read.take(m.fingerprint()); tainted != nil && replaced == "" {
+		warnTaintedReplacement(diags, tainted, m)
+	}
+	request := m.spec(config).request(m.TenantID.ValueString())
+	r.notes.plans(request.Hash(), m.fingerprint(), replaced)
 }
 
 // planTakeover plans to go on with a run that an earlier Create gave up waiting

@@ -214,7 +214,7 @@ func warnReplacement(diags *diag.Diagnostics, state, plan *instanceModel, causes
 	}
 	word := plan.workflowWord()
 	summary, detail := fmt.Sprintf("Workflow %s runs again", word),
-		fmt.Sprintf("Since %s, workflow %s runs again; %s%s", strings.Join(texts, ", "), word, state.whatStays(), adviceOnUnknown(causes))
+		fmt.Sprintf("Since %s, workflow %s runs again; %s%s", strings.Join(texts, ", "), word, state.whatStays(), adviceOnUnknown(causes)+adviceOnPlanName(state, plan))
 	if causes[0].attribute == "status" {
 		diags.AddWarning(summary, detail) // no line of the configuration is to blame
 		return

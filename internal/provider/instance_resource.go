@@ -108,11 +108,19 @@ func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, r
 	m.record = private[recordLabels](ctx, req.Private, privateRecord)
 	api, _, err := r.api(ctx)
 	if err != nil {
+		if isRepeatedLogin(err) { // told already, and the state stays
+			resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
+			return
+		}
 		addError(&resp.Diagnostics, "Cannot read run "+m.ID.ValueString(), err)
 		return
 	}
 
-	now, err := r.runs.Read(ctx, m.lastSeen())
+	last := m.lastSeen()
+	executionID, diags := r.identifyOnce(ctx, &m, req.Private, resp.Private)
+	last.ExecutionID = executionID
+	resp.Diagnostics.Append(diags...)
+	now, err := r.runs.Read(ctx, last)
 	switch {
 	case run.IsGone(err):
 		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
@@ -194,8 +202,9 @@ func (r *instanceResource) Update(ctx context.Context, req resource.UpdateReques
 func (r *instanceResource) unreadable(ctx context.Context, api *orchestration.Client, m *instanceModel, err error) diag.Diagnostics {
 	var d diag.Diagnostics
 	if onlyThisFails(ctx, api, err) {
-		d.AddWarning("The state of a run cannot be read", fmt.Sprintf("%s: %s\n\n%s The state keeps the last known status, %q. Look for the execution on StackStorm's host (st2 execution list).",
-			upper(m.run()), detailOf(err), unreadableAlone, m.Status.ValueString()))
+		if r.known.Once("runs cannot be read") {
+			d.AddWarning("Some runs cannot be read", m.keepsItsStatus(r.runs.Connected()))
+		}
 		return d
 	}
 	addError(&d, "Cannot read "+m.run(), err)

@@ -15,6 +15,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/sodafoundation/terraform-provider-soda/internal/run"
 )
 
 const instanceDescription = "A run of a service's workflow. Creating it starts the run and waits until the workflow has succeeded. A change of what the workflow is given (`action`, `parameters`, `parameters_wo_version`, `triggers`) is a new run; nothing else is.\n\n" +
@@ -112,6 +114,10 @@ func (v objectOnly) MarkdownDescription(ctx context.Context) string { return v.D
 
 func (v objectOnly) ValidateDynamic(ctx context.Context, req validator.DynamicRequest, resp *validator.DynamicResponse) {
 	if req.ConfigValue.IsUnknown() || req.ConfigValue.IsUnderlyingValueUnknown() {
+		return
+	}
+	if text, ok := inputs(req.ConfigValue).(string); ok && len(run.DecodeObject([]byte(text))) > 0 {
+		resp.Diagnostics.AddAttributeError(req.Path, "Inputs must be an object", "The value is JSON in a string. Leave jsonencode out, and write the object itself: parameters = { ... }.")
 		return
 	}
 	if _, ok := inputObject(req.ConfigValue); !ok {

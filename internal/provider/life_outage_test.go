@@ -89,6 +89,6 @@ func TestAccCanceledForEver(t *testing.T) {
 	w.expectExecutions(1)
 
 	// A destroy is the user's word: the record that blocks every list goes.
-	w.destroy().exits(0).says("removed without knowing how it ended")
+	w.destroy().exits(0).says("removed without knowing how the run ended")
 	w.expectRecords(0)
 }

@@ -27,7 +27,7 @@ func TestAccRefreshOfWhatStackStormForgot(t *testing.T) {
 			if err := happens(w.sb, w.sb.Executions()[0].ID); err != nil {
 				t.Fatal(err)
 			}
-			w.plan().exits(0).says("cannot be read", "The state keeps the last known status")
+			w.plan().exits(0).says("cannot be read", "Terraform keeps the last status it knows")
 			w.expectInState(volumeAddress, "Success", false)
 			w.destroy().exits(0)
 			w.expectRecords(0)

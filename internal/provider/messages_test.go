@@ -50,9 +50,11 @@ var messageCases = map[string]func(s *stage){
 		s.withArguments(map[string]any{"continue_on_timeout": true}).withTimeout("create", "100ms").holdRuns().apply()
 	},
 	"timeout-of-unreadable": func(s *stage) {
-		s.withTimeout("create", "3s").holdRuns().apply(s.atFirstRead(func() { s.forceStatus("canceled") }))
+		s.withTimeout("create", "3s").holdRuns().apply(s.doWhen(s.readsAre(2), func() { s.forceStatus("canceled") }))
 	},
-	"timeout-then-apply": func(s *stage) { s.applyAndTimeOut(); s.sb.Release(); s.apply() },
+	"timeout-of-never-read":  func(s *stage) { s.unreadableRuns().withTimeout("create", "3s").holdRuns().apply() },
+	"interrupted-never-read": func(s *stage) { s.unreadableRuns().holdRuns().apply(interruptedWhen(s.readsAre(20))) },
+	"timeout-then-apply":     func(s *stage) { s.applyAndTimeOut(); s.sb.Release(); s.apply() },
 	"timeout-then-planned-anew": func(s *stage) {
 		s.applyAndTimeOut().forceStatus("succeeded").apply(func(c *command) { c.plan(c.plans, savedResource{}, s.given) })
 	},
@@ -105,9 +107,10 @@ var messageCases = map[string]func(s *stage){
 		addAction(s.t, s.sb, strings.Replace(string(metadata), "    secret: true\n", "", 1))
 		s.withArguments(map[string]any{"parameters_wo": map[string]any{"password": "x"}}).apply().importRun().apply()
 	},
-	"id-with-slash": func(s *stage) { s.withArguments(map[string]any{"service_id": upkeepService + "/"}).apply() },
-	"unfinished":    func(s *stage) { s.leaveRunning().apply(s.atFirstRead(s.sb.Release)) },
-	"taken-over":    func(s *stage) { s.killed().apply(s.atFirstRead(s.sb.Release)) },
+	"inputs-as-json": func(s *stage) { s.withArguments(map[string]any{"parameters": `{"message": "hello"}`}).apply() },
+	"id-with-slash":  func(s *stage) { s.withArguments(map[string]any{"service_id": upkeepService + "/"}).apply() },
+	"unfinished":     func(s *stage) { s.leaveRunning().apply(s.atFirstRead(s.sb.Release)) },
+	"taken-over":     func(s *stage) { s.killed().apply(s.atFirstRead(s.sb.Release)) },
 	"taken-over-by-choice": func(s *stage) {
 		s.killed()
 		s.sb.Release()
@@ -150,13 +153,17 @@ var messageCases = map[string]func(s *stage){
 	"refused-long-secret": func(s *stage) {
 		s.withArguments(map[string]any{"validate_parameters": false, "parameters_wo": map[string]any{"count": "it's"}}).apply()
 	},
-	"unlisted":                func(s *stage) { s.fault(sandbox.Fault{Method: "GET", Path: createRunPath, Status: 500}).apply() },
-	"no-service":              func(s *stage) { s.withArguments(map[string]any{"service_id": "nowhere"}).apply() },
-	"no-service-at-apply":     func(s *stage) { s.withoutCatalogue(404).apply() },
-	"no-catalogue":            func(s *stage) { s.withoutCatalogue(503).apply() },
-	"no-such-workflow":        func(s *stage) { s.withArguments(map[string]any{"action": "opensds.lab-wok"}).apply() },
-	"which-workflow":          func(s *stage) { s.withArguments(map[string]any{"action": nil}).apply() },
-	"inputs-no-object":        func(s *stage) { s.withArguments(map[string]any{"parameters": "hello"}).apply() },
+	"unlisted":            func(s *stage) { s.fault(sandbox.Fault{Method: "GET", Path: createRunPath, Status: 500}).apply() },
+	"no-service":          func(s *stage) { s.withArguments(map[string]any{"service_id": "nowhere"}).apply() },
+	"no-service-at-apply": func(s *stage) { s.withoutCatalogue(404).apply() },
+	"no-catalogue":        func(s *stage) { s.withoutCatalogue(503).apply() },
+	"no-such-workflow":    func(s *stage) { s.withArguments(map[string]any{"action": "opensds.lab-wok"}).apply() },
+	"which-workflow":      func(s *stage) { s.withArguments(map[string]any{"action": nil}).apply() },
+	"inputs-no-object":    func(s *stage) { s.withArguments(map[string]any{"parameters": "hello"}).apply() },
+	"connected-unreadable": func(s *stage) {
+		s.withArguments(map[string]any{"parameters_wo": map[string]any{"message": "other"}}).apply()
+		s.connected().fault(sandbox.Fault{Method: "GET", Path: readRunPath, Status: 500}).apply()
+	},
 	"unreadable":              func(s *stage) { s.apply().fault(sandbox.Fault{Method: "GET", Path: readRunPath, Status: 500}).apply() },
 	"api-down":                func(s *stage) { s.apply().fault(sandbox.Fault{Status: 503}).apply() },
 	"imported":                func(s *stage) { s.apply().importRun().apply() },

@@ -41,6 +41,20 @@ func (s *session) checkBackend(ctx context.Context, spec runSpec) (diags diag.Di
 	return diags
 }
 
+// planNameTaken says what a second migration needs.
+const planNameTaken = "Gelato keeps the migration plan of a run, also of one that failed, and refuses another plan of that name. Give parameters.name a new value before the workflow runs again, or it fails again."
+
+// adviceOnPlanName is planNameTaken for a migration that would run again with the
+// name it had.
+func adviceOnPlanName(state, plan *instanceModel) string {
+	before, _ := inputObject(state.Parameters)
+	after, ok := inputObject(plan.Parameters)
+	if plan.Action.ValueString() != migrationAction || !ok || before["name"] == nil || before["name"] != after["name"] {
+		return ""
+	}
+	return "\n\n" + planNameTaken
+}
+
 // destBackend returns the input destBackend and where it is set. It reports false
 // if the input is not known yet, or is a template.
 func (spec runSpec) destBackend() (name string, at path.Path, ok bool) {

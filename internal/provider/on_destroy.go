@@ -31,14 +31,20 @@ type onDestroyModel struct {
 	ParametersWO types.Dynamic `tfsdk:"parameters_wo"` // always refused, with a reason
 }
 
-// runOnDestroy runs the on_destroy workflow to its end and removes its record.
-// earlier is the id of an on_destroy run that an earlier destroy started. If the
-// run goes on, its id is returned with the error.
-func (d *deletion) runOnDestroy(ctx context.Context, api *orchestration.Client, m *instanceModel, earlier string, timeout time.Duration) (string, diag.Diagnostics) {
+// cleanUp is how far an on_destroy run got. The private state keeps it for the
+// next destroy.
+type cleanUp struct {
+	Run  string `json:"run"`  // its id; empty before it is started, and once it has failed
+	Done bool   `json:"done"` // it has succeeded
+}
+
+// runOnDestroy runs the on_destroy workflow to its end. earlier is the id of an
+// on_destroy run that an earlier destroy started.
+func (d *deletion) runOnDestroy(ctx context.Context, api *orchestration.Client, m *instanceModel, earlier string, timeout time.Duration) (cleanUp, diag.Diagnostics) {
 	begun := time.Now()
 	started, diags := d.startOnDestroy(ctx, api, m, earlier, timeout)
 	if started == nil {
-		return earlier, diags
+		return cleanUp{Run: earlier}, diags
 	}
 	ended, err := started, error(nil)
 	if started.ID != earlier || !started.Status.Final() {
@@ -47,12 +53,11 @@ func (d *deletion) runOnDestroy(ctx context.Context, api *orchestration.Client, 
 	summary := fmt.Sprintf("The on_destroy run %s has not succeeded", started.ID)
 	switch {
 	case err == nil && ended.Status == orchestration.StatusSuccess:
-		diags.Append(forgetOnDestroy(ctx, api, ended.ID)...)
-		return "", diags
+		return cleanUp{Run: ended.ID, Done: true}, diags
 	case err == nil:
 		diags.AddError(summary, fmt.Sprintf("Its status is %s. %s is kept in the state, and so is its record. %s "+
 			"Destroy again to run it once more, or remove on_destroy and apply that first to destroy without it.", ended.Status, upper(m.run()), d.whyOnDestroyFailed(ctx, ended)))
-		return "", diags
+		return cleanUp{}, diags
 	case ctx.Err() != nil:
 		diags.AddError(summary, fmt.Sprintf("Interrupted while waiting for it. Its status was %s. %s is kept in the state. Destroy again to wait for the same run.", ended.Status, upper(m.run())))
 	case errors.Is(err, run.ErrTimeout):
@@ -62,15 +67,15 @@ func (d *deletion) runOnDestroy(ctx context.Context, api *orchestration.Client, 
 	default:
 		m.addKept(&diags, summary, err)
 	}
-	return started.ID, diags
+	return cleanUp{Run: started.ID}, diags
 }
 
 // forgetOnDestroy removes the record of the on_destroy run, if it has one.
 func forgetOnDestroy(ctx context.Context, api *orchestration.Client, id string) (diags diag.Diagnostics) {
-	if _, ok := run.ExecutionOf(id); ok {
+	if _, ok := run.ExecutionOf(id); ok || id == "" {
 		return nil
 	}
-	if err := api.DeleteInstance(ctx, id); err != nil && !orchestration.IsNotFound(err) {
+	if err := deleteRecord(ctx, api, id); err != nil {
 		diags.AddWarning(fmt.Sprintf("The record of the on_destroy run %s is left", id), detailOf(err))
 	}
 	return diags
@@ -127,13 +132,17 @@ func (m *instanceModel) onDestroyRequest(ctx context.Context, api *orchestration
 	if err != nil {
 		return run.Request{}, err
 	}
-	req := run.Request{TenantID: api.TenantID, Inputs: given, Adopt: m.adopt(), InstanceRequest: orchestration.InstanceRequest{
-		Name:       m.Name.ValueString() + "-destroy",
-		UserID:     m.UserID.ValueString(),
-		ServiceID:  cmp.Or(o.ServiceID.ValueString(), m.ServiceID.ValueString()),
-		Action:     o.Action.ValueString(),
-		Parameters: body,
+	req := run.Request{TenantID: api.TenantID, Inputs: given, Adopt: m.adopt(), CleansUp: m.ID.ValueString(), InstanceRequest: orchestration.InstanceRequest{
+		Name:        m.Name.ValueString() + "-destroy",
+		Description: "on_destroy of run " + m.ID.ValueString(),
+		UserID:      m.UserID.ValueString(),
+		ServiceID:   cmp.Or(o.ServiceID.ValueString(), m.ServiceID.ValueString()),
+		Action:      o.Action.ValueString(),
+		Parameters:  body,
 	}}
+	if req.Adopt == run.AdoptUnfinished {
+		req.Adopt = run.AdoptAny // it can only be the clean-up of this very run, and that is done
+	}
 	if !o.Name.IsNull() {
 		req.Name = o.Name.ValueString()
 	}

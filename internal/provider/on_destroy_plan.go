@@ -32,6 +32,7 @@ func (r *instanceResource) checkOnDestroy(ctx context.Context, prior, m *instanc
 			"What a run publishes is known to StackStorm alone. Set stackstorm in the provider block, or give the inputs in on_destroy.parameters.")
 	}
 	spec := m.onDestroySpec(o)
+	spec.planned = &r.planned
 	diags.Append(spec.check(ctx, api)...)
 	return diags
 }

@@ -256,7 +256,7 @@ func TestAccR04PlanSaysWhy(t *testing.T) {
 		t.Errorf("said %d times:\n%s", n, applied.out)
 	}
 	w.run("taint", caseAddress).exits(0)
-	w.plan().exits(2).says("is tainted, so must be replaced", "If it is tainted, this plan replaces it")
+	w.plan().exits(2).says("is tainted, so ", "must be replaced", "If it is tainted, this plan replaces it")
 	w.expectExecutions(2)
 }
 
@@ -266,7 +266,7 @@ func TestAccReplaceOnDemandSaysWhatStays(t *testing.T) {
 	sb, service := caseSandbox(t)
 	w := newWorkspace(t, sb, caseConfig(fmt.Sprintf("%q", service)))
 	w.apply().exits(0)
-	w.apply("-replace", caseAddress).exits(0).says("will be replaced, as requested", "Replacing a run undoes nothing")
+	w.apply("-replace", caseAddress).exits(0).says("will be replaced, as requested", "Replacing a run does not undo it")
 	w.expectExecutions(2)
 }
 

@@ -60,7 +60,7 @@ func (p *sodaProvider) Configure(ctx context.Context, req provider.ConfigureRequ
 }
 
 func (p *sodaProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{newServiceResource, newInstanceResource}
+	return []func() resource.Resource{newServiceResource, newInstanceResource, newStackStormActionResource}
 }
 
 func (p *sodaProvider) DataSources(context.Context) []func() datasource.DataSource {

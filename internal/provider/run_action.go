@@ -106,6 +106,7 @@ func (a *runAction) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest
 		return
 	}
 	spec := m.spec()
+	spec.planned = &a.planned
 	resp.Diagnostics.Append(spec.check(ctx, api)...)
 }
 

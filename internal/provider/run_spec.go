@@ -26,6 +26,7 @@ type runSpec struct {
 	// only one. guessed says that it was taken for the action.
 	onlyNew string
 	guessed bool
+	planned *plannedActions // workflows that the same plan uploads
 
 	published map[string]any // inputs of on_destroy that the run will publish, not known yet
 }

@@ -114,8 +114,13 @@ func (d *serviceDataSource) find(ctx context.Context, m serviceModel) (*orchestr
 	if len(found) == 1 {
 		return &found[0], path.Empty(), nil
 	}
+	own := filterServices(services, "", "", acc.tenantID)
+	if len(own) == 0 {
+		return nil, path.Root("name"), fmt.Errorf("tenant %s has no service at all (other tenants have %d). The login or tenant_id may be for another project. Check %s",
+			acc.tenantID, len(services), setting("tenant_id", "SODA_TENANT_ID", "OS_PROJECT_ID", "OS_PROJECT_NAME"))
+	}
 	if len(found) == 0 {
-		return nil, path.Root("name"), fmt.Errorf("there is no service %q%s. The services are: %s", m.Name.ValueString(), inGroup(m), names(filterServices(services, "", "", acc.tenantID)))
+		return nil, path.Root("name"), fmt.Errorf("there is no service %q%s. The services are: %s", m.Name.ValueString(), inGroup(m), names(own))
 	}
 	return nil, path.Root("name"), fmt.Errorf("%d services are called %q%s. Set id to the id of one: %s", len(found), m.Name.ValueString(), inGroup(m), names(found))
 }

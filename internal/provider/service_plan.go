@@ -81,7 +81,7 @@ func (r *serviceResource) planCreate(ctx context.Context, m *serviceResourceMode
 		diags.Append(taken(services, workflows)...)
 	}
 	if m.ValidateWorkflows.ValueBool() {
-		diags.Append(uncatalogued(ctx, api, workflows)...)
+		diags.Append(uncatalogued(ctx, api, &r.planned, workflows)...)
 	}
 	return diags
 }
@@ -137,14 +137,19 @@ func duplicates(workflows []workflowModel) (diags diag.Diagnostics) {
 	return diags
 }
 
+// mistralOnly says what else can be wrong with a workflow that is not listed
+// (quirk 6).
+const mistralOnly = "The orchestrator runs only Mistral workflows (runner_type mistral-v2). It answers the registration of an Orquesta workflow with an error 500, so write that one for Mistral."
+
 // uncatalogued reports workflows that StackStorm does not seem to have, and those
 // that cannot run.
-func uncatalogued(ctx context.Context, api *orchestration.Client, workflows []workflowModel) (diags diag.Diagnostics) {
+func uncatalogued(ctx context.Context, api *orchestration.Client, planned *plannedActions, workflows []workflowModel) (diags diag.Diagnostics) {
 	catalogue, err := api.Workflows(ctx)
 	if err != nil {
 		planWithoutAPI(&diags, path.Root("workflows"), err)
 		return diags
 	}
+	catalogue = planned.overlay(catalogue)
 	var refs []string
 	for _, w := range catalogue {
 		refs = append(refs, w.Ref)
@@ -157,7 +162,7 @@ func uncatalogued(ctx context.Context, api *orchestration.Client, workflows []wo
 				diags.AddAttributeError(at, p.Summary, source+": "+p.Detail+" Set validate_workflows = false to register it all the same.")
 			}
 		}
-		if w.DefinitionSource.IsUnknown() || slices.Contains(refs, source) {
+		if w.DefinitionSource.IsUnknown() || slices.Contains(refs, source) || planned.has(source) {
 			continue
 		}
 		detail := fmt.Sprintf("The catalogue has no workflow %s.", source)
@@ -165,12 +170,12 @@ func uncatalogued(ctx context.Context, api *orchestration.Client, workflows []wo
 			detail += fmt.Sprintf(" Did you mean %s?", near)
 		}
 		if strings.HasPrefix(source, cataloguePack+".") && len(refs) > 0 {
-			diags.AddAttributeError(at, "Unknown workflow", fmt.Sprintf("%s\n\nIt lists: %s. If StackStorm does have it, set validate_workflows = false.", detail, strings.Join(refs, ", ")))
+			diags.AddAttributeError(at, "Unknown workflow", fmt.Sprintf("%s\n\nIt lists: %s. If StackStorm does have it as a Mistral workflow, set validate_workflows = false. %s", detail, strings.Join(refs, ", "), mistralOnly))
 			continue
 		}
 		diags.AddAttributeWarning(at, "Workflow not in the catalogue", detail+
 			"\n\nThe catalogue lists only the pack "+cataloguePack+", and only StackStorm's first 100 actions. So the workflow may exist. "+
-			"If it does not, the orchestrator leaves it out of the service, and apply reports that.")
+			"If it does not, the orchestrator leaves it out of the service, and apply reports that. "+mistralOnly)
 	}
 	return diags
 }

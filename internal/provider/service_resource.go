@@ -201,6 +201,10 @@ func (r *serviceResource) Read(ctx context.Context, req resource.ReadRequest, re
 	}
 	api, _, err := r.api(ctx)
 	if err != nil {
+		if isRepeatedLogin(err) { // told already, and the state stays
+			resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, m.TenantID, m.ID)...)
+			return
+		}
 		addError(&resp.Diagnostics, "Cannot read service "+m.ID.ValueString(), err)
 		return
 	}

@@ -32,17 +32,21 @@ type session struct {
 	account account
 	lookups lookups
 
+	refused *keystone.Error // a login that would fail again
+
 	known       *run.Known
 	notes       *planNotes
 	store       *secretStore
 	read        readRuns
 	newServices newServices
-	sawState    atomic.Bool // some resource of the state was read
+	sawState    atomic.Bool   // some resource of the state was read
 	runs        *run.Runs     // set with client
 	registering chan struct{} // holds one place: services are registered one at a time
 
 	stackStormOnce   sync.Once
 	stackStormClient *stackstorm.Client // made by stackStorm
+	uploads          *uploads
+	planned          plannedActions
 }
 
 // account is the tenant and user of the provider.
@@ -56,7 +60,10 @@ func (e *unknownSettingsError) Error() string {
 }
 
 func newSession(set settings) *session {
-	return &session{settings: set, known: run.NewKnown(), notes: newPlanNotes(fmt.Sprint(set.endpoint, " ", set.tenantID)), registering: make(chan struct{}, 1)}
+	return &session{
+		settings: set, known: run.NewKnown(), notes: newPlanNotes(fmt.Sprint(set.endpoint, " ", set.tenantID)),
+		registering: make(chan struct{}, 1), uploads: newUploads(),
+	}
 }
 
 // api returns the client. It logs in first if that has not been done yet.
@@ -80,9 +87,12 @@ func (s *session) api(ctx context.Context) (*orchestration.Client, account, erro
 	if !s.settings.noAuth {
 		source := keystone.NewSource(s.settings.login, &http.Client{Transport: base, Timeout: s.settings.requestTimeout}, 0)
 		source.Obtained = func(t keystone.Token) { s.store.add(t.ID) }
+		if s.refused != nil {
+			return nil, account{}, &repeatedLoginError{s.refused}
+		}
 		token, err := source.Token(ctx)
 		if err != nil {
-			return nil, account{}, err
+			return nil, account{}, s.failedLogin(err)
 		}
 		acc.tenantID, acc.userID = cmp.Or(acc.tenantID, token.ProjectID), cmp.Or(token.UserID, acc.userID)
 		s.tokens = source

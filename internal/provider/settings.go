@@ -69,7 +69,7 @@ func (r *resolver) known(argument string, v attr.Value) bool {
 
 func (r *resolver) string(argument string, v types.String, variables ...string) string {
 	if r.known(argument, v) {
-		return v.ValueString()
+		return r.clean(argument, v.ValueString(), variables...)
 	}
 	return r.fallback(v, variables...)
 }
@@ -149,6 +149,7 @@ func (r *resolver) missing(argument, what string, variables ...string) {
 // settings resolves everything and reports all that is missing or
 // contradictory at once. It needs no network.
 func (m *providerModel) settings(ctx context.Context, getenv func(string) string) (settings, diag.Diagnostics) {
+	getenv = trimmedEnv(getenv)
 	s, diags := m.orchestratorSettings(ctx, getenv)
 	connection, more := m.stackStormSettings(ctx, getenv)
 	s.stackStorm = connection
@@ -177,7 +178,9 @@ func (m *providerModel) orchestratorSettings(ctx context.Context, getenv func(st
 
 	s.resolveEndpoint(r, endpoint)
 	if s.tenantID == "" && login.ProjectID+login.ProjectName+login.Cloud+login.ApplicationCredentialID+login.ApplicationCredentialName == "" {
-		s.tenantID = r.env("OS_PROJECT_ID") // unless the configuration chooses the project itself
+		if !keystone.ChoosesApplicationCredential(r.getenv) { // which has a project of its own
+			s.tenantID = r.env("OS_PROJECT_ID") // unless the configuration chooses the project itself
+		}
 	}
 	switch strategy {
 	case "", strategyKeystone:

@@ -45,6 +45,7 @@ func (s *settings) resolveLogin(r *resolver, configured keystone.Options) {
 		r.problem(err, "cloud")
 		return
 	}
+	r.checkControl(s.login)
 	for _, p := range s.login.Check() {
 		r.problem(p, p.Option)
 	}

@@ -41,7 +41,7 @@ func inParallel(n, parallelism int, do func(i int)) {
 
 // createRun is a run as one resource of an apply.
 func createRun(b *testing.B, w *wire, i int, wait bool) savedResource {
-	c := &command{t: b, ctx: b.Context(), plans: w, applies: w, between: func() {}}
+	c := &command{t: b, ctx: b.Context(), resource: instanceType, plans: w, applies: w, between: func() {}}
 	o := c.run(savedResource{}, upkeepArguments(map[string]any{"name": fmt.Sprintf("work-%d", i), "wait_for_completion": wait}))
 	if c.failed || wait && c.status(o) != "Success" {
 		b.Errorf("status %q after %s", c.status(o), c.said())
@@ -67,6 +67,25 @@ func BenchmarkApply(b *testing.B) {
 	}
 }
 
+// BenchmarkApplyOverTheConnection creates many runs at once with the connection to
+// StackStorm, and compares with the runs' own time and one start of each. It
+// takes the real server's time: scaled down, the work of 50 providers in one
+// process would count too much.
+func BenchmarkApplyOverTheConnection(b *testing.B) {
+	const runs, length = 50, 10 * time.Second
+	for b.Loop() {
+		sb := upkeepSandbox(b, sandbox.Config{TaskTime: length, Latency: measuredCall * speedUp})
+		w := dialAs(b, sb, merged(withStackStorm(sb, sandbox.StackStormAPIKey),
+			map[string]any{"poll_interval": map[string]any{"min": "500ms", "max": "15s"}}))
+		begun := time.Now()
+		inParallel(runs, runs, func(i int) { createRun(b, w, i, true) })
+		took := time.Since(begun)
+		start, _ := measureCosts(b, sb)
+		b.ReportMetric(took.Seconds()/(length+runs*start).Seconds(), "x-bound")
+		b.ReportMetric(float64(len(sb.Requests())), "requests")
+	}
+}
+
 // BenchmarkRefresh reads many runs, and compares with one read of each.
 func BenchmarkRefresh(b *testing.B) {
 	const runs = 200
@@ -76,7 +95,7 @@ func BenchmarkRefresh(b *testing.B) {
 	for b.Loop() {
 		begun := time.Now()
 		inParallel(runs, 10, func(i int) {
-			c := &command{t: b, ctx: b.Context(), plans: w}
+			c := &command{t: b, ctx: b.Context(), resource: instanceType, plans: w}
 			if c.refresh(objects[i]); c.failed {
 				b.Error(c.said())
 			}

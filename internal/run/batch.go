@@ -8,6 +8,10 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/stackstorm"
 )
 
+// batchTick is the pause between two requests. With the request itself, an end is
+// noticed within a second.
+const batchTick = 900 * time.Millisecond
+
 // statusBatch reads the executions of all runs that are waited for in one
 // request a tick. Nothing runs while nobody waits.
 type statusBatch struct {

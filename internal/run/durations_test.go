@@ -26,8 +26,11 @@ type slow struct {
 	began time.Time
 	busy  atomic.Int32
 
+	behind *behind // StackStorm; nil without a connection
+
 	mu     sync.Mutex
 	served int
+	order  []string             // of the requests' methods
 	ends   map[string]time.Time // by run
 }
 
@@ -42,6 +45,7 @@ func (s *slow) RoundTrip(r *http.Request) (*http.Response, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.served++
+	s.order = append(s.order, r.Method)
 	body := "[]"
 	if r.Method == http.MethodPost {
 		var asked orchestration.InstanceRequest
@@ -54,6 +58,9 @@ func (s *slow) RoundTrip(r *http.Request) (*http.Response, error) {
 			s.t.Error(err)
 		}
 		s.ends[asked.Name] = time.Now().Add(length)
+		if s.behind != nil {
+			s.behind.started(asked.Name, asked.Context[markRun])
+		}
 		body = fmt.Sprintf(`{"id": %q, "name": %[1]q, "description": %q, "service_id": %q, "tenant_id": "t", "user_id": %q, "status": "Running", "input": {}}`,
 			asked.Name, asked.Description, asked.ServiceID, asked.UserID)
 	} else if id := path.Base(r.URL.Path); id != "instances" {
@@ -160,6 +167,30 @@ func TestTheFurthestRunIsLookedAtFirst(t *testing.T) {
 			all.Go(func() { s.execute(r, fmt.Sprint("young-", i), time.Minute) })
 		}
 		all.Wait()
+	})
+}
+
+// TestStartsComeFirst: while the starts of an apply log in one after the other, no
+// poll comes between them.
+func TestStartsComeFirst(t *testing.T) {
+	const starts = 10
+	synctest.Test(t, func(t *testing.T) {
+		r, s := newSlow(t)
+		r.fresh = func(context.Context, time.Duration) (time.Time, error) {
+			time.Sleep(2 * time.Second)
+			return time.Time{}, nil
+		}
+		var all sync.WaitGroup
+		for i := range starts {
+			all.Go(func() { s.execute(r, fmt.Sprint("run-", i), time.Minute) })
+		}
+		all.Wait()
+		for _, method := range s.order[:starts] {
+			if method != http.MethodPost {
+				t.Errorf("the first requests are %q", s.order[:starts])
+				break
+			}
+		}
 	})
 }
 

@@ -42,3 +42,14 @@ func (e *Unknown) Error() string {
 	return "it is not known whether the run has started: " + e.Err.Error()
 }
 func (e *Unknown) Unwrap() error { return e.Err }
+
+// NeverRead says that a wait ended, and that every read of the run in it was a
+// 500. The orchestrator answers so for a status that it cannot show (quirk 26)
+// and for an execution that StackStorm has deleted (quirk 27).
+type NeverRead struct {
+	Err        error // why the wait ended, and the last read
+	OthersRead bool  // other runs of this process could be read meanwhile
+}
+
+func (e *NeverRead) Error() string { return e.Err.Error() }
+func (e *NeverRead) Unwrap() error { return e.Err }

@@ -8,13 +8,9 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
 )
 
-const (
-	// listPause is the pause between two tries to read the list before a start.
-	listPause = time.Second
-	// listTries is how often the list before a start is tried. Nothing has been
-	// started yet, so giving up costs nothing.
-	listTries = 5
-)
+// listTries is how often the list before a start is tried, a second apart.
+// Nothing has been started yet, so giving up costs nothing.
+const listTries = 5
 
 // listBefore returns the runs of the service as they were before this process
 // started any. It reads them once for each service and process, since a list
@@ -36,7 +32,7 @@ func (r *Runs) listBefore(ctx context.Context, req *Request) (orchestration.List
 			r.listed[req.ServiceID] = l
 			return l, nil
 		}
-		if n == listTries || !pause(ctx, listPause) {
+		if n == listTries || !pause(ctx, r.listPause) {
 			return l, err
 		}
 	}

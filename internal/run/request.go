@@ -38,6 +38,9 @@ type Request struct {
 	Timeout     time.Duration        // how long the run may take; its token should live as long
 	Adopt       Adopt
 	Replaces    []string // runs, by id or execution, that are never taken over: the one being replaced, and those of siblings
+	// CleansUp is the id of the run that an on_destroy cleans up. Its description
+	// names that run too. Clean-ups of different runs are never the same.
+	CleansUp string
 }
 
 // matches reports whether in is the run that r asks for: the same service,
@@ -47,9 +50,12 @@ type Request struct {
 // The action cannot be compared, since no answer names it (quirk 21). The
 // description may be corrected, so it is not compared. Inputs are
 // compared with StackStorm's echo, which is cast and masked (quirk 20).
+//
+// An on_destroy run is the same only if it cleans up the same run, which its
+// description says.
 func (r *Request) matches(in *orchestration.Instance) bool {
 	return in.ServiceID == r.ServiceID && in.TenantID == r.TenantID && in.Name == r.Name && in.UserID == r.UserID &&
-		r.Declaration.Echoes(r.Inputs, DecodeObject(in.Input))
+		(r.CleansUp == "" || in.Description == r.Description) && r.Declaration.Echoes(r.Inputs, DecodeObject(in.Input))
 }
 
 // replaces reports whether r must not take the run over.
@@ -59,7 +65,11 @@ func (r *Request) replaces(id string) bool { return slices.Contains(r.Replaces, 
 // as a mark. It leaves out write-only inputs, since a short secret could be guessed
 // from its hash.
 func (r *Request) Hash() string {
-	raw, err := json.Marshal([]any{r.TenantID, r.ServiceID, r.Action, r.Name, r.UserID, Without(r.Inputs, r.Secret)})
+	what := []any{r.TenantID, r.ServiceID, r.Action, r.Name, r.UserID, Without(r.Inputs, r.Secret)}
+	if r.CleansUp != "" {
+		what = append(what, r.CleansUp)
+	}
+	raw, err := json.Marshal(what)
 	if err != nil {
 		return ""
 	}

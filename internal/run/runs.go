@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
@@ -16,9 +17,11 @@ type Runs struct {
 	st2       *stackstorm.Client // nil without a connection
 	fresh     func(ctx context.Context, life time.Duration) (ends time.Time, err error)
 	pace      wait.Pace
-	findPause time.Duration
+	findPause time.Duration // between two looks for the execution of a start
+	listPause time.Duration // between two tries of the list before a start
 	batch     *statusBatch
 	durations durations
+	reads     atomic.Int64 // by waits that worked
 
 	// starting is held while a run is looked for or started by the list.
 	starting chan struct{}
@@ -39,7 +42,7 @@ type Config struct {
 
 // New returns Runs without any run.
 func New(c Config) *Runs {
-	tick := min(max(time.Second, c.Pace.Min), max(c.Pace.Max, time.Millisecond))
+	tick := min(max(batchTick, c.Pace.Min), max(c.Pace.Max, time.Millisecond))
 	return &Runs{
 		Known:     c.Known,
 		api:       c.API,
@@ -47,6 +50,7 @@ func New(c Config) *Runs {
 		fresh:     c.Fresh,
 		pace:      c.Pace,
 		findPause: min(findPause, tick),
+		listPause: time.Second,
 		batch:     &statusBatch{st2: c.StackStorm, tick: tick, waiting: map[string][]chan batchAnswer{}},
 		durations: newDurations(),
 		starting:  make(chan struct{}, 1),

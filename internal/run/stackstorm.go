@@ -26,6 +26,8 @@ type Run struct {
 	ExecutionID string
 	// Word is StackStorm's own status; empty if the orchestrator was asked.
 	Word stackstorm.Status
+	// Action is the workflow; empty if StackStorm was not asked for it.
+	Action string
 }
 
 // ExecutionOf returns the execution of a run without a record, by the run's id.
@@ -100,15 +102,43 @@ func (r *Runs) existingExecution(ctx context.Context, req *Request) (*Run, error
 // doneExecution decides about a run that has succeeded; done is nil if there is
 // none.
 func (r *Runs) doneExecution(ctx context.Context, req *Request, done *stackstorm.Execution) (*Run, error) {
-	switch {
-	case done == nil || req.Adopt == AdoptRunning:
+	if done == nil || req.Adopt == AdoptRunning {
 		return nil, nil
+	}
+	run, err := r.unlessForgotten(ctx, req, done)
+	switch {
+	case err != nil || run == nil:
+		return nil, err
 	case req.Adopt == AdoptUnfinished:
-		return nil, &AlreadyDone{Run: *r.withRecord(ctx, req, done), Since: done.Start}
+		return nil, &AlreadyDone{Run: *run, Since: done.Start}
 	case !r.claimExecution(done.ID):
 		return nil, nil
 	}
-	return r.withRecord(ctx, req, done), nil
+	return run, nil
+}
+
+// unlessForgotten returns a run that has succeeded; nil if its record was
+// removed. A destroy and a replacement remove the record, and StackStorm keeps
+// the execution all the same. If there is a record that cannot be read, others
+// may be hidden, and nobody can tell.
+func (r *Runs) unlessForgotten(ctx context.Context, req *Request, done *stackstorm.Execution) (*Run, error) {
+	run := r.withRecord(ctx, req, done)
+	if _, unknown := ExecutionOf(run.ID); !unknown {
+		return run, nil
+	}
+	all, err := r.api.ListAllForEvidence(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, in := range all.Instances {
+		if in.Status == orchestration.StatusSuccess && r.isCandidate(req, &in) {
+			return &Run{Instance: in}, nil
+		}
+	}
+	if all.Proven {
+		return nil, nil
+	}
+	return run, nil
 }
 
 // withRecord finds the record of an execution. No answer names a record's
@@ -143,6 +173,9 @@ func (r *Runs) withRecord(ctx context.Context, req *Request, e *stackstorm.Execu
 func (r *Run) observe(e stackstorm.Execution) {
 	r.ExecutionID, r.Word = e.ID, e.Status
 	r.Status = orchestration.Status(e.Status.Orchestrator())
+	if e.Action != "" {
+		r.Action = e.Action
+	}
 }
 
 // Read reads a run once. last is what is known of it: its id, its service, and
@@ -183,16 +216,6 @@ func (r *Runs) readExecution(ctx context.Context, last Run, id string) (*Run, er
 // IsGone reports whether err means that the run does not exist any more.
 func IsGone(err error) bool {
 	return orchestration.IsNotFound(err) || errors.Is(err, stackstorm.ErrNotFound)
-}
-
-// Outcome tells what a run published and why it failed. Without a connection, or
-// if the execution is not known, it is nil. No text in it holds one of the
-// secrets.
-func (r *Runs) Outcome(ctx context.Context, run Run, secrets []string) (*stackstorm.Outcome, error) {
-	if r.st2 == nil || run.ExecutionID == "" {
-		return nil, nil
-	}
-	return r.st2.Outcome(ctx, run.ExecutionID, secrets)
 }
 
 // Cancel cancels the run's execution and waits until it has ended, as long as the

@@ -120,14 +120,17 @@ func startFailure(ctx context.Context, err error) error {
 // startByList starts one run at a time. If an answer is lost, a new run in the
 // service's list can then only be ours, not that of another resource.
 func (r *Runs) startByList(ctx context.Context, req *Request) (Started, error) {
-	started, err := r.startInTurn(ctx, req)
+	sent := r.api.ExpectStart()
+	started, err := r.startInTurn(ctx, req, sent)
+	sent()
 	if err == nil && started.How == Created && req.Adopt != AdoptNone {
 		started.ListCut = r.listIsCut(ctx, &started.Run.Instance)
 	}
 	return started, err
 }
 
-func (r *Runs) startInTurn(ctx context.Context, req *Request) (Started, error) {
+// startInTurn calls sent when the start has been answered, or its answer is lost.
+func (r *Runs) startInTurn(ctx context.Context, req *Request, sent func()) (Started, error) {
 	select {
 	case r.starting <- struct{}{}:
 		defer func() { <-r.starting }()
@@ -147,6 +150,7 @@ func (r *Runs) startInTurn(ctx context.Context, req *Request) (Started, error) {
 		return Started{Run: &Run{Instance: *existing}, How: TakenOver}, nil
 	}
 	in, ends, err := r.post(ctx, req)
+	sent()
 	if err == nil {
 		r.MarkOurs(in.ID)
 		return Started{Run: &Run{Instance: *in}, How: Created, TokenEnds: ends}, nil

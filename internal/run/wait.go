@@ -14,8 +14,8 @@ var ErrTimeout = errors.New("the time allowed is over")
 
 // Wait polls until the run has ended or left is over. It returns the run as last
 // read; before the first poll that is last. Its error wraps ErrTimeout if left is
-// over. IsGone reports true for it if the run is gone. seen, if not nil, is called
-// after every poll.
+// over. IsGone reports true for it if the run is gone. It is a *NeverRead if no read
+// worked. seen, if not nil, is called after every poll.
 //
 // With a connection to StackStorm it asks for all runs of this process at once,
 // and the orchestrator for none of them.
@@ -28,6 +28,7 @@ func (r *Runs) Wait(ctx context.Context, last Run, left time.Duration, seen func
 	}
 	pace.Tolerate = func(err error) bool { return !IsGone(err) }
 	pace.Due = func() time.Time { return r.durations.expectedEnd(last.ID) }
+	readsBefore, read := r.reads.Load(), false
 	run, err := wait.Until(ctx, pace, func(ctx context.Context) (*Run, bool, error) {
 		run, err := r.poll(ctx, last)
 		if seen != nil {
@@ -36,8 +37,13 @@ func (r *Runs) Wait(ctx context.Context, last Run, left time.Duration, seen func
 		if err != nil {
 			return nil, false, err
 		}
+		r.reads.Add(1)
+		read = true
 		return run, run.Status.Final(), nil
 	})
+	if err != nil && !read && orchestration.IsServerFault(err) {
+		err = &NeverRead{Err: err, OthersRead: r.reads.Load() > readsBefore}
+	}
 	if run == nil {
 		run = &last
 	}

@@ -17,24 +17,10 @@ import (
 // notReplayed are the recorded cases that the sandbox's StackStorm cannot
 // answer, each with its twin of 3.2.0, and why.
 var notReplayed = map[string]string{
-	"action-api-key":          "no upload of actions",
-	"action-change":           "no upload of actions",
-	"action-delete":           "no upload of actions",
-	"action-metadata-file":    "no upload of actions",
-	"action-no-permission":    "no upload of actions",
-	"action-put-edges":        "no upload of actions",
-	"action-python-shell":     "no upload of actions",
-	"action-read":             "no upload of actions",
-	"action-refused":          "no upload of actions",
-	"action-service-new":      "no upload of actions",
-	"action-shared-file":      "no upload of actions",
-	"action-workflow":         "no upload of actions",
-	"action-workflow-invalid": "no upload of actions",
-	"action-yaml-on-top":      "no upload of actions",
-	"pack-download":           "no packs from git",
-	"pack-install":            "no packs from git",
-	"pack-own":                "no packs from git",
-	"succeeded-migration":     "the recording's Orquesta workflow lacks the task that polls the job",
+	"pack-download":       "no packs from git",
+	"pack-install":        "no packs from git",
+	"pack-own":            "no packs from git",
+	"succeeded-migration": "the recording's Orquesta workflow lacks the task that polls the job",
 
 	"3.8.1 orchestrator-migration": "the recording's Orquesta workflow lacks the task that polls the job",
 }
@@ -54,12 +40,33 @@ var othersHeld = map[string][]int{
 var knownDifferences = map[string]map[int]string{
 	"execution-refused":        python311,
 	"v3.2.0-execution-refused": python311,
-	"v3.2.0-cancel":            {1: "the engine has begun, and not yet its first task"},
+	"action-workflow-invalid": {
+		2: noOrquesta, 5: noOrquesta, 11: noOrquesta, 14: noOrquesta, 17: noOrquesta, 20: noOrquesta, 23: noOrquesta, 24: noOrquesta,
+	},
+	"v3.2.0-action-workflow-invalid": {2: "PyYAML's words", 11: "Mistral's own traceback"},
+	"action-service-new":             inRequestOrder,
+	"v3.2.0-action-service-new":      inRequestOrder,
+	"v3.2.0-action-python-shell":     {3: noCode, 6: noCode, 11: noCode, 12: noCode},
+	"action-read":                    noPackView,
+	"v3.2.0-action-read":             noPackView,
+	"action-metadata-file":           {22: "PyYAML's words"},
+	"v3.2.0-action-metadata-file":    {22: "PyYAML's words"},
+	"v3.2.0-cancel":                  {1: "the engine has begun, and not yet its first task"},
 	"orchestrator-cancel": {
 		6: "the answer to the DELETE lags behind its own log (S28)",
 		7: "and so does the next read",
 	},
 }
+
+const (
+	noOrquesta = "an uploaded Orquesta workflow is not read: it succeeds, unless tags say otherwise"
+	noCode     = "uploaded scripts do nothing"
+)
+
+// inRequestOrder: the names that are not declared stand in another order.
+var inRequestOrder = map[int]string{16: "in the order of the request", 19: "in the order of the request"}
+
+var noPackView = map[int]string{13: "Go's own answer to .. in a path", 14: "packs cannot be looked at"}
 
 // python311 are the words of the Python that the recordings were made with. The
 // sandbox has those of the Python that StackStorm ships.
@@ -68,6 +75,16 @@ var python311 = map[int]string{17: "a boolean", 21: "an object", 22: "an array"}
 // beforeStackStormStep is what had happened before a step besides what its
 // answer tells.
 var beforeStackStormStep = map[string]map[int]func(*st2Replay){
+	"action-read": {
+		16: onHost(func(r *st2Replay, path string) error {
+			content, _ := r.st2.File("opensds", path)
+			return r.st2.WriteFile("opensds", path, content+"# changed behind\n")
+		}, "actions/workflows/tf_rd.yaml"),
+		17: onHost(func(r *st2Replay, path string) error { return r.st2.RemoveFile("opensds", path) }, "actions/workflows/tf_rd.yaml"),
+	},
+	"action-yaml-on-top": {
+		4: onHost(func(r *st2Replay, path string) error { return r.st2.RemoveFile("opensds", path) }, "actions/tf_top.yaml"),
+	},
 	"auth-token": {8: func(r *st2Replay) { r.clock = r.clock.Add(2 * time.Second) }, 9: func(r *st2Replay) {
 		r.same.learn("stackstorm-token-4", r.login())
 	}},
@@ -120,4 +137,13 @@ func (b recordedBackend) RoundTrip(req *http.Request) (*http.Response, error) {
 		return answer(http.StatusOK, jsonObject{})
 	}
 	return nil, errors.New("nobody at " + req.URL.Path)
+}
+
+// onHost does something with a file on StackStorm's host.
+func onHost(do func(r *st2Replay, path string) error, path string) func(*st2Replay) {
+	return func(r *st2Replay) {
+		if err := do(r, path); err != nil {
+			r.t.Fatal(err)
+		}
+	}
 }

@@ -16,17 +16,19 @@ import (
 // Fault makes the requests that match its Method and Path go wrong. If several
 // faults match, the one that was added first counts.
 //
-// A fault first waits for Latency and Gate. Then it does the first of Hang,
-// Drop and Status that is set. With none of them the request is answered as
-// usual.
+// A fault first calls Do, then waits for Latency and Gate. Then it does the
+// first of Hang, Drop and Status that is set. With none of them the request is
+// answered as usual.
 type Fault struct {
 	Method      string // "" = any
 	Path        string // a regular expression on the URL's path; "" = any
+	Skip        int    // how many requests to let pass first
 	Times       int    // how many requests to take; 0 = until removed
 	Status      int    // answer with this status, Body and ContentType
 	Body        string
 	ContentType string          // "" = text/html, as of a proxy
 	After       bool            // do the work first: only the answer is lost
+	Do          func()          // called when a request is taken, with After when its work is done
 	Drop        bool            // cut the connection
 	Hang        bool            // no answer until the client goes away
 	Latency     time.Duration   // wait so long
@@ -73,6 +75,10 @@ func (f *faults) take(r *http.Request) (Fault, bool) {
 	defer f.mu.Unlock()
 	for i, a := range f.list {
 		if a.Method != "" && !strings.EqualFold(a.Method, r.Method) || !a.path.MatchString(r.URL.Path) {
+			continue
+		}
+		if a.Skip > 0 {
+			a.Skip--
 			continue
 		}
 		if a.left == 1 {
@@ -124,6 +130,9 @@ func (f *faults) handler(next http.Handler) http.Handler {
 		if fault.After {
 			held := serve(next, r)
 			answer = func() { held.copyTo(w) }
+		}
+		if fault.Do != nil {
+			fault.Do()
 		}
 		f.wait(fault)
 		switch {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -277,5 +278,54 @@ func TestInProcess(t *testing.T) {
 		t.Error("an address nobody listens at answers")
 	} else if !strings.Contains(err.Error(), "connection refused") {
 		t.Error(err)
+	}
+}
+
+// TestFaultOfOneRequest: Skip and Times choose one request, and Do is called
+// when its work is done.
+func TestFaultOfOneRequest(t *testing.T) {
+	s := started(t, Config{})
+	records := -1
+	s.Fault(Fault{Method: http.MethodPost, Skip: 1, Times: 1, After: true, Drop: true, Do: func() { records = len(s.Instances()) }})
+	for i, want := range []int{200, 0, 200} {
+		if code, body := request(t.Context(), http.MethodPost, s.api("/instances"), s.volumeRequest()); code != want {
+			t.Errorf("request %d: %d %s, want %d", i, code, body, want)
+		}
+	}
+	if records != 2 || len(s.Instances()) != 3 {
+		t.Errorf("%d records when it was called, %d in all", records, len(s.Instances()))
+	}
+}
+
+func TestKeystoneFault(t *testing.T) {
+	s := started(t, Config{})
+	s.FaultKeystone(Fault{Skip: 1, Times: 1, Status: 503})
+	for i, want := range []int{200, 503, 200} {
+		if code, body := get(t, s.URLs().Keystone+"/v3"); code != want {
+			t.Errorf("request %d: %d %s, want %d", i, code, body, want)
+		}
+	}
+	if n := len(s.KeystoneRequests()); n != 3 {
+		t.Errorf("%d requests are noted", n)
+	}
+}
+
+// TestStackStormFaultOfOneCall: the second start of an execution is done, and
+// its answer lost.
+func TestStackStormFaultOfOneCall(t *testing.T) {
+	s := started(t, Config{})
+	executions := -1
+	s.FailStackStorm(StackStormFault{Call: "execute", Skip: 1, Times: 1, After: true, Drop: true, Do: func() { executions = len(s.Executions()) }})
+	for i, want := range []int{200, 500, 200} {
+		if code, body := request(t.Context(), http.MethodPost, s.api("/instances"), s.volumeRequest()); code != want {
+			t.Errorf("request %d: %d %s, want %d", i, code, body, want)
+		}
+	}
+	if executions != 2 || len(s.Instances()) != 2 {
+		t.Errorf("%d executions when it was called, %d records in all", executions, len(s.Instances()))
+	}
+	want := []string{"login", "execute", "login", "execute", "login", "execute"}
+	if got := s.StackStormCalls(); !slices.Equal(got[len(got)-len(want):], want) {
+		t.Errorf("calls %v", got)
 	}
 }

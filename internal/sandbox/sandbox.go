@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"slices"
 	"sync"
@@ -44,6 +45,10 @@ type Config struct {
 	Bare     bool          // without the two services that an installation registers
 	Old      bool          // with records that cannot be read in front of those services' own (MakeOld)
 
+	// Listen opens what a server listens on; nil = TCP. Tests give a network in
+	// memory. The listener's address must be a *net.TCPAddr.
+	Listen func(ctx context.Context, address string) (net.Listener, error)
+
 	// StackStormVersion is "3.2.0" (default), which runs Mistral workflows, or
 	// "3.8.1", which runs Orquesta ones.
 	StackStormVersion string
@@ -54,8 +59,8 @@ type Config struct {
 	AttachTime time.Duration // and to attach one
 	OldGelato  bool          // strato v0.10, which the shipped data analysis needs
 
-	// What the orchestrator's configuration file says instead of where the
-	// two really listen.
+	// What the orchestrator's configuration file says about these two. If
+	// unset, it is where they listen.
 	hotpot, gelato orchestrator.Address
 }
 
@@ -73,6 +78,7 @@ type Sandbox struct {
 	hotpot       *hotpot.Server
 	gelato       *gelato.Server
 	keystone     *keystone.Server
+	logins       *faults // of Keystone
 
 	servers []*http.Server
 	serving sync.WaitGroup
@@ -81,6 +87,7 @@ type Sandbox struct {
 
 	requests           requestLog // to the orchestrator
 	stackstormRequests requestLog // to StackStorm, over the network
+	keystoneRequests   requestLog
 }
 
 // URLs are where the servers of a sandbox listen.
@@ -166,6 +173,14 @@ func (s *Sandbox) Fault(f Fault) (remove func()) { return s.faults.add(f) }
 // Requests lists every request the orchestrator has received so far, each as
 // "METHOD /path?query".
 func (s *Sandbox) Requests() []string { return s.requests.list() }
+
+// FaultKeystone makes Keystone misbehave, until remove is called. It panics if
+// f.Path is not a regular expression.
+func (s *Sandbox) FaultKeystone(f Fault) (remove func()) { return s.logins.add(f) }
+
+// KeystoneRequests lists every request Keystone has received so far, each as
+// "METHOD /path?query".
+func (s *Sandbox) KeystoneRequests() []string { return s.keystoneRequests.list() }
 
 // requestLog holds requests in the order in which they came in.
 type requestLog struct {

@@ -60,7 +60,7 @@ func (s *Sandbox) build(ctx context.Context) error {
 		return err
 	}
 
-	s.faults = &faults{done: s.done}
+	s.faults, s.logins = &faults{done: s.done}, &faults{done: s.done}
 	if err := s.buildStackStorm(); err != nil {
 		return err
 	}
@@ -141,7 +141,7 @@ func (s *Sandbox) listenOthers(ctx context.Context) error {
 		port    int
 		handler http.Handler
 	}{
-		{&s.urls.Keystone, "/identity", 0, s.keystone},
+		{&s.urls.Keystone, "/identity", 0, s.noteRequests(&s.keystoneRequests, s.logins.handler(s.keystone))},
 		{&s.urls.StackStorm, "", 0, s.noteRequests(&s.stackstormRequests, s.stackstorm)},
 		{&s.urls.Manage, "", 0, s.manage()},
 		{&s.urls.Orchestrator, "", s.cfg.Port, s.noteRequests(&s.requests, s.faults.handler(s.orchestrator))},
@@ -157,8 +157,13 @@ func (s *Sandbox) listenOthers(ctx context.Context) error {
 
 // listen serves on loopback until Close.
 func (s *Sandbox) listen(ctx context.Context, port int, h http.Handler) (orchestrator.Address, error) {
-	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	open := s.cfg.Listen
+	if open == nil {
+		open = func(ctx context.Context, address string) (net.Listener, error) {
+			return new(net.ListenConfig).Listen(ctx, "tcp", address)
+		}
+	}
+	listener, err := open(ctx, net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
 		return orchestrator.Address{}, fmt.Errorf("listening: %w", err)
 	}

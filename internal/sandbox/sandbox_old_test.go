@@ -120,7 +120,7 @@ func TestFaultsOutside(t *testing.T) {
 }
 
 // TestMarkThroughTheOrchestrator: a mark travels with the POST of an instance,
-// and finds the execution that the orchestrator tells nothing of.
+// and finds the execution, whose id the orchestrator never returns.
 func TestMarkThroughTheOrchestrator(t *testing.T) {
 	s := started(t, Config{})
 	body := strings.TrimSuffix(strings.TrimSpace(s.volumeRequest()), "}") + `, "context": {"soda_run": "mark-1"}}`

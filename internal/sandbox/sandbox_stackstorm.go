@@ -80,6 +80,10 @@ func (s *Sandbox) FailStackStorm(f StackStormFault) {
 	}
 }
 
+// StackStormCalls lists the kind of every call to StackStorm so far, in the
+// words of StackStormFault.Call.
+func (s *Sandbox) StackStormCalls() []string { return s.stackstorm.Calls() }
+
 // RecoverStackStorm ends FailStackStorm.
 func (s *Sandbox) RecoverStackStorm() { s.stackstorm.Recover() }
 
@@ -109,3 +113,27 @@ func (s *Sandbox) AddAction(metadata string) error { return s.stackstorm.AddActi
 
 // RemoveAction unregisters an action. It reports whether there was one.
 func (s *Sandbox) RemoveAction(ref string) bool { return s.stackstorm.RemoveAction(ref) }
+
+// ProtectPack says whether StackStorm's API may not write into a pack, as after
+// docker cp.
+func (s *Sandbox) ProtectPack(pack string, on bool) error { return s.stackstorm.ProtectPack(pack, on) }
+
+// DownloadPack replaces the files of a pack by those that it came with, as st2
+// pack install does. Its actions stay.
+func (s *Sandbox) DownloadPack(pack string) error { return s.stackstorm.DownloadPack(pack) }
+
+// ReloadPack registers the metadata files of a pack, as st2ctl reload does.
+func (s *Sandbox) ReloadPack(pack string) error { return s.stackstorm.ReloadPack(pack) }
+
+// PackFile reads a file on StackStorm's host, such as actions/workflows/x.yaml.
+func (s *Sandbox) PackFile(pack, path string) (content string, ok bool) {
+	return s.stackstorm.File(pack, path)
+}
+
+// WritePackFile changes or adds one.
+func (s *Sandbox) WritePackFile(pack, path, content string) error {
+	return s.stackstorm.WriteFile(pack, path, content)
+}
+
+// RemovePackFile deletes one.
+func (s *Sandbox) RemovePackFile(pack, path string) error { return s.stackstorm.RemoveFile(pack, path) }

@@ -3,7 +3,6 @@ package stackstorm
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -206,7 +205,7 @@ func (c *Client) call(ctx context.Context, r request, out any) (answer, error) {
 func (c *Client) send(ctx context.Context, r request, target *url.URL, set func(*http.Request)) (answer, error) {
 	var body io.Reader
 	if r.body != nil {
-		raw, err := json.Marshal(r.body)
+		raw, err := encode(r.body)
 		if err != nil {
 			return answer{}, fmt.Errorf("encoding the request: %w", err)
 		}
@@ -244,7 +243,11 @@ func (c *Client) perform(req *http.Request, repeatable bool) (*http.Response, er
 	if err != nil {
 		return nil, err
 	}
-	return c.reads.Do(wrapped)
+	resp, err := c.reads.Do(wrapped)
+	if err != nil && resp != nil {
+		resp.Body.Close() // the context ended when the answer was there
+	}
+	return resp, err
 }
 
 // join escapes every element of the path. It refuses those that would be

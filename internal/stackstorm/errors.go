@@ -24,11 +24,14 @@ const (
 	KindNotStackStorm Kind = "not StackStorm"    // something else answers there
 	KindUnreachable   Kind = "unreachable"       // no answer, or a proxy's: trying again may help
 	KindTLS           Kind = "certificate"       // no trust in either direction
+	KindExists        Kind = "exists"            // the name of an action is taken (S45)
+	KindNotWritable   Kind = "not writable"      // StackStorm may not write into the pack (S49)
+	KindTooLarge      Kind = "too large"         // more than one upload may have (S48)
 	KindOther         Kind = "refused"           // StackStorm refused in words of its own
 )
 
 // ErrNotFound is what errors.Is finds when StackStorm says that there is no
-// such execution.
+// such execution, action or file.
 var ErrNotFound = errors.New("StackStorm has no such execution")
 
 // Error is why StackStorm did not do what it was asked. Its text is one line
@@ -45,7 +48,7 @@ type Error struct {
 
 func (e *Error) Error() string { return e.detail }
 
-// Is makes a missing execution ErrNotFound.
+// Is makes a missing execution, action or file ErrNotFound.
 func (e *Error) Is(target error) bool { return target == ErrNotFound && e.Kind == KindNotFound }
 
 // Temporary says whether the same request may succeed later.
@@ -138,11 +141,18 @@ func (c *Client) refusal(method string, target *url.URL, a answer) *Error {
 	case a.status == http.StatusTooManyRequests, a.status == http.StatusBadGateway, a.status == http.StatusServiceUnavailable,
 		a.status == http.StatusGatewayTimeout, a.status == http.StatusInternalServerError && !own:
 		return c.failure(KindUnreachable, method, target, "it answered %s. StackStorm may be down or starting", status)
+	case a.status == http.StatusRequestEntityTooLarge:
+		e := c.failure(KindTooLarge, method, target, "it answered %s", status)
+		e.Option = ""
+		return e
 	case !own:
 		return c.failure(KindNotStackStorm, method, target, "it answered %s, which is not StackStorm's answer. Check the URL", status)
 	}
 	e := c.failure(KindOther, method, target, "it answered %s: %s", status, words)
 	e.Option, e.Message = "", words
+	if kind := uploadKind(a, words); kind != "" {
+		e.Kind = kind
+	}
 	switch a.status {
 	case http.StatusUnauthorized:
 		return c.unauthorized(target, words)

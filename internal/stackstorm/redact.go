@@ -114,15 +114,25 @@ func inPython(s string) string {
 
 // Text hides the secrets, and what looks like one, in text of any length.
 func (r *Redactor) Text(text string) string {
+	text = fernet.ReplaceAllString(r.marked(text), mark)
+	text = userInfo.ReplaceAllString(text, "://"+mark+"@")
+	return strings.ReplaceAll(hideNamed(text), mark, hidden)
+}
+
+// Given hides the secrets that r was made with, and nothing else.
+func (r *Redactor) Given(text string) string {
+	return strings.ReplaceAll(r.marked(text), mark, hidden)
+}
+
+// marked puts mark in the place of the secrets.
+func (r *Redactor) marked(text string) string {
 	if r.anywhere != nil {
 		text = r.anywhere.Replace(text)
 	}
 	for _, s := range r.alone {
 		text = replaceAlone(text, s)
 	}
-	text = fernet.ReplaceAllString(text, mark)
-	text = userInfo.ReplaceAllString(text, "://"+mark+"@")
-	return strings.ReplaceAll(hideNamed(text), mark, hidden)
+	return text
 }
 
 // line is text on one line that a terminal can show, cut to maxLine.

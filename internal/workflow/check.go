@@ -113,6 +113,12 @@ func (p Parameter) check(at location, v any) []Problem {
 	if !ok {
 		return c.problems
 	}
+	p.validate(&c, at, v, converted)
+	return c.problems
+}
+
+// validate checks a value that has its declared type.
+func (p Parameter) validate(c *checker, at location, v, converted any) {
 	filled, err := p.checked.filled(converted)
 	if converted == nil && p.HasDefault {
 		c.problems = p.notGiven() // StackStorm puts the default in the place of null
@@ -125,7 +131,6 @@ func (p Parameter) check(at location, v any) []Problem {
 	if err != nil && len(c.problems) == 0 {
 		c.problems = []Problem{at.problem(summaryInvalid, fmt.Sprintf("%s cannot be %s. %s.", at.label(), at.describe(v), err))}
 	}
-	return c.problems
 }
 
 // convert casts a value and refuses what cannot be cast, stored or shown.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math/big"
+	"net"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ const (
 	summaryTrap     = "Workflow input that will fail"
 	summaryUseless  = "Workflow input without effect"
 	summaryTemplate = "Template in a workflow input"
+	summaryChanged  = "Workflow input that StackStorm changes"
 	summaryDeletes  = "Migration that deletes its source"
 )
 
@@ -32,8 +34,12 @@ func Traps(action string, inputs map[string]any) []Problem {
 	}
 	for _, name := range slices.Sorted(maps.Keys(inputs)) {
 		for _, at := range templates([]any{name}, inputs[name]) {
+			if isRaw(inputs, at.path) {
+				continue
+			}
 			t.warn(at, summaryTemplate, at.label()+" contains {{ or {%, which begins a template in StackStorm. "+
-				"StackStorm renders the string before the workflow gets it, and refuses the run if that fails. Leave them out unless you mean a template.")
+				"StackStorm renders the string before the workflow gets it, and refuses the run if that fails. Leave them out unless you mean a template. "+
+				"To send them as they are, write {% raw %} before the string and {% endraw %} after it.")
 		}
 	}
 	return t.problems
@@ -91,17 +97,53 @@ func (t *traps) provisionVolume() {
 		// It is an error, although some hotpots do not need it. "" works with all.
 		t.problems = append(t.problems, locationOf().problem(summaryMissing, `profile_id is declared optional, but hotpot refuses the volume without it. Write profile_id = "" for the default profile, or give the id of a profile.`))
 	}
-	if size, ok := cast("integer", t.inputs["size"]); ok {
-		if n, isInt := size.(*big.Int); isInt && n.Sign() <= 0 {
-			t.fail(locationOf("size"), "size must be greater than 0. It is the size of the volume in GB, and hotpot refuses other values.")
-		}
-	}
-	if cloud, ok := t.text("snapshot_from_cloud"); ok && cloud != "" {
-		t.fail(locationOf("snapshot_from_cloud"), "snapshot_from_cloud cannot be used. The workflow sends it to hotpot as a string, and hotpot accepts only true or false. Remove it.")
+	t.volumeSize()
+	t.host()
+	_, isText := t.inputs["snapshot_from_cloud"].(string)
+	if cloud, ok := t.text("snapshot_from_cloud"); t.inputs["snapshot_from_cloud"] != nil && t.inputs["snapshot_from_cloud"] != Unknown && (!isText || ok && cloud != "") {
+		t.fail(locationOf("snapshot_from_cloud"), "snapshot_from_cloud cannot be used. The workflow sends it to hotpot as a string, and hotpot accepts only true or false. "+
+			"Remove it. A volume from a snapshot in hotpot itself needs snapshot_id alone.")
 	}
 	if t.inputs["timeout"] != nil {
 		t.warn(locationOf("timeout"), summaryUseless, "timeout has no effect in this workflow. Remove it. To limit how long Terraform waits for the run, use the timeouts block.")
 	}
+}
+
+// volumeSize finds sizes that hotpot refuses, and those that StackStorm changes
+// without a word.
+func (t *traps) volumeSize() {
+	given := t.inputs["size"]
+	size, ok := cast("integer", given)
+	n, isInt := size.(*big.Int)
+	if !ok || !isInt {
+		return
+	}
+	if n.Sign() <= 0 {
+		t.fail(locationOf("size"), "size must be greater than 0. It is the size of the volume in GB, and hotpot refuses other values.")
+		return
+	}
+	_, isBoolean := given.(bool)
+	if m, isNumber := numberOf(given); isBoolean || isNumber && !m.equal(number{i: n}) {
+		t.warn(locationOf("size"), summaryChanged, "size should be a whole number. StackStorm cuts a fraction off, and makes 1 of true, and the volume gets that size. Write the number of GB that you mean, such as size = 2.")
+	}
+}
+
+// host finds what cannot be the id of a host. Hotpot looks for the host only when
+// it attaches the volume that it has created.
+func (t *traps) host() {
+	host, ok := t.text("host_id")
+	if !ok {
+		return
+	}
+	what := "is empty"
+	if host != "" {
+		if net.ParseIP(host) == nil {
+			return
+		}
+		what = "is an IP address"
+	}
+	t.fail(locationOf("host_id"), "host_id "+what+". It must be the id that hotpot gave the host. Otherwise the run fails after it has created the volume, which then remains. "+
+		"data \"soda_block_host\" finds the id by the host's name.")
 }
 
 var volumeName = regexp.MustCompile(`^[A-Za-z0-9 _-]+$`)
@@ -169,6 +211,16 @@ func (t *traps) needs(at location, object map[string]any, names ...string) {
 	if len(lacks) > 0 {
 		t.fail(at, fmt.Sprintf("%s must also have %s. Otherwise the analysis fails, after the bucket has been migrated.", at.label(), enumerate(lacks, "and")))
 	}
+}
+
+// rawBlock is what StackStorm sends as it is.
+var rawBlock = regexp.MustCompile(`(?s)\{%[-+]?\s*raw\s*[-+]?%\}.*?\{%[-+]?\s*endraw\s*[-+]?%\}`)
+
+// isRaw reports whether the string at the path is a template only to send braces
+// as they are.
+func isRaw(inputs map[string]any, path []any) bool {
+	text, ok := lookup(inputs, path).(string)
+	return ok && !isTemplate(rawBlock.ReplaceAllString(text, ""))
 }
 
 func isTemplate(text string) bool {

@@ -8,7 +8,7 @@ action "soda_orchestration_run" "archive" {
     service_id = data.soda_orchestration_service.migration.id
     name       = "archive"
     parameters = {
-      name           = "archive"
+      name           = "archive-${formatdate("YYYYMMDDhhmmss", plantimestamp())}" # gelato keeps each name
       description    = "Copies the reports"
       srcBucketName  = "source-bucket"
       destBucketName = "archive-bucket"

@@ -45,10 +45,13 @@ func newCLI(path, tfrc, config, dir string, urls sandbox.URLs) (*cli, error) {
 	}
 	env := append(neutral(os.Environ()),
 		"TF_CLI_CONFIG_FILE="+tfrc,
+		"TF_VAR_hotpot="+strings.TrimPrefix(urls.Hotpot, "http://"),
 		"CHECKPOINT_DISABLE=1",
 		"SODA_ENDPOINT="+urls.Orchestrator,
 		"SODA_BLOCK_ENDPOINT="+urls.Hotpot,
 		"SODA_MULTICLOUD_ENDPOINT="+urls.Gelato,
+		"SODA_STACKSTORM_URL="+urls.StackStorm,
+		"SODA_STACKSTORM_API_KEY="+sandbox.StackStormAPIKey,
 		"SODA_TENANT_ID="+sandbox.Tenant,
 		"SODA_AUTH_STRATEGY=noauth",
 	)

@@ -20,6 +20,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox"
 )
 
 const config = "../../../examples/demo"
@@ -96,6 +98,33 @@ func TestAccReadmeShowsTheDemo(t *testing.T) {
 	}
 	if shown = "SODA orchestration in memory" + shown; constant(shown) != constant(printed) {
 		t.Errorf("README.md shows\n%s\nbut the demo prints\n%s", shown, printed)
+	}
+}
+
+// TestAccAFailingRunSaysWhy: when a task of the demo's volume fails, apply says
+// which one, and has its words.
+func TestAccAFailingRunSaysWhy(t *testing.T) {
+	if os.Getenv("TF_ACC") == "" {
+		t.Skip("needs a CLI and the built provider: make test")
+	}
+	sb, err := sandbox.Start(sandbox.Config{Packs: []string{config + "/pack"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sb.Close()
+	sb.FailTaskAs("opensds.provision-volume", "attach_volume", sandbox.Failure{Words: "no path to the host"})
+	tf, err := newCLI(os.Getenv("TF_ACC_TERRAFORM_PATH"), tfrc(), config, filepath.Join(t.TempDir(), "config"), sb.URLs())
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := tf.run(t.Context(), 1, "apply", "-auto-approve", "-input=false", "-no-color")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"Task attach_volume failed", "no path to the host"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("apply does not say %q:\n%s", want, out)
+		}
 	}
 }
 

@@ -19,8 +19,8 @@ import (
 
 // What examples/demo asks for.
 const (
-	instanceName      = "demo volume"
-	instanceAddress   = "soda_orchestration_instance.volume"
+	instanceName      = "demo migration"
+	instanceAddress   = "soda_orchestration_instance.migration"
 	volumeName        = "demo-volume"
 	sourceBucket      = "source-bucket"
 	destinationBucket = "destination-bucket"
@@ -75,6 +75,22 @@ func (s steps) output(ctx context.Context, name string, value any) error {
 	return nil
 }
 
+// published shows what the run made, as StackStorm tells it and hotpot confirms.
+func (s steps) published(ctx context.Context) (string, error) {
+	var id string
+	if err := s.output(ctx, "volume_id", &id); err != nil {
+		return "", err
+	}
+	v, err := s.volume(ctx)
+	if err != nil {
+		return "", err
+	}
+	if v.ID != id {
+		return "", fmt.Errorf("the run published volume %q, and hotpot has %q", id, v.ID)
+	}
+	return "volume_id " + id, nil
+}
+
 // lookedUp shows what the data sources found. The next steps ask the servers.
 func (s steps) lookedUp(ctx context.Context) (string, error) {
 	var seen []string
@@ -118,10 +134,15 @@ func (s steps) destroy(ctx context.Context) (string, error) {
 
 type volume struct{ ID, Status string }
 
-// volume asks hotpot, as the user guide does after provisioning.
+// volumes asks hotpot, as the user guide does after provisioning.
+func (s steps) volumes(ctx context.Context) (found []volume, err error) {
+	err = request(ctx, http.MethodGet, s.hotpot("block/volumes", "name", volumeName), &found)
+	return found, err
+}
+
 func (s steps) volume(ctx context.Context) (volume, error) {
-	var found []volume
-	if err := request(ctx, http.MethodGet, s.hotpot("block/volumes", "name", volumeName), &found); err != nil {
+	found, err := s.volumes(ctx)
+	if err != nil {
 		return volume{}, err
 	}
 	if len(found) != 1 {
@@ -191,11 +212,14 @@ func (s steps) whatIsLeft(ctx context.Context) (string, error) {
 	if len(found) > 0 {
 		return "", fmt.Errorf("runs are left: %v", found)
 	}
-	v, err := s.volume(ctx)
+	volumes, err := s.volumes(ctx)
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("no run, but %s is still %s (destroying forgets a run, but does not undo it)", volumeName, v.Status), nil
+	if len(volumes) > 0 {
+		return "", fmt.Errorf("volumes are left: %v", volumes)
+	}
+	return "no run, and no " + volumeName + ": on_destroy has deleted it by its id", nil
 }
 
 func (s steps) hotpot(path, key, value string) string {

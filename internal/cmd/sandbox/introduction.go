@@ -57,8 +57,8 @@ export OS_USER_DOMAIN_NAME=Default OS_PROJECT_DOMAIN_NAME=Default
 `, u.Keystone, sandbox.Password)
 	}
 	return fmt.Sprintf("export SODA_ENDPOINT=%s\nexport SODA_BLOCK_ENDPOINT=%s\nexport SODA_MULTICLOUD_ENDPOINT=%s\n"+
-		"export SODA_STACKSTORM_URL=%s\nexport SODA_STACKSTORM_API_KEY=%s\n%s",
-		u.Orchestrator, u.Hotpot, u.Gelato, u.StackStorm, sandbox.StackStormAPIKey, login)
+		"export SODA_STACKSTORM_URL=%s\nexport SODA_STACKSTORM_API_KEY=%s\nexport TF_VAR_hotpot=%s\n%s",
+		u.Orchestrator, u.Hotpot, u.Gelato, u.StackStorm, sandbox.StackStormAPIKey, strings.TrimPrefix(u.Hotpot, "http://"), login)
 }
 
 const firstConfiguration = `terraform {

@@ -13,7 +13,7 @@ func (s *Server) onExecution(next func(http.ResponseWriter, *http.Request, *exec
 		defer s.mu.Unlock()
 		id := r.PathValue("id")
 		e, ok := s.byID[id]
-		if id == "last" { // the newest of anybody's, tasks too (S17)
+		if id == "last" { // the newest of all users' executions, tasks too (S17)
 			all := s.sorted(nil)
 			if ok = len(all) > 0; ok {
 				e = all[0]
@@ -84,7 +84,7 @@ func (s *Server) cancel(w http.ResponseWriter, r *http.Request, e *execution) {
 	case e.status == "canceled":
 	case e.status == "canceling" || isFinal(e.status):
 		text := fmt.Sprintf("Action cannot be canceled. State = %s.", e.status)
-		writeJSON(w, http.StatusOK, map[string]string{"faultstring": text}) // a 200 all the same (S28)
+		writeJSON(w, http.StatusOK, map[string]string{"faultstring": text}) // with status 200 (S28)
 		return
 	case len(e.tasks) == 0:
 		e.result, e.canceledBy = canceledBy(user), user

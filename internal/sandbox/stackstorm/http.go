@@ -14,6 +14,7 @@ func (s *Server) routes() http.Handler {
 	api := func(pattern string, h http.HandlerFunc) { mux.Handle(pattern, s.authorized(h)) }
 	api("GET /api/v1/actions", s.listActions)
 	api("GET /api/v1/actions/{action}", s.getAction)
+	s.uploadRoutes(api)
 	api("POST /api/v1/executions", s.execute)
 	api("GET /api/v1/executions", s.listExecutions)
 	api("GET /api/v1/executions/{id}", s.onExecution(s.getExecution))
@@ -62,7 +63,7 @@ func (s *Server) listActions(w http.ResponseWriter, r *http.Request) {
 		}
 		list = append(list, a.asJSON())
 	}
-	writePage(w, r, list)
+	writePage(w, r, selected(r, list))
 }
 
 // writePage cuts a list as StackStorm does: 100 unless asked otherwise (S12).

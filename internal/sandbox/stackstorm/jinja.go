@@ -41,12 +41,26 @@ func (j *jinjaParts) add(p jinjaPart) {
 	last.parts = append(last.parts, p)
 }
 
+// jinjaRawOpens is the beginning of a raw block.
+var jinjaRawOpens = regexp.MustCompile(`\{%-?\s*raw\s*-?%\}`)
+
+// jinjaRaw is a raw block at the start of a text.
+var jinjaRaw = regexp.MustCompile(`(?s)^\{%-?\s*raw\s*-?%\}(.*?)\{%-?\s*endraw\s*-?%\}`)
+
 func parseJinja(text string) ([]jinjaPart, error) {
 	j := &jinjaParts{open: []jinjaPart{{}}}
 	for text != "" {
+		if raw := jinjaRaw.FindStringSubmatch(text); raw != nil { // as it stands
+			j.add(jinjaPart{text: raw[1]})
+			text = text[len(raw[0]):]
+			continue
+		}
 		at := jinjaTag.FindStringSubmatchIndex(text)
 		if at == nil {
 			at = []int{len(text), len(text)}
+		}
+		if raw := jinjaRawOpens.FindStringIndex(text); raw != nil && raw[0] > 0 && raw[0] <= at[0] {
+			at = []int{raw[0], raw[0]} // what stands before it
 		}
 		if jinjaOpens.MatchString(text[:at[0]]) {
 			return nil, errTemplate

@@ -27,7 +27,7 @@ var plainFilters = map[string]string{
 	"trigger_instance": "trigger_instance",
 }
 
-// listExecutions shows tasks as well as what somebody started.
+// listExecutions lists the executions of tasks too.
 func (s *Server) listExecutions(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -88,7 +88,7 @@ func (s *Server) touch(ids string) {
 	}
 }
 
-// condition is a text that stands at a place of a document.
+// condition is a string that a document must have under a path of keys.
 type condition struct {
 	path []string
 	want string
@@ -190,7 +190,7 @@ func notBelowResult(part string) string {
 	return "Cannot resolve subfield or operator " + part + " on the field result"
 }
 
-// holds compares texts exactly. Numbers and booleans never equal one (S4).
+// holds compares strings exactly. A number or boolean is never equal (S4).
 func holds(v any, path []string, want string) bool {
 	for _, name := range path {
 		switch object := v.(type) {

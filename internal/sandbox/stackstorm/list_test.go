@@ -192,7 +192,7 @@ func TestReadsThatMove(t *testing.T) {
 	}
 }
 
-// TestLast is the newest of all, tasks too, whoever asks (S17).
+// TestLast: "last" is the newest execution of all users, tasks too (S17).
 func TestLast(t *testing.T) {
 	c := newCaller(t, Config{})
 	if code, v := c.call(http.MethodGet, "/api/v1/executions/last", ""); code != 404 {

@@ -6,7 +6,7 @@ import (
 )
 
 // orquestaLog is what the engine writes about a workflow while it runs. It
-// holds the errors, so it tells why the workflow failed (S21).
+// holds the errors, so it says why the workflow failed (S21).
 func (e *execution) orquestaLog() string {
 	if len(e.tasks) == 0 {
 		return ""

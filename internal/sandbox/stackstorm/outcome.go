@@ -79,7 +79,7 @@ func (s *Server) traceback(a *packAction, err error) string {
 }
 
 // statusChecks are the lines in which the shipped actions check for an error
-// status, as far as a recording tells.
+// status, as far as they were recorded.
 var statusChecks = map[string]int{"opensds.create-volume": 56, "opensds.attach-volume": 45}
 
 // ownFrame is the line of the action itself that raised, where it is known.

@@ -44,7 +44,8 @@ type packAction struct {
 	Parameters  packParameters
 	Tags        []packTag
 
-	plan *workflow // nil: by its reference or its tags
+	upload *upload   // nil for the action of a metadata file
+	plan   *workflow // nil: by its reference or its tags
 }
 
 // packTag is a name with a value. Both are free.
@@ -101,7 +102,7 @@ func (a *packAction) asJSON() map[string]any {
 			tags = append(tags, t)
 		}
 	}
-	return map[string]any{
+	out := map[string]any{
 		"id":            a.ID,
 		"uid":           "action:" + a.Pack + ":" + a.Name,
 		"ref":           a.ref(),
@@ -117,6 +118,10 @@ func (a *packAction) asJSON() map[string]any {
 		"tags":          tags,
 		"metadata_file": a.File,
 	}
+	if a.upload != nil {
+		a.upload.show(a, out)
+	}
+	return out
 }
 
 // packName is the name in pack.yaml, or otherwise if there is no such file.

@@ -105,7 +105,7 @@ func renderParameters(given orderedParams, declared packParameters, context map[
 		out.set(name, v)
 	}
 	for _, p := range declared {
-		if _, sent := given.get(p.Name); sent || !p.rendersDefault(values[p.Name]) {
+		if _, sent := given.get(p.Name); sent || !p.rendersDefault() || values[p.Name] == p.Schema["default"] {
 			continue
 		}
 		v, err := castParameter(values[p.Name], p.Schema)
@@ -117,11 +117,10 @@ func renderParameters(given orderedParams, declared packParameters, context map[
 	return out, nil
 }
 
-// rendersDefault reports whether a default that is a template has become a value,
-// which is then as good as sent.
-func (p packParameter) rendersDefault(value any) bool {
+// rendersDefault reports whether the default is a template.
+func (p packParameter) rendersDefault() bool {
 	text, isText := p.Schema["default"].(string)
-	return isText && isTemplate(text) && p.Schema["immutable"] != true && value != text
+	return isText && isTemplate(text) && p.Schema["immutable"] != true
 }
 
 // validate makes the remaining checks, after the templates were rendered. It

@@ -114,6 +114,7 @@ func TestExecutionsEcho(t *testing.T) {
 			`"an_array": ["{{ an_integer }}"]`, "an_array", `["1"]`},
 		"a template of a default": {`"a_string": "{{ a_constant }}"`, "a_string", `"fixed"`},
 		"the datastore":           {`"a_string": "<{{ st2kv.system.password }}>"`, "a_string", `"<>"`},
+		"a raw block":             {`"a_string": "{% raw %}{{.Names}}{% endraw %}/{{port}}"`, "a_string", `"{{.Names}}/1"`},
 		"a text in a template":    {`"a_string": "{{ 'as is' }}"`, "a_string", `"as is"`},
 	} {
 		t.Run(name, func(t *testing.T) {

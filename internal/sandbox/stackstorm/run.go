@@ -48,7 +48,8 @@ type execution struct {
 	orquesta   bool // the engine; else it is Mistral
 	workflowID string
 	plan       *workflow
-	queue      []string // the tasks that come next
+	refused    *runnerError // why the runner cannot carry it out
+	queue      []string     // the tasks that come next
 	tasks      []*taskRun
 	vars       map[string]any // inputs and what was published
 	failure    workflowFailure
@@ -93,7 +94,7 @@ func (e *execution) run(at time.Time) {
 	e.setStatus("running", at)
 }
 
-// root is the execution that somebody asked for.
+// root is the execution at the top, which no task started.
 func (e *execution) root() *execution {
 	for e.parent != nil {
 		e = e.parent
@@ -126,8 +127,9 @@ func (s *Server) newExecution(a *packAction, input map[string]any) *execution {
 	s.count++
 	e := &execution{
 		id: s.newID(), liveID: s.newID(), number: s.count, action: a, input: input, started: now,
-		vars: map[string]any{}, plan: workflowOf(a), orquesta: s.newer || a.RunnerType == runnerOrquesta,
+		vars: map[string]any{}, orquesta: s.newer || a.RunnerType == runnerOrquesta,
 	}
+	e.plan, e.refused = s.planOf(a, input)
 	e.workflowID = s.engineID(e)
 	e.queue = slices.Clone(e.plan.first)
 	for k, v := range input {
@@ -191,6 +193,11 @@ func (s *Server) advance(e *execution) {
 // begin starts the first task.
 func (s *Server) begin(e *execution, at time.Time) {
 	if len(e.tasks) > 0 {
+		return
+	}
+	if e.refused != nil {
+		e.result = e.refused.result()
+		e.setStatus("failed", at)
 		return
 	}
 	e.run(at)

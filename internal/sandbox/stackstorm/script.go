@@ -3,15 +3,18 @@ package stackstorm
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
 // An action whose code the sandbox does not have is played by its tags:
 //
 //	sandbox.tasks           its tasks, e.g. "make, attach"; without it one task of the action's name
-//	sandbox.action.TASK     the reference of the task's own action; a workflow makes it nested
+//	sandbox.action.TASK     the reference of the task's own action; a workflow makes it nested,
+//	                        core.http and the shipped Python actions do their work
 //	sandbox.input.TASK      the input of that action, a JSON object
 //	sandbox.result.TASK     the result of that action, a JSON object
 //	sandbox.status.TASK     the status in which that action ends
@@ -21,7 +24,8 @@ import (
 //	sandbox.on-error.TASK   the tasks that follow its failure; "fail" fails the workflow
 //	sandbox.output          what the workflow declares as its output, a JSON object
 //
-// In texts of those objects <% $.NAME %> stands for an input or a published value.
+// In strings of those objects <% $.NAME %> stands for an input or a published value,
+// and in what a task publishes <% result.KEY.0.KEY %> for a part of its result.
 const scriptTasks = "tasks"
 
 // scriptTags are the tags that name a task, with whether they hold an object.
@@ -68,6 +72,9 @@ func scriptedTask(a *packAction, name string, last bool) *workflowTask {
 	}
 	if ref, ok := a.tag("action." + name); ok {
 		t.action, t.nested = ref, ref != a.ref()
+		if run, ok := actionCode(ref); ok {
+			t.run = run
+		}
 	}
 	if text, ok := a.tag("input." + name); ok {
 		t.arguments = func(vars map[string]any) map[string]any { return fill(text, vars).asMap() }
@@ -105,18 +112,47 @@ func raise(taskContext) (any, string, error) {
 // publishText publishes a JSON object; null is what some real workflows
 // publish, and not the same as nothing.
 func publishText(text string) func(taskOutcome, map[string]any) map[string]any {
-	return func(_ taskOutcome, vars map[string]any) map[string]any {
+	return func(o taskOutcome, vars map[string]any) map[string]any {
 		if strings.TrimSpace(text) == "null" {
 			return nil
 		}
-		return fill(text, vars).asMap()
+		all := maps.Clone(vars)
+		all[scriptResult] = o.value
+		return fill(text, all).asMap()
 	}
 }
 
-var scriptVariable = regexp.MustCompile(`<% \$\.(\w+) %>`)
+var scriptVariable = regexp.MustCompile(`<% (?:\$\.(\w+)|result((?:\.\w+)*)) %>`)
 
-// fill reads a JSON object and puts the variables into its texts. A text that
-// is nothing but a variable gets the variable's own type.
+// scriptResult is the variable that holds what a task's action returned.
+const scriptResult = "result of the task"
+
+// evaluate is what an expression stands for; nil if there is nothing.
+func evaluate(expression string, vars map[string]any) any {
+	m := scriptVariable.FindStringSubmatch(expression)
+	if m[1] != "" {
+		return vars[m[1]]
+	}
+	v := vars[scriptResult]
+	for _, key := range strings.FieldsFunc(m[2], func(r rune) bool { return r == '.' }) {
+		switch inner := v.(type) {
+		case map[string]any:
+			v = inner[key]
+		case []any:
+			i, err := strconv.Atoi(key)
+			if err != nil || i >= len(inner) {
+				return nil
+			}
+			v = inner[i]
+		default:
+			return nil
+		}
+	}
+	return v
+}
+
+// fill reads a JSON object and puts the variables into its strings. A string that
+// is only a variable becomes the variable's value, whatever its type.
 func fill(text string, vars map[string]any) object {
 	o, err := decodeObject([]byte(text))
 	if err != nil {
@@ -141,11 +177,9 @@ func filled(v any, vars map[string]any) any {
 		return out
 	case string:
 		if m := scriptVariable.FindStringSubmatch(v); m != nil && m[0] == v {
-			return vars[m[1]]
+			return evaluate(v, vars)
 		}
-		return scriptVariable.ReplaceAllStringFunc(v, func(m string) string {
-			return pyStr(vars[scriptVariable.FindStringSubmatch(m)[1]])
-		})
+		return scriptVariable.ReplaceAllStringFunc(v, func(m string) string { return pyStr(evaluate(m, vars)) })
 	}
 	return v
 }

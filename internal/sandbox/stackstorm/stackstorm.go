@@ -56,7 +56,8 @@ type Server struct {
 
 	mu          sync.Mutex
 	actions     []*packAction // by pack and name, as its database sorts them
-	runs        []*execution  // without those of tasks; oldest first
+	packs       map[string]*pack
+	runs        []*execution // without those of tasks; oldest first
 	byID        map[string]*execution
 	count       int      // of executions ever
 	traces      []*trace // oldest first
@@ -67,6 +68,7 @@ type Server struct {
 	firstStatus map[string]string       // by action; and it stays so
 	faults      []*activeFault
 	recovered   chan struct{} // closed by Recover
+	calls       []string      // the kind of each so far
 }
 
 // New makes a StackStorm with the shipped pack. Load adds others.
@@ -81,6 +83,7 @@ func New(cfg Config) (*Server, error) {
 		cfg:         cfg,
 		newer:       cfg.Version == Version381,
 		byID:        map[string]*execution{},
+		packs:       map[string]*pack{},
 		tokens:      map[string]token{},
 		failures:    map[string]armedFailure{},
 		firstStatus: map[string]string{},
@@ -120,7 +123,7 @@ func (s *Server) Load(dir fs.FS, name string) error {
 	for _, a := range actions {
 		s.register(a)
 	}
-	return nil
+	return s.loadFiles(dir, name, actions)
 }
 
 // register adds an action, or replaces the one with the same reference and
@@ -131,6 +134,11 @@ func (s *Server) register(a *packAction) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.insert(a)
+}
+
+// insert is register for those who hold the lock.
+func (s *Server) insert(a *packAction) {
 	a.ID = s.newID()
 	i, found := slices.BinarySearchFunc(s.actions, a, func(x, y *packAction) int {
 		return cmp.Or(cmp.Compare(x.Pack, y.Pack), cmp.Compare(x.Name, y.Name))

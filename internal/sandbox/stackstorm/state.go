@@ -23,21 +23,32 @@ const (
 	callOutput    = "output"
 	callFind      = "find" // the list of executions
 	callCancel    = "cancel"
+	callUpload    = "upload" // of an action that is made or changed
+	callDelete    = "delete" // of an action
+	callFile      = "file"   // the view of a pack's file
 )
 
-var callKinds = []string{callLogin, callActions, callAction, callExecute, callExecution, callOutput, callFind, callCancel}
+var callKinds = []string{
+	callLogin, callActions, callAction, callExecute, callExecution, callOutput, callFind, callCancel, callUpload, callDelete, callFile,
+}
 
 const badGateway = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
-// Fault is an answer in place of the real one. The work is not done.
+// Fault is an answer in place of the real one. Without After the work is not
+// done.
 type Fault struct {
 	// Call is the kind of call: login, actions (the list), action, execute,
-	// execution, output, find (the list of executions) or cancel; "" = every call.
+	// execution, output, find (the list of executions), cancel, upload (of an
+	// action), delete (of one) or file (of a pack); "" = every call.
 	Call    string
 	Outside bool          // only calls over the network: the orchestrator's go on
+	Skip    int           // how many calls to let pass first
 	Times   int           // how many calls to take; 0 = until Recover
-	Latency time.Duration // wait so long; with nothing else set, the answer is as usual
+	After   bool          // do the work first: only the answer is lost
+	Do      func()        // called when a call is taken, with After when its work is done
+	Latency time.Duration // wait so long
 
+	// With none of these the answer is as usual, if the fault has Do or Latency.
 	Status int    // of the answer {"faultstring": ...}; 0 = 500
 	Body   string // instead of that answer
 	HTML   bool   // a proxy's page instead of that answer; its status is 502 unless Status says otherwise
@@ -62,6 +73,14 @@ func (s *Server) Fail(f Fault) error {
 	defer s.mu.Unlock()
 	s.faults = append(s.faults, &activeFault{f, f.Times})
 	return nil
+}
+
+// Calls lists the kind of every call so far, in the words of Fault.Call. It is
+// "" for a call that no fault can name.
+func (s *Server) Calls() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.calls)
 }
 
 // Recover ends every fault. Calls that hang are cut off.
@@ -111,16 +130,24 @@ func (s *Server) answer(r *http.Request, outside bool) (*response, error) {
 	if err := r.Context().Err(); err != nil {
 		return nil, err
 	}
+	kind := callKind(r)
 	s.mu.Lock()
-	fault, recovered := s.takeFault(callKind(r), outside), s.recovered
+	s.calls = append(s.calls, kind)
+	fault, recovered := s.takeFault(kind, outside), s.recovered
 	s.mu.Unlock()
 
 	w := &response{header: http.Header{}, status: http.StatusOK}
 	if fault != nil {
+		if fault.After {
+			s.handler.ServeHTTP(&response{header: http.Header{}}, r)
+		}
+		if fault.Do != nil {
+			fault.Do()
+		}
 		if err := s.wait(fault.Latency, r, recovered); err != nil {
 			return nil, err
 		}
-		if !fault.onlySlow() {
+		if !fault.answersAsUsual() {
 			return w, s.failWith(fault, w, r, recovered)
 		}
 	}
@@ -141,9 +168,10 @@ func (s *Server) failWith(f *Fault, w *response, r *http.Request, recovered <-ch
 	return nil
 }
 
-// onlySlow is true if nothing changes the answer.
-func (f *Fault) onlySlow() bool {
-	return f.Latency > 0 && *f == Fault{Call: f.Call, Outside: f.Outside, Times: f.Times, Latency: f.Latency}
+// answersAsUsual is true if nothing changes the answer.
+func (f *Fault) answersAsUsual() bool {
+	changes := f.Status != 0 || f.Body != "" || f.HTML || f.Empty || f.Down || f.Drop || f.Hang
+	return !changes && (f.Latency > 0 || f.Do != nil)
 }
 
 // wait ends early as hang does.
@@ -181,6 +209,10 @@ func (s *Server) takeFault(kind string, outside bool) *Fault {
 		if f.Call != "" && f.Call != kind || f.Outside && !outside {
 			continue
 		}
+		if f.Skip > 0 {
+			f.Skip--
+			continue
+		}
 		if f.left == 1 {
 			s.faults = slices.Delete(s.faults, i, i+1)
 		}
@@ -208,6 +240,9 @@ func (f *Fault) write(w *response) {
 
 func callKind(r *http.Request) string {
 	path := strings.Trim(r.URL.Path, "/")
+	if kind := uploadCall(r.Method, path); kind != "" {
+		return kind
+	}
 	switch {
 	case path == "auth/v1/tokens":
 		return callLogin

@@ -1,0 +1,4 @@
+import {
+  to = soda_stackstorm_action.greet
+  id = "opensds.greet"
+}

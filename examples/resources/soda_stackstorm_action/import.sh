@@ -1,0 +1,1 @@
+terraform import soda_stackstorm_action.greet opensds.greet

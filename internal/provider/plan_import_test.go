@@ -1,0 +1,81 @@
+package provider
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox"
+)
+
+// secretRun starts a run by hand whose inputs hold a secret, and one inside an
+// object, and returns its id.
+func secretRun(t *testing.T, sb *sandbox.Sandbox, service string) string {
+	t.Helper()
+	return awaitSuccess(t, sb, startElsewhere(t, sb, sandbox.Tenant, "b04", map[string]any{"service_id": service, "action": caseWorkflow,
+		"parameters": map[string]any{"s": "x", "pw": "hush", "o": map[string]any{"key": "hush", "a": 1}}}))
+}
+
+// TestB04ListsHoldNoMask: terraform query writes configurations from what a list
+// returns. A mask in it would be sent as the secret.
+func TestB04ListsHoldNoMask(t *testing.T) {
+	sb, service := caseSandbox(t)
+	secretRun(t, sb, service)
+	w := dial(t, sb)
+	listed := w.listResources(instanceType, map[string]any{"name": "b04"}, true, 0)
+	if len(listed) != 1 {
+		t.Fatalf("%d runs", len(listed))
+	}
+	attributes := w.attributeTexts(w.resourceType(instanceType), listed[0].Resource)
+	for name, text := range attributes {
+		if strings.Contains(text, "****") {
+			t.Errorf("%s is %s", name, text)
+		}
+	}
+	if !strings.Contains(attributes["parameters"], `"s"`) || !strings.Contains(attributes["parameters"], `"a"`) {
+		t.Errorf("parameters are %s", attributes["parameters"])
+	}
+}
+
+// TestB04ImportIsTheSameAsTheList, says which secrets it leaves out at any depth,
+// and runs nothing with a configuration that gives them.
+func TestB04ImportIsTheSameAsTheList(t *testing.T) {
+	sb, service := caseSandbox(t)
+	id := secretRun(t, sb, service)
+	w := dial(t, sb)
+	begun, err := w.ImportResourceState(t.Context(), &tfprotov6.ImportResourceStateRequest{TypeName: instanceType, ID: id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := begun.ImportedResources[0]
+	read, err := w.ReadResource(t.Context(), &tfprotov6.ReadResourceRequest{TypeName: instanceType, CurrentState: in.State, Private: in.Private})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustContain(t, diagnosticsText(read.Diagnostics), "StackStorm does not tell the values of o.key, pw.")
+	imported := w.attributeTexts(w.resourceType(instanceType), read.NewState)
+	listed := w.attributeTexts(w.resourceType(instanceType), w.listResources(instanceType, map[string]any{"name": "b04"}, true, 0)[0].Resource)
+	for name := range listed {
+		if imported[name] != listed[name] {
+			t.Errorf("%s is imported as %s, and listed as %s", name, imported[name], listed[name])
+		}
+	}
+
+	given := map[string]any{"service_id": service, "name": "b04", "description": "", "user_id": "terraform", "action": caseWorkflow,
+		"wait_for_completion": true, "continue_on_timeout": false, "validate_parameters": true, "cancel_on_destroy": false,
+		"parameters": map[string]any{"s": "x", "o": map[string]any{"a": 1}}, "parameters_wo": map[string]any{"pw": "hush", "o": map[string]any{"key": "hush"}}}
+	after := w.saved(instanceType, read.NewState, read.Private)
+	plan, diags := w.plan(instanceType, after, given)
+	if len(plan.RequiresReplace) > 0 {
+		t.Errorf("replaces: %s", diagnosticsText(diags))
+	}
+	given["parameters"] = map[string]any{"s": "x", "pw": "hush", "o": map[string]any{"a": 1, "key": "hush"}}
+	if plan, diags := w.plan(instanceType, after, given); len(plan.RequiresReplace) > 0 {
+		t.Errorf("the masked inputs are not known, and replace: %s", diagnosticsText(diags))
+	}
+	given["parameters"] = map[string]any{"s": "y", "o": map[string]any{"a": 1}}
+	if plan, _ := w.plan(instanceType, after, given); len(plan.RequiresReplace) == 0 {
+		t.Error("another input does not replace")
+	}
+}
