@@ -109,16 +109,8 @@ func (p Parameter) check(at location, v any) []Problem {
 	at.masked, at.holdsSecret = p.Secret, declaresSecret(map[string]any(p.declared))
 	at.original = v
 	var c checker
-	converted, ok := cast(p.Type, received(v))
-	switch n, isNumber := numberOf(converted); {
-	case !ok:
-		c.wrongType(at, p.checked, []string{p.Type}, v)
-		return c.problems
-	case tooLarge(converted):
-		c.refuse(at, v, "have no whole number beyond 64 bits, because StackStorm cannot store one")
-		return c.problems
-	case isNumber && !n.finite() && !p.Secret:
-		c.refuse(at, v, "be a finite number, because StackStorm shows any other in a form that is not JSON, and then the run cannot be read")
+	converted, ok := c.convert(at, p, v)
+	if !ok {
 		return c.problems
 	}
 	p.validate(&c, at, v, converted)
@@ -139,6 +131,20 @@ func (p Parameter) validate(c *checker, at location, v, converted any) {
 	if err != nil && len(c.problems) == 0 {
 		c.problems = []Problem{at.problem(summaryInvalid, fmt.Sprintf("%s cannot be %s. %s.", at.label(), at.describe(v), err))}
 	}
+}
+
+// convert casts a value and refuses what cannot be cast, stored or shown.
+func (c *checker) convert(at location, p Parameter, v any) (converted any, ok bool) {
+	converted, ok = cast(p.Type, received(v))
+	switch n, isNumber := numberOf(converted); {
+	case !ok:
+		c.wrongType(at, p.checked, []string{p.Type}, v)
+	case tooLarge(converted):
+		c.refuse(at, v, "have no whole number beyond 64 bits, because StackStorm cannot store one")
+	case isNumber && !n.finite() && !p.Secret:
+		c.refuse(at, v, "be a finite number, because StackStorm shows any other in a form that is not JSON, and then the run cannot be read")
+	}
+	return converted, len(c.problems) == 0
 }
 
 // notGiven checks what StackStorm uses when an input is not given. It validates
