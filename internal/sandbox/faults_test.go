@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -285,15 +286,15 @@ func TestInProcess(t *testing.T) {
 // when its work is done.
 func TestFaultOfOneRequest(t *testing.T) {
 	s := started(t, Config{})
-	records := -1
-	s.Fault(Fault{Method: http.MethodPost, Skip: 1, Times: 1, After: true, Drop: true, Do: func() { records = len(s.Instances()) }})
+	var records atomic.Int64
+	s.Fault(Fault{Method: http.MethodPost, Skip: 1, Times: 1, After: true, Drop: true, Do: func() { records.Store(int64(len(s.Instances()))) }})
 	for i, want := range []int{200, 0, 200} {
 		if code, body := request(t.Context(), http.MethodPost, s.api("/instances"), s.volumeRequest()); code != want {
 			t.Errorf("request %d: %d %s, want %d", i, code, body, want)
 		}
 	}
-	if records != 2 || len(s.Instances()) != 3 {
-		t.Errorf("%d records when it was called, %d in all", records, len(s.Instances()))
+	if n := records.Load(); n != 2 || len(s.Instances()) != 3 {
+		t.Errorf("%d records when it was called, %d in all", n, len(s.Instances()))
 	}
 }
 
@@ -314,15 +315,15 @@ func TestKeystoneFault(t *testing.T) {
 // its answer lost.
 func TestStackStormFaultOfOneCall(t *testing.T) {
 	s := started(t, Config{})
-	executions := -1
-	s.FailStackStorm(StackStormFault{Call: "execute", Skip: 1, Times: 1, After: true, Drop: true, Do: func() { executions = len(s.Executions()) }})
+	var executions atomic.Int64
+	s.FailStackStorm(StackStormFault{Call: "execute", Skip: 1, Times: 1, After: true, Drop: true, Do: func() { executions.Store(int64(len(s.Executions()))) }})
 	for i, want := range []int{200, 500, 200} {
 		if code, body := request(t.Context(), http.MethodPost, s.api("/instances"), s.volumeRequest()); code != want {
 			t.Errorf("request %d: %d %s, want %d", i, code, body, want)
 		}
 	}
-	if executions != 2 || len(s.Instances()) != 2 {
-		t.Errorf("%d executions when it was called, %d records in all", executions, len(s.Instances()))
+	if n := executions.Load(); n != 2 || len(s.Instances()) != 2 {
+		t.Errorf("%d executions when it was called, %d records in all", n, len(s.Instances()))
 	}
 	want := []string{"login", "execute", "login", "execute", "login", "execute"}
 	if got := s.StackStormCalls(); !slices.Equal(got[len(got)-len(want):], want) {
