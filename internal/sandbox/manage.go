@@ -59,7 +59,7 @@ func (s *Sandbox) manage() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		fmt.Fprintln(w, "Management of the sandbox. Bodies and answers are JSON.")
+		fmt.Fprintln(w, "Management of the sandbox. Bodies and answers are JSON. Send bodies with Content-Type: application/json.")
 		for _, r := range manageRoutes {
 			method, path, _ := strings.Cut(r.pattern, " ")
 			fmt.Fprintf(w, "\n%-6s %s\n    %s\n", method, path, r.about)
@@ -68,26 +68,33 @@ func (s *Sandbox) manage() http.Handler {
 	for _, r := range manageRoutes {
 		mux.HandleFunc(r.pattern, func(w http.ResponseWriter, req *http.Request) { s.answerManage(w, req, r) })
 	}
-	return mux
+	return guardManage(mux)
 }
 
 var errUnknown = errors.New("not found")
 
 func (s *Sandbox) answerManage(w http.ResponseWriter, r *http.Request, route manageRoute) {
-	status := http.StatusOK
 	v, err := route.do(s, r)
+	_, tooLarge := errors.AsType[*http.MaxBytesError](err)
 	switch {
 	case errors.Is(err, errUnknown):
-		status = http.StatusNotFound
+		manageError(w, http.StatusNotFound, err)
+	case tooLarge:
+		manageError(w, http.StatusRequestEntityTooLarge, err)
 	case err != nil:
-		status = http.StatusBadRequest
-	}
-	switch {
-	case err != nil:
-		v = map[string]string{"error": err.Error()}
+		manageError(w, http.StatusBadRequest, err)
 	case v == nil:
-		v = struct{}{}
+		manageAnswer(w, http.StatusOK, struct{}{})
+	default:
+		manageAnswer(w, http.StatusOK, v)
 	}
+}
+
+func manageError(w http.ResponseWriter, status int, err error) {
+	manageAnswer(w, status, map[string]string{"error": err.Error()})
+}
+
+func manageAnswer(w http.ResponseWriter, status int, v any) {
 	text, err := json.Marshal(v)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -130,6 +137,9 @@ func manageFault(s *Sandbox, r *http.Request) (any, error) {
 	}
 	if _, err := regexp.Compile(in.Path); err != nil {
 		return nil, fmt.Errorf("path: %w", err)
+	}
+	if err := checkFaultStatus(in.Status); err != nil {
+		return nil, err
 	}
 	s.Fault(Fault{
 		Method: in.Method, Path: in.Path, Times: in.Times,

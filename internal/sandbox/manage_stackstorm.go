@@ -77,6 +77,9 @@ func manageStackStormFault(s *Sandbox, r *http.Request) (any, error) {
 	if err := read(r, &in); err != nil {
 		return nil, err
 	}
+	if err := checkFaultStatus(in.Status); err != nil {
+		return nil, err
+	}
 	return nil, s.stackstorm.Fail(StackStormFault{
 		Call: in.Call, Outside: in.Outside, Times: in.Times, Latency: seconds(in.LatencySeconds),
 		Status: in.Status, Body: in.Body, HTML: in.HTML, Empty: in.Empty, Down: in.Down, Drop: in.Drop, Hang: in.Hang,

@@ -1,7 +1,10 @@
 package sandbox
 
 import (
+	"context"
 	"encoding/json"
+	"io"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -59,11 +62,107 @@ func TestManageRefuses(t *testing.T) {
 		{http.MethodPost, "/hotpot", `{"create_seconds": 1}`, 400, "set together"},
 		{http.MethodPost, "/gelato", `{"slow": true}`, 400, "slow"},
 		{http.MethodGet, "/none", ``, 404, ""},
+		{http.MethodPost, "/faults", `{"status": 99}`, 400, "99 is not the status of an answer"},
+		{http.MethodPost, "/faults", `{"status": 100}`, 400, "100 is not the status of an answer"},
+		{http.MethodPost, "/faults", `{"status": 1000}`, 400, "1000 is not the status of an answer"},
+		{http.MethodPost, "/stackstorm/faults", `{"status": 99}`, 400, "99 is not the status of an answer"},
+		{http.MethodPost, "/stackstorm/faults", `{"status": 1000}`, 400, "1000 is not the status of an answer"},
+		{http.MethodPost, "/faults", `{"body": "` + strings.Repeat("x", 1<<20) + `"}`, 413, "too large"},
+		{http.MethodPost, "/stackstorm/actions", strings.Repeat("#", 1<<20+1), 413, "too large"},
 	} {
 		code, body := s.ask(t, c.method, c.path, c.body)
 		if code != c.code || !strings.Contains(body, c.says) {
 			t.Errorf("%s %s %s: %d %s, want %d with %s", c.method, c.path, c.body, code, body, c.code, c.says)
 		}
+	}
+}
+
+// TestManageIsNotForWebPages: what a page in a browser of this machine can send
+// without asking changes nothing.
+func TestManageIsNotForWebPages(t *testing.T) {
+	s := started(t, Config{})
+	at := strings.TrimPrefix(s.URLs().Manage, "http://")
+	_, port, err := net.SplitHostPort(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, host, origin, kind string
+		code                     int
+	}{
+		{"a program", at, "", "application/json", 200},
+		{"a program that has a character set", at, "", "application/json; charset=utf-8", 200},
+		{"a program by name", "localhost:" + port, "", "application/json", 200},
+		{"by IPv6", "[::1]:" + port, "", "application/json", 200},
+		{"YAML", at, "", "application/yaml", 200},
+		{"a page", at, "http://evil.example", "application/json", 403},
+		{"a page of loopback", at, "http://" + at, "application/json", 403},
+		{"a page without an origin of its own", at, "null", "application/json", 403},
+		{"another name for loopback", "evil.example:" + port, "", "application/json", 403},
+		{"a name that begins like loopback", "127.0.0.1.evil.example:" + port, "", "application/json", 403},
+		{"another address", "192.0.2.1", "", "application/json", 403},
+		{"a form", at, "", "text/plain", 415},
+		{"no type", at, "", "", 415},
+		{"what only looks like JSON", at, "", "text/plain; application/json", 415},
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URLs().Manage+"/fail-task", strings.NewReader(`{"action": "`+c.name+`"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Host = c.host
+		for name, value := range map[string]string{"Origin": c.origin, "Content-Type": c.kind} {
+			if value != "" {
+				req.Header.Set(name, value)
+			}
+		}
+		resp, err := fresh.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != c.code {
+			t.Errorf("%s: %d, want %d", c.name, resp.StatusCode, c.code)
+		}
+	}
+}
+
+// TestManageTakesNoBodyInPieces: without a length, a body needs a type too.
+func TestManageTakesNoBodyInPieces(t *testing.T) {
+	s := started(t, Config{})
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URLs().Manage+"/races", io.MultiReader(strings.NewReader(`{"on": true}`)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := fresh.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusUnsupportedMediaType {
+		t.Errorf("%d", resp.StatusCode)
+	}
+}
+
+// TestEveryServerListensOnLoopback: nobody else reaches the sandbox.
+func TestEveryServerListensOnLoopback(t *testing.T) {
+	var opened []net.Addr
+	s := started(t, Config{Listen: func(ctx context.Context, address string) (net.Listener, error) {
+		l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+		if err == nil {
+			opened = append(opened, l.Addr())
+		}
+		return l, err
+	}})
+	if len(opened) != 6 {
+		t.Errorf("%d servers", len(opened))
+	}
+	for _, at := range opened {
+		if tcp, ok := at.(*net.TCPAddr); !ok || !tcp.IP.IsLoopback() {
+			t.Errorf("a server listens on %s", at)
+		}
+	}
+	if u := s.URLs(); !strings.HasPrefix(u.Manage, "http://127.0.0.1:") {
+		t.Errorf("management at %s", u.Manage)
 	}
 }
 

@@ -155,6 +155,9 @@ func (s *Sandbox) listenOthers(ctx context.Context) error {
 	return nil
 }
 
+// mostSent is how many bytes a request to any server of the sandbox may have.
+const mostSent = 64 << 20
+
 // listen serves on loopback until Close.
 func (s *Sandbox) listen(ctx context.Context, port int, h http.Handler) (orchestrator.Address, error) {
 	open := s.cfg.Listen
@@ -167,7 +170,7 @@ func (s *Sandbox) listen(ctx context.Context, port int, h http.Handler) (orchest
 	if err != nil {
 		return orchestrator.Address{}, fmt.Errorf("listening: %w", err)
 	}
-	server := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute}
+	server := &http.Server{Handler: http.MaxBytesHandler(h, mostSent), ReadHeaderTimeout: time.Minute}
 	s.servers = append(s.servers, server)
 	s.serving.Go(func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
