@@ -82,8 +82,8 @@ func (c *cli) run(ctx context.Context, want int, args ...string) (string, error)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := cmd.Run()
+	sweep(cmd)
 	if ctx.Err() != nil {
-		sweep(cmd)
 		return "", ctx.Err()
 	}
 	if _, ended := errors.AsType[*exec.ExitError](err); err != nil && !ended {

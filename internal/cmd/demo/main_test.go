@@ -26,17 +26,17 @@ import (
 
 const config = "../../../examples/demo"
 
-// sandboxBinary is built once for all tests.
-var sandboxBinary string
+// The binaries are built once for all tests.
+var sandboxBinary, demoBinary string
 
 func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "demo-test-")
 	if err != nil {
 		panic(err)
 	}
-	sandboxBinary = filepath.Join(dir, "sandbox")
-	if out, err := exec.Command("go", "build", "-o", sandboxBinary, "../sandbox").CombinedOutput(); err != nil {
-		panic(fmt.Sprintf("building the sandbox: %v\n%s", err, out))
+	sandboxBinary, demoBinary = filepath.Join(dir, "sandbox"), filepath.Join(dir, "demo")
+	if out, err := exec.Command("go", "build", "-o", dir, "../sandbox", ".").CombinedOutput(); err != nil {
+		panic(fmt.Sprintf("building the sandbox and the demo: %v\n%s", err, out))
 	}
 	code := m.Run()
 	if err := os.RemoveAll(dir); err != nil {
@@ -227,6 +227,55 @@ func TestInterrupted(t *testing.T) {
 	}
 	if err := <-gone; err != nil {
 		t.Error(err)
+	}
+}
+
+// TestACrashedCLI leaves its provider behind, which must be gone.
+func TestACrashedCLI(t *testing.T) {
+	dir := t.TempDir()
+	alive, never := filepath.Join(dir, "alive"), filepath.Join(dir, "never")
+	for _, fifo := range []string{alive, never} {
+		if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	gone := make(chan error, 1)
+	go func() {
+		held, err := os.Open(alive)
+		if err == nil {
+			defer func() { _ = held.Close() }()
+			_, err = io.ReadAll(held) // until everybody who has it open is gone
+		}
+		gone <- err
+	}()
+	_, err := demo(t.Context(), t, script(t, "exec 3> "+alive+"\ncat "+never+" > "+os.DevNull+" 2>&1 &\nkill -KILL $$"))
+	if err == nil || !strings.Contains(err.Error(), "apply") {
+		t.Errorf("error %v, want that of the apply", err)
+	}
+	if err := <-gone; err != nil {
+		t.Error(err)
+	}
+}
+
+// TestNobodyReadsTheOutput: the demo cleans up although it cannot say so.
+func TestNobodyReadsTheOutput(t *testing.T) {
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = reader.Close()
+	defer func() { _ = writer.Close() }()
+	temporary := t.TempDir()
+	cmd := exec.CommandContext(t.Context(), demoBinary, "-tf", script(t, "exec sleep 60"), "-tfrc", tfrc(), "-sandbox", sandboxBinary, "-config", config)
+	cmd.Stdout, cmd.Env = writer, append(os.Environ(), "TMPDIR="+temporary)
+	var said bytes.Buffer
+	cmd.Stderr = &said // ends when the sandbox, which has it too, is gone
+	cmd.WaitDelay = grace
+	if err := cmd.Run(); err == nil || !strings.Contains(said.String(), "interrupted at: apply") {
+		t.Errorf("%v: %s", err, said.String())
+	}
+	if left, _ := os.ReadDir(temporary); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
 	}
 }
 

@@ -31,8 +31,8 @@ func command(ctx context.Context, path string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// sweep ends what is left of an interrupted process's group, such as the
-// provider of a CLI that was killed.
+// sweep ends what is left of a process's group, such as the provider of a CLI that
+// was killed or has crashed. It would go on to write into a folder that is removed.
 func sweep(cmd *exec.Cmd) {
 	if cmd.Process != nil {
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // there may be nothing left
@@ -95,6 +95,8 @@ func (s *sandboxProcess) stop() error {
 	case err := <-s.ended:
 		return err
 	case <-time.After(grace):
-		return errors.Join(fmt.Errorf("the sandbox did not stop within %s and was killed", grace), s.cmd.Process.Kill())
+		err := s.cmd.Process.Kill()
+		<-s.ended
+		return errors.Join(fmt.Errorf("the sandbox did not stop within %s and was killed", grace), err)
 	}
 }
