@@ -368,14 +368,14 @@ func FuzzRedactor(f *testing.F) {
 	f.Add("{'auth_token': 'x'}", "x")
 	f.Add("a\nb", "a\nb")
 	f.Fuzz(func(t *testing.T, text, secret string) {
-		if len(secret) < minAnywhere || strings.Contains(hidden+"…", secret) {
+		if len(secret) < minAnywhere || strings.Contains(Hidden+"…", secret) {
 			return
 		}
 		got := NewRedactor([]string{secret}).line(text + secret + text)
 		if !oneShortLine(got) {
 			t.Errorf("%q became %q", text+secret+text, got)
 		}
-		if plain := NewRedactor([]string{secret}).Text(text + secret + text); strings.Contains(strings.ReplaceAll(plain, hidden, ""), secret) && !strings.Contains(strings.ReplaceAll(text+text, hidden, ""), secret) {
+		if plain := NewRedactor([]string{secret}).Text(text + secret + text); strings.Contains(strings.ReplaceAll(plain, Hidden, ""), secret) && !strings.Contains(strings.ReplaceAll(text+text, Hidden, ""), secret) {
 			t.Errorf("%q became %q", text+secret+text, plain)
 		}
 	})

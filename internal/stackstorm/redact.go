@@ -13,9 +13,11 @@ import (
 	"unicode"
 )
 
+// Hidden stands in the place of a secret.
+const Hidden = "(hidden)"
+
 const (
-	hidden = "(hidden)"
-	// mark stands for hidden until the end, because hidden has brackets in it.
+	// mark stands for Hidden until the end, because Hidden has brackets in it.
 	mark = "\uFFFC"
 	// maxLine is the most characters of foreign words that are shown.
 	maxLine = 300
@@ -170,12 +172,12 @@ var pythonEscapes = strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\n", `\n`, "\r", 
 func (r *Redactor) Text(text string) string {
 	text = fernet.ReplaceAllString(r.marked(text), mark)
 	text = userInfo.ReplaceAllString(text, "://"+mark+"@")
-	return strings.ReplaceAll(hideNamed(text), mark, hidden)
+	return strings.ReplaceAll(hideNamed(text), mark, Hidden)
 }
 
 // Given hides the secrets that r was made with, and nothing else.
 func (r *Redactor) Given(text string) string {
-	return strings.ReplaceAll(r.marked(text), mark, hidden)
+	return strings.ReplaceAll(r.marked(text), mark, Hidden)
 }
 
 // marked puts mark in the place of the secrets.
