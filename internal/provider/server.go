@@ -92,7 +92,7 @@ func (s *server) UpgradeResourceState(ctx context.Context, req *tfprotov6.Upgrad
 func (s *server) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
 	resp, err := cleaned(ctx, s, s.ProviderServer.ReadResource, req)
 	if resp != nil {
-		resp.NewState = s.cleanState(s.resourceSchema(ctx, req.TypeName), resp.NewState)
+		resp.NewState = s.cleanState(s.resourceSchema(ctx, req.TypeName), resp.NewState, nil)
 	}
 	return resp, err
 }
@@ -104,7 +104,7 @@ func (s *server) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanReso
 func (s *server) ApplyResourceChange(ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
 	resp, err := cleaned(ctx, s, s.ProviderServer.ApplyResourceChange, req)
 	if resp != nil {
-		resp.NewState = s.cleanState(s.resourceSchema(ctx, req.TypeName), resp.NewState)
+		resp.NewState = s.cleanState(s.resourceSchema(ctx, req.TypeName), resp.NewState, nil)
 	}
 	return resp, err
 }
@@ -120,7 +120,7 @@ func (s *server) ValidateDataResourceConfig(ctx context.Context, req *tfprotov6.
 func (s *server) ReadDataSource(ctx context.Context, req *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
 	resp, err := cleaned(ctx, s, s.ProviderServer.ReadDataSource, req)
 	if resp != nil {
-		resp.State = s.cleanState(s.dataSourceSchema(ctx, req.TypeName), resp.State)
+		resp.State = s.cleanState(s.dataSourceSchema(ctx, req.TypeName), resp.State, req.Config)
 	}
 	return resp, err
 }
@@ -135,7 +135,7 @@ func (s *server) ListResource(ctx context.Context, req *tfprotov6.ListResourceRe
 		stream.Results = each(stream.Results, func(r tfprotov6.ListResourceResult) tfprotov6.ListResourceResult {
 			s.clean(r.Diagnostics)
 			r.DisplayName = s.secrets.shown(r.DisplayName)
-			r.Resource = s.cleanState(s.resourceSchema(ctx, req.TypeName), r.Resource)
+			r.Resource = s.cleanState(s.resourceSchema(ctx, req.TypeName), r.Resource, nil)
 			return r
 		})
 	}

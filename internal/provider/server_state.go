@@ -44,20 +44,18 @@ func (s *server) stateSchemas(ctx context.Context) *tfprotov6.GetProviderSchemaR
 	return s.states.schemas
 }
 
-// cleanState cleans the attributes that only servers decide. What cannot be read
-// is left to the CLI, which refuses it.
-func (s *server) cleanState(schema *tfprotov6.Schema, state *tfprotov6.DynamicValue) *tfprotov6.DynamicValue {
-	if schema == nil || state == nil {
+// cleanState cleans the attributes that only servers decide. config is what a data
+// source was given; nil for a resource. What cannot be read is left to the CLI, which
+// refuses it.
+func (s *server) cleanState(schema *tfprotov6.Schema, state, config *tfprotov6.DynamicValue) *tfprotov6.DynamicValue {
+	attributes, ok := attributesOf(schema, state)
+	if !ok {
 		return state
 	}
-	v, err := state.Unmarshal(schema.ValueType())
-	var attributes map[string]tftypes.Value
-	if err != nil || v.IsNull() || v.As(&attributes) != nil {
-		return state
-	}
+	given, isLookup := attributesOf(schema, config)
 	changed := false
 	for _, a := range schema.Block.Attributes {
-		if a.Computed && !a.Optional {
+		if a.Computed && (!a.Optional || isLookup && given[a.Name].IsNull()) {
 			was := attributes[a.Name]
 			dynamic := a.Type != nil && a.Type.Is(tftypes.DynamicPseudoType)
 			var more bool
@@ -68,11 +66,22 @@ func (s *server) cleanState(schema *tfprotov6.Schema, state *tfprotov6.DynamicVa
 	if !changed {
 		return state
 	}
-	cleaned, err := tfprotov6.NewDynamicValue(schema.ValueType(), tftypes.NewValue(v.Type(), attributes))
+	cleaned, err := tfprotov6.NewDynamicValue(schema.ValueType(), tftypes.NewValue(schema.ValueType(), attributes))
 	if err != nil {
 		return state
 	}
 	return &cleaned
+}
+
+func attributesOf(schema *tfprotov6.Schema, object *tfprotov6.DynamicValue) (attributes map[string]tftypes.Value, ok bool) {
+	if schema == nil || object == nil {
+		return nil, false
+	}
+	v, err := object.Unmarshal(schema.ValueType())
+	if err != nil || v.IsNull() || v.As(&attributes) != nil {
+		return nil, false
+	}
+	return attributes, true
 }
 
 // cleanValue cleans the strings in a value. name is that of the nearest attribute.

@@ -73,10 +73,10 @@ func NewRedactor(secrets []string) *Redactor {
 // line.
 func spellings(s string) []string {
 	found := []string{s, inOneLine(s), strings.ToValidUTF8(s, " ")}
-	for _, quoted := range []string{inJSON(s), inHTMLSafeJSON(s), inASCII(s), inPython(s), inPythonBytes(s), inGo(strconv.Quote(s)), inGo(strconv.QuoteToASCII(s))} {
-		found = append(found, quoted, inJSON(quoted), inPython(quoted))
+	for _, quoted := range []string{inJSON(s), inHTMLSafeJSON(s), inASCII(s), inPython(s), inPythonBytes(s), inGoBytes(s), inGo(strconv.Quote(s)), inGo(strconv.QuoteToASCII(s))} {
+		found = append(found, quoted, inJSON(quoted), inPython(quoted), inGoBytes(quoted))
 	}
-	for _, escaped := range []string{url.QueryEscape(s), url.PathEscape(s), strings.ReplaceAll(url.QueryEscape(s), "+", "%20")} {
+	for _, escaped := range []string{url.QueryEscape(s), url.PathEscape(s), (&url.URL{Path: s}).EscapedPath(), strings.ReplaceAll(url.QueryEscape(s), "+", "%20")} {
 		found = append(found, escaped, percent.ReplaceAllStringFunc(escaped, strings.ToLower), url.QueryEscape(escaped))
 	}
 	for _, escaped := range []string{html.EscapeString(s), strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&#x27;").Replace(s)} {
@@ -157,6 +157,22 @@ func inPythonBytes(s string) string {
 		switch c := s[i]; {
 		case strings.IndexByte("\\'\n\r\t", c) >= 0:
 			b.WriteString(pythonEscapes.Replace(string(c)))
+		case c < ' ', c >= 0x7F:
+			fmt.Fprintf(&b, `\x%02x`, c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+// inGoBytes is how package time quotes what is no time.
+func inGoBytes(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '"', c == '\\':
+			b.WriteString(`\` + string(c))
 		case c < ' ', c >= 0x7F:
 			fmt.Fprintf(&b, `\x%02x`, c)
 		default:
