@@ -280,7 +280,8 @@ func (s *session) stackStorm() *stackstorm.Client {
 			HTTP:           &http.Client{Transport: base},
 			RequestTimeout: s.settings.requestTimeout,
 			MaxRetries:     s.settings.maxRetries,
-			Log:            logStackStormRequest,
+			Log:            s.store.logStackStormRequest,
+			Obtained:       func(token string) { s.store.add(token) },
 		})
 	})
 	return s.stackStormClient
