@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/gophercloud/gophercloud/v2"
 	"github.com/gophercloud/gophercloud/v2/openstack/identity/v3/tokens"
@@ -139,6 +140,9 @@ func (s *Source) read(extract func(any) error, id string, began, now time.Time) 
 	}
 	if id == "" || body.ExpiresAt.IsZero() {
 		return grant{}, errors.New("the answer has no token, or does not say when it expires")
+	}
+	if strings.ContainsFunc(id, unicode.IsControl) {
+		return grant{}, errors.New("the answer has a token that cannot be sent")
 	}
 	if now.IsZero() {
 		now = body.IssuedAt
