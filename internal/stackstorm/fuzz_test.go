@@ -159,6 +159,9 @@ func FuzzURLs(f *testing.F) {
 			return
 		}
 		for name, u := range map[string]*url.URL{"/api": api, "/auth": auth} {
+			if _, err := url.Parse(u.String()); err != nil {
+				t.Errorf("%q became %q: %v", base, u, err)
+			}
 			if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || !strings.HasSuffix(u.String(), name) {
 				t.Errorf("%q became %#v", base, u)
 			}
