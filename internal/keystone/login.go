@@ -233,7 +233,7 @@ func v3(address string) string {
 	if err != nil {
 		return address
 	}
-	u.RawQuery, u.Fragment = "", ""
+	u.RawQuery, u.ForceQuery, u.Fragment = "", false, ""
 	u.Path = strings.TrimSuffix(strings.TrimRight(u.Path, "/"), "/v3") + "/v3/"
 	return u.String()
 }
