@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/gophercloud/gophercloud/v2"
 )
@@ -179,8 +180,17 @@ func (s *Source) redact(text string) string {
 // longest is how many bytes of somebody else's text an error repeats.
 const longest = 300
 
+// oneLine puts text on one line. What a terminal would act on is shown escaped.
 func oneLine(text string) string {
-	text = strings.Join(strings.Fields(text), " ")
+	var b strings.Builder
+	for _, c := range strings.Join(strings.Fields(text), " ") {
+		if unicode.IsPrint(c) {
+			b.WriteRune(c)
+		} else {
+			fmt.Fprintf(&b, `\u%04x`, c)
+		}
+	}
+	text = b.String()
 	if len(text) > longest {
 		text = strings.ToValidUTF8(text[:longest], "") + " ..."
 	}

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/gophercloud/gophercloud/v2"
 	"github.com/gophercloud/gophercloud/v2/openstack/identity/v3/tokens"
@@ -144,6 +145,9 @@ func (s *Source) read(extract func(any) error, id string, began, now time.Time) 
 	if id == "" || body.ExpiresAt.IsZero() {
 		return grant{}, errors.New("the answer has no token, or does not say when it expires")
 	}
+	if strings.ContainsFunc(id, unicode.IsControl) {
+		return grant{}, errors.New("the answer has a token that cannot be sent")
+	}
 	if now.IsZero() {
 		now = body.IssuedAt
 	}
@@ -233,7 +237,7 @@ func v3(address string) string {
 	if err != nil {
 		return address
 	}
-	u.RawQuery, u.Fragment = "", ""
+	u.RawQuery, u.ForceQuery, u.Fragment = "", false, ""
 	u.Path = strings.TrimSuffix(strings.TrimRight(u.Path, "/"), "/v3") + "/v3/"
 	return u.String()
 }

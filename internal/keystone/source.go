@@ -59,6 +59,10 @@ func NewSource(options Options, client *http.Client, margin time.Duration) *Sour
 		client = http.DefaultClient
 	}
 	own := *client
+	if own.Transport == nil {
+		own.Transport = http.DefaultTransport
+	}
+	own.Transport = limited{own.Transport}
 	// After a redirect the password would be sent to another address.
 	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	if margin == 0 {

@@ -124,7 +124,7 @@ func Root(endpoint string) (*url.URL, error) {
 		return nil, fmt.Errorf("the endpoint %q is not a URL; %s: %w", endpoint, example, unwrapURL(err))
 	case u.Scheme != "http" && u.Scheme != "https":
 		return nil, fmt.Errorf("the endpoint %q must begin with http:// or https://; %s", endpoint, example)
-	case u.Hostname() == "":
+	case u.Hostname() == "" || !isReadable(u):
 		return nil, fmt.Errorf("the endpoint %q names no host; %s", endpoint, example)
 	case strings.ContainsAny(endpoint, "?#"):
 		return nil, errors.New("the endpoint must end with its path, without a query (?) or a fragment (#)")
@@ -137,4 +137,11 @@ func Root(endpoint string) (*url.URL, error) {
 	root.Path = strings.TrimRight(root.Path, "/")
 	root.RawPath = strings.TrimRight(root.RawPath, "/")
 	return root, nil
+}
+
+// isReadable reports whether an address can be read again once it is written. The
+// zone of an IPv6 address can hold what no address may.
+func isReadable(u *url.URL) bool {
+	_, err := url.Parse(u.String())
+	return err == nil
 }

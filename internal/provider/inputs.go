@@ -119,6 +119,11 @@ func known(v any) bool {
 	}
 }
 
+// mostExponent is the largest power of two of a number that becomes one in
+// Terraform. Python's floats end at 1024. Terraform writes all digits of a number:
+// 1e99999999 would take a hundred megabytes.
+const mostExponent = 4096
+
 // value turns decoded JSON (numbers as json.Number) into a Terraform value.
 func value(v any) attr.Value {
 	switch v := v.(type) {
@@ -138,7 +143,7 @@ func value(v any) attr.Value {
 		return types.TupleValueMust(kinds, items)
 	case json.Number:
 		f, _, err := big.ParseFloat(v.String(), 10, 512, big.ToNearestEven)
-		if err != nil {
+		if err != nil || f.MantExp(nil) > mostExponent || f.MantExp(nil) < -mostExponent {
 			return types.StringValue(v.String())
 		}
 		return types.NumberValue(f)

@@ -27,8 +27,6 @@ type onDestroyModel struct {
 	Parameters types.Dynamic `tfsdk:"parameters"`
 
 	PublishedParameters types.Map `tfsdk:"published_parameters"`
-
-	ParametersWO types.Dynamic `tfsdk:"parameters_wo"` // always refused, with a reason
 }
 
 // cleanUp is how far an on_destroy run got. The private state keeps it for the

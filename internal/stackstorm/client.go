@@ -75,6 +75,9 @@ func URLs(base string) (api, auth *url.URL, err error) {
 	case strings.ContainsAny(base, "?#"):
 		return nil, nil, errors.New("the URL must end with its path, without a query (?) or a fragment (#)")
 	}
+	if _, err := url.Parse(u.String()); err != nil { // the zone of an IPv6 address can hold what no address may
+		return nil, nil, errors.New("this is not a URL; " + example)
+	}
 	return u.JoinPath("api"), u.JoinPath("auth"), nil
 }
 
