@@ -118,10 +118,14 @@ func (s *Source) expired() *Error {
 func (s *Source) create(ctx context.Context, login *tokens.AuthOptions) (grant, error) {
 	began := wallClock()
 	r := tokens.Create(ctx, s.service(""), login)
+	id := r.Header.Get("X-Subject-Token")
+	if id != "" && s.Obtained != nil {
+		s.Obtained(id)
+	}
 	if r.Err != nil {
 		return grant{}, r.Err
 	}
-	return s.read(r.ExtractInto, r.Header.Get("X-Subject-Token"), began, time.Time{})
+	return s.read(r.ExtractInto, id, began, time.Time{})
 }
 
 // read reads a token from the answer to a request that was sent at began. It

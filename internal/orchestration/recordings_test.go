@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -170,6 +171,10 @@ func recordings(t testing.TB, folder ...string) map[string][]recordedStep {
 
 func checkStep(t *testing.T, file string, n int, step recordedStep, id string, call asking) {
 	t.Helper()
+	id, err := url.PathUnescape(id)
+	if err != nil {
+		t.Fatal(err)
+	}
 	wire := step.wire(t)
 	c := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", step.Response.Headers["content-type"])

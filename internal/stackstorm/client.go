@@ -39,6 +39,10 @@ type Config struct {
 	// MaxRetries is how often a read is repeated; 0 means never.
 	MaxRetries int
 
+	// Obtained, if not nil, is called with every token before it is used: a log or a
+	// message must not show it.
+	Obtained func(token string)
+
 	// Log is told of every attempt when it has ended; nil for silence.
 	Log func(context.Context, RequestLog)
 }
