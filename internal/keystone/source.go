@@ -31,9 +31,9 @@ type Source struct {
 	client  *http.Client
 	margin  time.Duration
 
-	// Obtained, if not nil, is called with every token that is obtained, before
+	// Obtained, if not nil, is called with every token that Keystone issues, before
 	// it is used: a log or a message must not show it.
-	Obtained func(Token)
+	Obtained func(id string)
 
 	mu      sync.Mutex
 	current *grant       // nil before the first login
@@ -173,9 +173,6 @@ func (s *Source) runLogin(ctx context.Context, f *sharedLogin) {
 		s.login = nil
 		if f.err == nil {
 			s.current = &f.grant
-			if s.Obtained != nil {
-				s.Obtained(f.grant.Token)
-			}
 		} else {
 			s.pause = wallClock().Add(retryPause)
 		}

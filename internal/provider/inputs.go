@@ -120,6 +120,11 @@ func known(v any) bool {
 	}
 }
 
+// mostExponent is the largest power of two of a number that becomes one in
+// Terraform. Python's floats end at 1024. Terraform writes all digits of a number:
+// 1e99999999 would take a hundred megabytes.
+const mostExponent = 4096
+
 // deepest is how deep a value of Terraform's may be nested. Each level has a type
 // that spells out all levels below it, so memory grows with the square of the depth:
 // an input of 5,000 levels took 11 GB.
@@ -179,7 +184,7 @@ func value(v any) attr.Value {
 		return types.TupleValueMust(kinds, items)
 	case json.Number:
 		f, _, err := big.ParseFloat(v.String(), 10, 512, big.ToNearestEven)
-		if err != nil {
+		if err != nil || f.MantExp(nil) > mostExponent || f.MantExp(nil) < -mostExponent {
 			return types.StringValue(v.String())
 		}
 		return types.NumberValue(f)

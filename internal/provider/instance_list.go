@@ -64,8 +64,18 @@ func (l *instanceList) List(ctx context.Context, req list.ListRequest, stream *l
 				return
 			}
 		}
+		warned := false
 		for i := range found.runs {
-			if int64(i) == req.Limit || !push(listedRun(ctx, req, &found.runs[i], services)) {
+			if int64(i) == req.Limit {
+				return
+			}
+			listed, inClear := listedRun(ctx, req, &found.runs[i], services)
+			if inClear && !warned {
+				warned = true
+				listed.Diagnostics.AddWarning(inputsInClear, "The orchestrator does not tell which inputs were given in parameters_wo. So a generated configuration has their values in clear text, "+
+					"except those that the workflow declares secret. Move the other secrets to parameters_wo.")
+			}
+			if !push(listed) {
 				return
 			}
 		}
@@ -91,10 +101,11 @@ func (l *instanceList) find(ctx context.Context, m instanceListModel, full bool)
 	return found, byID, err
 }
 
-func listedRun(ctx context.Context, req list.ListRequest, in *orchestration.Instance, services map[string]*orchestration.Service) list.ListResult {
-	result := newListed(ctx, req, in.Name, in.TenantID, in.ID)
+// listedRun is a run in a list. It reports whether that shows inputs.
+func listedRun(ctx context.Context, req list.ListRequest, in *orchestration.Instance, services map[string]*orchestration.Service) (result list.ListResult, inClear bool) {
+	result = newListed(ctx, req, in.Name, in.TenantID, in.ID)
 	if !req.IncludeResource || result.Diagnostics.HasError() {
-		return result
+		return result, false
 	}
 	var m instanceModel
 	result.Diagnostics.Append(blank(ctx, &result, in.ID, &m)...)
@@ -103,5 +114,5 @@ func listedRun(ctx context.Context, req list.ListRequest, in *orchestration.Inst
 	}
 	m.importRun(&run.Run{Instance: *in}, services[in.ServiceID])
 	result.Diagnostics.Append(result.Resource.Set(ctx, &m)...)
-	return result
+	return result, !m.Parameters.IsNull()
 }

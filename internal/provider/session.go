@@ -101,7 +101,7 @@ func (s *session) api(ctx context.Context) (*orchestration.Client, account, erro
 	s.tokens = keystone.Fixed{}
 	if !s.settings.noAuth {
 		source := keystone.NewSource(s.settings.login, &http.Client{Transport: base, Timeout: s.settings.requestTimeout}, 0)
-		source.Obtained = func(t keystone.Token) { s.store.add(t.ID) }
+		source.Obtained = func(id string) { s.store.add(id) }
 		if s.refused != nil {
 			return nil, account{}, &repeatedLoginError{s.refused}
 		}
@@ -119,7 +119,7 @@ func (s *session) api(ctx context.Context) (*orchestration.Client, account, erro
 		RequestTimeout: s.settings.requestTimeout,
 		MaxRetries:     s.settings.maxRetries,
 		MaxConcurrent:  s.settings.maxConcurrent,
-		Log:            logRequest,
+		Log:            s.store.logRequest,
 		Random:         random,
 	})
 	pace := s.settings.pace

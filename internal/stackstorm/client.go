@@ -39,6 +39,10 @@ type Config struct {
 	// MaxRetries is how often a read is repeated; 0 means never.
 	MaxRetries int
 
+	// Obtained, if not nil, is called with every token before it is used: a log or a
+	// message must not show it.
+	Obtained func(token string)
+
 	// Log is told of every attempt when it has ended; nil for silence.
 	Log func(context.Context, RequestLog)
 }
@@ -70,6 +74,9 @@ func URLs(base string) (api, auth *url.URL, err error) {
 		return nil, nil, fmt.Errorf("the URL %q names no host; %s", base, example)
 	case strings.ContainsAny(base, "?#"):
 		return nil, nil, errors.New("the URL must end with its path, without a query (?) or a fragment (#)")
+	}
+	if _, err := url.Parse(u.String()); err != nil { // the zone of an IPv6 address can hold what no address may
+		return nil, nil, errors.New("this is not a URL; " + example)
 	}
 	return u.JoinPath("api"), u.JoinPath("auth"), nil
 }
