@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -23,15 +24,23 @@ func idProblem(id string) string {
 	switch {
 	case trimmed == "":
 		return "An id must not be empty."
-	case strings.ContainsFunc(id, func(r rune) bool { return unicode.IsControl(r) }) && trimmed == strings.TrimFunc(id, unicode.IsSpace):
-		return fmt.Sprintf("%q has a line break at its end. Write %q.", id, trimmed)
+	case strings.ContainsFunc(trimmed, inNoID):
+		return fmt.Sprintf("%q has a character that no id has.", id)
+	case slices.ContainsFunc(strings.Split(trimmed, "/"), leadsElsewhere):
+		return fmt.Sprintf("%q is a path that leads elsewhere.", id)
+	case trimmed != id && strings.ContainsAny(id, "\r\n"):
+		return fmt.Sprintf("%q has a line break at its beginning or end. Write %q.", id, trimmed)
 	case trimmed != id:
 		return fmt.Sprintf("%q has a slash or a blank at its beginning or end. Write %q.", id, trimmed)
-	case strings.ContainsFunc(id, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) || strings.ContainsRune("?#%", r) }):
-		return fmt.Sprintf("%q has a character that no id has.", id)
 	}
 	return ""
 }
+
+func inNoID(r rune) bool {
+	return !unicode.IsPrint(r) || unicode.IsSpace(r) || strings.ContainsRune("?#%", r)
+}
+
+func leadsElsewhere(element string) bool { return element == "" || element == "." || element == ".." }
 
 // importByID imports by id or identity.
 func importByID(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {

@@ -36,12 +36,42 @@ func inputs(v attr.Value) any {
 	case types.Bool:
 		return v.ValueBool()
 	case types.Number:
+		if f := v.ValueBigFloat(); beyond(f) {
+			return json.Number(f.Text('e', 6)) // it has as many digits as its exponent says
+		}
 		return json.Number(v.ValueBigFloat().Text('f', -1))
 	case types.String:
 		return v.ValueString()
 	default:
 		panic(fmt.Sprintf("a dynamic value cannot hold %T", v))
 	}
+}
+
+func beyond(f *big.Float) bool {
+	return f.IsInf() || f.MantExp(nil) > mostExponent || f.MantExp(nil) < -mostExponent
+}
+
+// firstBeyond finds a number that inputs has not written out; empty for none.
+func firstBeyond(v any) string {
+	switch v := v.(type) {
+	case map[string]any:
+		for _, x := range v {
+			if found := firstBeyond(x); found != "" {
+				return found
+			}
+		}
+	case []any:
+		for _, x := range v {
+			if found := firstBeyond(x); found != "" {
+				return found
+			}
+		}
+	case json.Number:
+		if strings.Contains(v.String(), "e") {
+			return v.String()
+		}
+	}
+	return ""
 }
 
 func inputMembers(values map[string]attr.Value) map[string]any {
@@ -184,7 +214,7 @@ func value(v any) attr.Value {
 		return types.TupleValueMust(kinds, items)
 	case json.Number:
 		f, _, err := big.ParseFloat(v.String(), 10, 512, big.ToNearestEven)
-		if err != nil || f.MantExp(nil) > mostExponent || f.MantExp(nil) < -mostExponent {
+		if err != nil || beyond(f) {
 			return types.StringValue(v.String())
 		}
 		return types.NumberValue(f)

@@ -167,6 +167,9 @@ func (m *providerModel) orchestratorSettings(ctx context.Context, getenv func(st
 	strategy := r.string("auth_strategy", m.AuthStrategy, "SODA_AUTH_STRATEGY", "OPENSDS_AUTH_STRATEGY")
 	endpoint := r.string("endpoint", m.Endpoint, "SODA_ENDPOINT")
 	s.tenantID = r.string("tenant_id", m.TenantID, "SODA_TENANT_ID", "OPENSDS_TENANT_ID")
+	if s.tenantID != "" && (idProblem(s.tenantID) != "" || strings.Contains(s.tenantID, "/")) {
+		r.invalid("tenant_id", fmt.Sprintf("%q cannot be the id of a tenant.", s.tenantID), "SODA_TENANT_ID", "OPENSDS_TENANT_ID")
+	}
 	s.block = r.lookupEndpoint(hotpotServer, m.BlockEndpoint)
 	s.multicloud = r.lookupEndpoint(gelatoServer, m.MulticloudEndpoint)
 	login := m.configuredLogin(r)
