@@ -23,7 +23,8 @@ var notRun = map[string]string{
 	"CONTRIBUTING.md: make test                 # all tests, with -race; lists what it skipped and why":                             "runs this test",
 	"CONTRIBUTING.md: TF_ACC=1 TF_ACC_TERRAFORM_PATH=$(which terraform) go test -race -run TestAccInstanceLife ./internal/provider": "make test runs it",
 	"CONTRIBUTING.md: go test -run '^$' -bench . -benchtime 1x ./internal/provider":                                                 "takes minutes",
-	"CONTRIBUTING.md: git tag v0.0.1-rc1": "makes a release",
+
+	"SECURITY.md: gh attestation verify terraform-provider-soda_*.zip --repo sodafoundation/terraform-provider-soda": "needs a release, and the network",
 
 	"templates/guides/getting-started.md: git clone https://github.com/sodafoundation/terraform-provider-soda": "needs the network; the test begins in the folder",
 	"templates/guides/custom-workflows.md.tmpl: chgrp -R st2packs /opt/stackstorm/packs/opensds/actions":       "runs on the StackStorm host",

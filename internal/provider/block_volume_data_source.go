@@ -166,7 +166,7 @@ func (d *blockVolumeDataSource) Read(ctx context.Context, req datasource.ReadReq
 	case err != nil:
 		addLookupError(&resp.Diagnostics, path.Empty(), "Cannot read volume "+id, asked(hotpotServer, err))
 	case !m.WaitForStatus.IsNull():
-		w := volumeWait{api: api, pace: d.settings.pace, want: m.WaitForStatus.ValueString(), timeout: timeout}
+		w := volumeWait{api: api, pace: d.settings.pace, want: m.WaitForStatus.ValueString(), timeout: timeout, shown: d.store.shown}
 		volume, diags = w.await(ctx, volume)
 		resp.Diagnostics.Append(diags...)
 	}

@@ -24,12 +24,12 @@ type described struct {
 
 func (d described) configurable() bool { return d.Required || d.Optional }
 
-// attributesOf are the attributes of a schema, with those inside others.
-func attributesOf(attributes []*tfprotov6.SchemaAttribute, prefix string) (all []described) {
+// describedIn are the attributes of a schema, with those inside others.
+func describedIn(attributes []*tfprotov6.SchemaAttribute, prefix string) (all []described) {
 	for _, a := range attributes {
 		all = append(all, described{prefix + a.Name, a})
 		if a.NestedType != nil {
-			all = append(all, attributesOf(a.NestedType.Attributes, prefix+a.Name+".")...)
+			all = append(all, describedIn(a.NestedType.Attributes, prefix+a.Name+".")...)
 		}
 	}
 	return all
@@ -51,7 +51,7 @@ func TestEveryAttributeIsDescribed(t *testing.T) {
 	}
 	duration := regexp.MustCompile("`\\d+(ms|s|m|h)`.*\\(default `\\d+(ms|s|m|h)`")
 	for where, s := range schemas {
-		for _, a := range attributesOf(s.Block.Attributes, "") {
+		for _, a := range describedIn(s.Block.Attributes, "") {
 			if !strings.HasSuffix(strings.TrimSuffix(a.Description, "`"), ".") {
 				t.Errorf("%s: %s is not described by a sentence: %q", where, a.name, a.Description)
 			}
@@ -187,7 +187,7 @@ func changes() map[string]map[string]changed {
 // resource. It replaces the resource only if the description says so.
 func TestChangesDoWhatTheirDescriptionsSay(t *testing.T) {
 	for resource, arguments := range changes() {
-		for _, a := range attributesOf(providerSchemas().ResourceSchemas[resource].Block.Attributes, "") {
+		for _, a := range describedIn(providerSchemas().ResourceSchemas[resource].Block.Attributes, "") {
 			if !a.configurable() {
 				continue
 			}

@@ -46,7 +46,7 @@ func (d *deletion) runOnDestroy(ctx context.Context, api *orchestration.Client, 
 	}
 	ended, err := started, error(nil)
 	if started.ID != earlier || !started.Status.Final() {
-		ended, err = d.runs.Wait(ctx, *started, time.Until(begun.Add(timeout)), logChanges(ctx, started.Status))
+		ended, err = d.runs.Wait(ctx, *started, time.Until(begun.Add(timeout)), d.store.logChanges(ctx, started.Status))
 	}
 	summary := fmt.Sprintf("The on_destroy run %s has not succeeded", started.ID)
 	switch {

@@ -2,8 +2,6 @@ package provider
 
 import (
 	"fmt"
-	"os"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -32,9 +30,6 @@ const sweptRequests = 22
 // TestAccSweep is a sample of TestSweep with a real CLI: an apply of three runs
 // of which one request goes wrong, then the same command again.
 func TestAccSweep(t *testing.T) {
-	if strings.Contains(os.Getenv("TF_ACC_TERRAFORM_PATH"), "tofu") {
-		t.Skip("fails with OpenTofu, and why is not known yet")
-	}
 	faults := []sweepFault{sweepFaults[0], sweepFaults[2], sweepFaults[3], sweepFaults[5], {name: noAnswer, after: true, drop: true}}
 	ends := []sweepEnd{killed, goesOn, interrupted}
 	for n := 0; n < sweptRequests; n += 2 {
