@@ -146,6 +146,37 @@ func TestEveryCommandIsRun(t *testing.T) {
 	}
 }
 
+// comparedBy are the tests that compare the output a page shows, where the page is
+// not run from top to bottom.
+var comparedBy = map[string][]string{
+	"templates/guides/drift.md":       {"TestAccDriftOfAFinishedRun", "TestAccDriftOfAnUnfinishedRun"},
+	"templates/guides/finding-ids.md": {"TestBlockVolume"},
+}
+
+// TestEveryOutputIsCompared: what a page says that something prints.
+func TestEveryOutputIsCompared(t *testing.T) {
+	tests := testNames(t)
+	shows := map[string]bool{}
+	for _, p := range pages(t) {
+		for _, b := range p.blocks() {
+			if b.lang != "text" {
+				continue
+			}
+			shows[p.name] = true
+			if walkthroughs[p.name] == nil && comparedBy[p.name] == nil {
+				t.Errorf("%s:%d: nothing compares this with what is printed", p.name, b.line)
+			}
+		}
+	}
+	for name, by := range comparedBy {
+		for _, test := range by {
+			if !shows[name] || !tests[test] {
+				t.Errorf("%s shows no output, or there is no %s", name, test)
+			}
+		}
+	}
+}
+
 func (p page) key(b block) string {
 	first, _, _ := strings.Cut(b.text, "\n")
 	return p.name + ": " + first

@@ -20,7 +20,8 @@ type page struct {
 	text string
 }
 
-// pages are README.md, the index and the guides, before docs/ is made of them.
+// pages are README.md and its like, the index and the guides, before docs/ is made
+// of them.
 func pages(t *testing.T) []page {
 	t.Helper()
 	files, err := filepath.Glob(guides + "/*.md*")
@@ -28,7 +29,7 @@ func pages(t *testing.T) []page {
 		t.Fatalf("no guide found: %v", err)
 	}
 	var all []page
-	for _, file := range append(files, index, root+"/README.md", root+"/CONTRIBUTING.md", root+"/SECURITY.md") {
+	for _, file := range append(files, index, root+"/README.md", root+"/CONTRIBUTING.md", root+"/SECURITY.md", root+"/examples/README.md") {
 		all = append(all, readPage(t, file))
 	}
 	return all
@@ -151,6 +152,20 @@ func TestIndexNamesEveryGuide(t *testing.T) {
 		}
 		if !regexp.MustCompile(`(?m)^subcategory: "\w`).MatchString(p.text) {
 			t.Errorf("%s has no subcategory", p.name)
+		}
+	}
+}
+
+// TestExamplesAreListed: each complete configuration has a line in the list.
+func TestExamplesAreListed(t *testing.T) {
+	list := readPage(t, root+"/examples/README.md").text
+	mains, err := filepath.Glob(root + "/examples/*/main.tf")
+	if err != nil || len(mains) == 0 {
+		t.Fatalf("no example found: %v", err)
+	}
+	for _, main := range mains {
+		if name := filepath.Base(filepath.Dir(main)); !strings.Contains(list, "\n| ["+name+"]("+name+") | ") {
+			t.Errorf("examples/README.md has no line for %s", name)
 		}
 	}
 }

@@ -107,3 +107,29 @@ resource "terraform_data" "release" {
 		},
 	)
 }
+
+// TestAccRunActionReportsProgress: what the user of a CLI sees while an action
+// runs.
+func TestAccRunActionReportsProgress(t *testing.T) {
+	sb := start(t, sandbox.Config{})
+	w := newWorkspace(t, sb, shippedServices+fmt.Sprintf(`
+action "soda_orchestration_run" "volume" {
+  config {
+    service_id = data.soda_orchestration_service.provision.id
+    name       = "volume"
+    parameters = {
+      name       = "volume-1"
+      size       = 1
+      host_id    = %q
+      profile_id = ""
+    }
+  }
+}
+`, sandbox.HostID))
+	if tofu, minor := w.version(); tofu || minor < 14 {
+		t.Skip("actions need Terraform 1.14")
+	}
+	w.run("apply", "-auto-approve", "-no-color", "-invoke=action.soda_orchestration_run.volume").exits(0).
+		says(`("volume"): Running after 0s`, `("volume"): Success after `)
+	w.expectExecutions(1)
+}
