@@ -152,6 +152,11 @@ func (d *deletion) makeWay(ctx context.Context) (diags diag.Diagnostics) {
 		addError(&diags, "Cannot replace "+m.run()+" without knowing whether it has ended", err)
 		return diags
 	}
+	if asked && !m.status().Final() && m.CancelOnDestroy.ValueBool() {
+		if diags.Append(d.cancel(ctx, *now)...); diags.HasError() {
+			return diags
+		}
+	}
 	switch {
 	case !asked && !before.Final() && m.status() != orchestration.StatusFailed:
 		// The plan was made with -refresh=false. So it could not say that the new

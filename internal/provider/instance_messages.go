@@ -348,5 +348,16 @@ func (m *instanceModel) deposed() string {
 
 // stays says what is left when a record is removed.
 func stays(m *instanceModel) string {
-	return fmt.Sprintf("The record of %s is removed. What its workflow made stays: volumes, attachments, objects. To undo it, set on_destroy.", m.run())
+	_, withoutRecord := run.ExecutionOf(m.ID.ValueString())
+	record := fmt.Sprintf("The record of %s is removed.", m.run())
+	switch {
+	case withoutRecord:
+		record = fmt.Sprintf("Terraform forgets %s. If the orchestrator has a record of it, that stays.", m.run())
+	case m.status().Final():
+	case m.CancelOnDestroy.ValueBool():
+		record = fmt.Sprintf("%s has not ended. It is canceled, and its record is removed.", upper(m.run()))
+	default:
+		record = fmt.Sprintf("The record of %s is removed, unless the run still goes on by then. Its status was %s.", m.run(), m.Status.ValueString())
+	}
+	return record + " What its workflow made stays: volumes, attachments, objects. To undo it, set on_destroy."
 }

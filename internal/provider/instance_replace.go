@@ -273,6 +273,8 @@ func (m *instanceModel) workflowWord() string {
 func (m *instanceModel) whatStays() string {
 	id := m.ID.ValueString()
 	switch {
+	case !m.status().Final() && m.CancelOnDestroy.ValueBool():
+		return fmt.Sprintf("run %s has not ended and is canceled.", id)
 	case !m.status().Final():
 		return fmt.Sprintf("run %s has not ended and goes on beside it.", id)
 	case m.cleansUp():
