@@ -163,7 +163,7 @@ func (d *deletion) makeWay(ctx context.Context) (diags diag.Diagnostics) {
 		// object takes the run over.
 		d.known.OfferTakeover(m.fingerprint(), id, m.ExecutionID.ValueString())
 		diags.AddWarning("The record of a run is kept",
-			fmt.Sprintf("%s had not ended when Terraform last read it. Its status is %s now. If the new resource has the same inputs, it takes this run over.", upper(m.run()), m.Status.ValueString()))
+			fmt.Sprintf("%s had not ended when Terraform last read it. Its status is %s now. A new resource that differs in nothing takes this run over. Otherwise a new run is started.", upper(m.run()), m.Status.ValueString()))
 	case !m.status().Final():
 		diags.AddWarning("The record of a run is kept",
 			fmt.Sprintf("%s has status %s and goes on beside the new run. The orchestrator cannot stop a run, and without its record the run could not be followed. "+

@@ -331,7 +331,10 @@ const unreadableAlone = "Other requests work, so only this run cannot be read: S
 // cannot be read.
 func (m *instanceModel) keepsItsStatus(connected bool) string {
 	advice := "With stackstorm in the provider block Terraform reads such runs in StackStorm."
-	if connected {
+	switch {
+	case connected && !m.ExecutionID.IsNull():
+		advice = "StackStorm does not show its execution either."
+	case connected:
 		advice = "Its execution is not known either, so Terraform cannot read it in StackStorm."
 	}
 	return fmt.Sprintf("%s is one: StackStorm has deleted its execution, or the orchestrator cannot show its status (canceled, timed out, abandoned, paused, delayed).\n"+
