@@ -28,6 +28,13 @@ func (m *instanceModel) spec(config *instanceModel) runSpec {
 	}
 }
 
+// hideInputs keeps the write-only inputs of a configuration out of messages.
+func (s *session) hideInputs(config *instanceModel) {
+	if given, ok := inputObject(config.ParametersWO); ok && s != nil {
+		s.store.addInputs(given)
+	}
+}
+
 // adopt returns what adopt_existing asks for.
 func (m *instanceModel) adopt() run.Adopt {
 	switch {
