@@ -109,3 +109,19 @@ func TestCancelOnDestroyLetsAnEndedRunBe(t *testing.T) {
 		t.Error(sent)
 	}
 }
+
+// TestCancelOnDestroyOfAReplacedRun: a run that is replaced before it has ended is
+// canceled as at destroy. The plan says so, and no record stays.
+func TestCancelOnDestroyOfAReplacedRun(t *testing.T) {
+	s := newStage(t).connected().withArguments(map[string]any{"cancel_on_destroy": true}).leaveRunning()
+	old := s.recordID()
+	canceling := func() bool { return s.sb.Executions()[0].Status == "canceling" }
+	s.withArguments(map[string]any{"wait_for_completion": false, "parameters": map[string]any{"message": "another"}}).apply(s.doWhen(canceling, s.sb.Release))
+	mustContain(t, s.said(), "run "+old+" has not ended and is canceled")
+	if strings.Contains(s.said(), "goes on beside") || len(s.sb.Instances()) != 1 || s.recordID() == old {
+		t.Error(s.said(), s.sb.Instances())
+	}
+	if status := s.sb.Executions()[0].Status; status != "canceled" {
+		t.Errorf("the execution is %s", status)
+	}
+}

@@ -152,13 +152,18 @@ func (d *deletion) makeWay(ctx context.Context) (diags diag.Diagnostics) {
 		addError(&diags, "Cannot replace "+m.run()+" without knowing whether it has ended", err)
 		return diags
 	}
+	if asked && !m.status().Final() && m.CancelOnDestroy.ValueBool() {
+		if diags.Append(d.cancel(ctx, *now)...); diags.HasError() {
+			return diags
+		}
+	}
 	switch {
 	case !asked && !before.Final() && m.status() != orchestration.StatusFailed:
 		// The plan was made with -refresh=false. So it could not say that the new
 		// object takes the run over.
 		d.known.OfferTakeover(m.fingerprint(), id, m.ExecutionID.ValueString())
 		diags.AddWarning("The record of a run is kept",
-			fmt.Sprintf("%s had not ended when Terraform last read it. Its status is %s now. If the new resource has the same inputs, it takes this run over.", upper(m.run()), m.Status.ValueString()))
+			fmt.Sprintf("%s had not ended when Terraform last read it. Its status is %s now. A new resource that differs in nothing takes this run over. Otherwise a new run is started.", upper(m.run()), m.Status.ValueString()))
 	case !m.status().Final():
 		diags.AddWarning("The record of a run is kept",
 			fmt.Sprintf("%s has status %s and goes on beside the new run. The orchestrator cannot stop a run, and without its record the run could not be followed. "+

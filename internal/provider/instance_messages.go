@@ -356,7 +356,10 @@ const unreadableAlone = "Other requests work, so only this run cannot be read: S
 // cannot be read.
 func (m *instanceModel) keepsItsStatus(connected bool) string {
 	advice := "With stackstorm in the provider block Terraform reads such runs in StackStorm."
-	if connected {
+	switch {
+	case connected && !m.ExecutionID.IsNull():
+		advice = "StackStorm does not show its execution either."
+	case connected:
 		advice = "Its execution is not known either, so Terraform cannot read it in StackStorm."
 	}
 	return fmt.Sprintf("%s is one: StackStorm has deleted its execution, or the orchestrator cannot show its status (canceled, timed out, abandoned, paused, delayed).\n"+
@@ -373,5 +376,16 @@ func (m *instanceModel) deposed() string {
 
 // stays says what is left when a record is removed.
 func stays(m *instanceModel) string {
-	return fmt.Sprintf("The record of %s is removed. What its workflow made stays: volumes, attachments, objects. To undo it, set on_destroy.", m.run())
+	_, withoutRecord := run.ExecutionOf(m.ID.ValueString())
+	record := fmt.Sprintf("The record of %s is removed.", m.run())
+	switch {
+	case withoutRecord:
+		record = fmt.Sprintf("Terraform forgets %s. If the orchestrator has a record of it, that stays.", m.run())
+	case m.status().Final():
+	case m.CancelOnDestroy.ValueBool():
+		record = fmt.Sprintf("%s has not ended. It is canceled, and its record is removed.", upper(m.run()))
+	default:
+		record = fmt.Sprintf("The record of %s is removed, unless the run still goes on by then. Its status was %s.", m.run(), m.Status.ValueString())
+	}
+	return record + " What its workflow made stays: volumes, attachments, objects. To undo it, set on_destroy."
 }

@@ -85,6 +85,9 @@ func (r *instanceResource) planNewRun(m, config *instanceModel, replaced string,
 	if tainted := r.read.take(m.fingerprint()); tainted != nil && replaced == "" {
 		warnTaintedReplacement(diags, tainted, m)
 	}
+	if left := r.read.relabelled(m); left != nil && replaced == "" {
+		warnRelabelled(diags, left, m)
+	}
 	request := m.spec(config).request(m.TenantID.ValueString())
 	r.notes.plans(request.Hash(), m.fingerprint(), replaced)
 }

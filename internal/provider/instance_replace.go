@@ -227,17 +227,35 @@ func warnReplacement(diags *diag.Diagnostics, state, plan *instanceModel, causes
 // tells nobody that it is. So a plan for a new run that is just like one of these
 // is most likely its replacement.
 type readRuns struct {
-	mu     sync.Mutex
-	states map[string]*instanceModel
+	mu      sync.Mutex
+	states  map[string]*instanceModel
+	givenUp map[*instanceModel]bool // Terraform gave up waiting for them
 }
 
-func (k *readRuns) note(m instanceModel) {
+func (k *readRuns) note(m instanceModel, givenUp bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.states == nil {
-		k.states = map[string]*instanceModel{}
+		k.states, k.givenUp = map[string]*instanceModel{}, map[*instanceModel]bool{}
 	}
-	k.states[m.fingerprint()] = &m
+	k.states[m.fingerprint()], k.givenUp[&m] = &m, givenUp
+}
+
+// relabelled returns a run that Terraform gave up waiting for and that differs
+// from m in its labels only; nil if there is none. A changed label runs nothing,
+// but a tainted run with changed labels looks like somebody else's.
+func (k *readRuns) relabelled(m *instanceModel) *instanceModel {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for fingerprint, state := range k.states {
+		same := *state
+		same.ServiceID, same.Name, same.Description, same.UserID = m.ServiceID, m.Name, m.Description, m.UserID
+		if k.givenUp[state] && same.fingerprint() != "" && same.fingerprint() == m.fingerprint() {
+			delete(k.states, fingerprint)
+			return state
+		}
+	}
+	return nil
 }
 
 // take removes what is noted under the fingerprint, and returns it.
@@ -261,6 +279,15 @@ func warnTaintedReplacement(diags *diag.Diagnostics, state, plan *instanceModel)
 			"To keep it instead, type terraform untaint ADDRESS.", state.ID.ValueString(), word, state.whatStays()))
 }
 
+// warnRelabelled says what a plan means that looks like the replacement of a
+// tainted run whose labels were changed.
+func warnRelabelled(diags *diag.Diagnostics, state, plan *instanceModel) {
+	word := plan.workflowWord()
+	diags.AddWarning(fmt.Sprintf("Workflow %s runs again", word),
+		fmt.Sprintf("Terraform gave up waiting for %s when it was created, so its resource is tainted. This plan starts a new run with the same inputs under another name, service, user or description. "+
+			"If it is for the same resource, workflow %s runs a second time.\n\nTo keep run %s instead, type terraform untaint ADDRESS. A changed label runs nothing then.", state.run(), word, state.ID.ValueString()))
+}
+
 // workflowWord names the workflow in a plan.
 func (m *instanceModel) workflowWord() string {
 	if m.Action.IsUnknown() || m.Action.IsNull() {
@@ -273,6 +300,8 @@ func (m *instanceModel) workflowWord() string {
 func (m *instanceModel) whatStays() string {
 	id := m.ID.ValueString()
 	switch {
+	case !m.status().Final() && m.CancelOnDestroy.ValueBool():
+		return fmt.Sprintf("run %s has not ended and is canceled.", id)
 	case !m.status().Final():
 		return fmt.Sprintf("run %s has not ended and goes on beside it.", id)
 	case m.cleansUp():

@@ -140,13 +140,14 @@ func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, r
 	}
 	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateRecord, m.record)...)
 	r.sawState.Store(true)
-	r.read.note(m)
+	givenUp := private[bool](ctx, req.Private, privateUnresolved) && m.status() != orchestration.StatusFailed
+	r.read.note(m, givenUp)
 	r.markHeld(&m, append(private[[]string](ctx, req.Private, privateOthers), now.ID, now.ExecutionID))
 	if m.Published.IsNull() {
 		_, diags := r.observeOutcome(ctx, &m, now, private[map[string]any](ctx, req.Private, privateSecret))
 		resp.Diagnostics.Append(diags...)
 	}
-	if private[bool](ctx, req.Private, privateUnresolved) && m.status() != orchestration.StatusFailed && !r.known.OfferTakeover(m.fingerprint(), now.ID, now.ExecutionID) {
+	if givenUp && !r.known.OfferTakeover(m.fingerprint(), now.ID, now.ExecutionID) {
 		resp.Diagnostics.AddError(fmt.Sprintf("Run %s would be repeated", now.ID), m.deposed())
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)

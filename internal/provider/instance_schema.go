@@ -74,7 +74,7 @@ func (r *instanceResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 					"Not set: take it over if it has not ended, and stop with an error if it has succeeded. `true`: take it over in both cases. `false`: do not look for one, and start a new run. " +
 					"It holds for the `on_destroy` run too." + runsNothing},
 			"cancel_on_destroy": schema.BoolAttribute{Optional: true, Computed: true, Default: booldefault.StaticBool(false),
-				MarkdownDescription: "When a run that has not ended is destroyed, cancel its execution in StackStorm, wait until it has ended, and remove its record (default `false`). " +
+				MarkdownDescription: "When a run that has not ended is destroyed or replaced, cancel its execution in StackStorm, wait until it has ended, and remove its record (default `false`). " +
 					"Canceling lasts as long as the task at hand; what it made stays. Needs `stackstorm` in the provider block." + runsNothing},
 			"execution_id": schema.StringAttribute{Computed: true, PlanModifiers: kept,
 				MarkdownDescription: "StackStorm's id of the run. Null without `stackstorm` in the provider block."},

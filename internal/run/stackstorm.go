@@ -180,8 +180,9 @@ func (r *Run) observe(e stackstorm.Execution) {
 
 // Read reads a run once. last is what is known of it: its id, its service, and
 // its execution if that is known. With a connection, a run that the orchestrator
-// cannot read is read at StackStorm (quirks 26, 27). IsGone holds for the error
-// if there is no such run.
+// cannot read is read at StackStorm (quirks 26, 27). If StackStorm has deleted the
+// execution of a run that has ended, the run is as it was. IsGone holds for the
+// error if there is no such run.
 func (r *Runs) Read(ctx context.Context, last Run) (*Run, error) {
 	if id, ok := ExecutionOf(last.ID); ok {
 		return r.readExecution(ctx, last, id)
@@ -191,8 +192,12 @@ func (r *Runs) Read(ctx context.Context, last Run) (*Run, error) {
 		return &Run{Instance: *in, ExecutionID: last.ExecutionID}, nil
 	}
 	if r.st2 != nil && last.ExecutionID != "" && orchestration.IsServerFault(err) {
-		if run, st2err := r.readExecution(ctx, last, last.ExecutionID); st2err == nil {
+		run, st2err := r.readExecution(ctx, last, last.ExecutionID)
+		switch {
+		case st2err == nil:
 			return run, nil
+		case errors.Is(st2err, stackstorm.ErrNotFound) && last.Status.Final():
+			return &last, nil
 		}
 	}
 	return nil, err
