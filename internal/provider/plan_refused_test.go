@@ -147,3 +147,28 @@ resource "soda_orchestration_instance" "x" {
 		t.Errorf("another attribute's line is printed:\n%s", r.out)
 	}
 }
+
+// TestAccNestedProblemsPrintTheirLine: the same holds for every nested attribute.
+// Its own name may be that of an attribute of the resource.
+func TestAccNestedProblemsPrintTheirLine(t *testing.T) {
+	sb, service := caseSandbox(t)
+	w := newWorkspace(t, sb, "")
+	own := fmt.Sprintf("service_id = %q", service)
+	for line, member := range map[string]string{
+		`on_destroy = { action = "opensds.lab-case", service_id = "x/" }`: "on_destroy.service_id",
+		`on_destroy = { action = "opensds.lab-case", name = "" }`:         "on_destroy.name",
+		`on_destroy = { action = "opensds.lab-case", parameters = "{}" }`: "on_destroy.parameters",
+		`timeouts = { create = "1d" }`:                                    "timeouts.create",
+		`timeouts = { delete = "0s" }`:                                    "timeouts.delete",
+	} {
+		r := w.writeAndPlan(caseConfig(fmt.Sprintf("%q", service), line)).exits(1).says(member, ": "+line)
+		if strings.Contains(r.out, own) || strings.Contains(r.out, `name       = "case"`) {
+			t.Errorf("%s: another attribute's line is printed:\n%s", member, r.out)
+		}
+	}
+	r := w.writeAndPlan("data \"soda_block_volume\" \"x\" {\n  name     = \"v\"\n  timeouts = { read = \"-1s\" }\n}\n").exits(1).says("A timeout must be above zero", "timeouts.read", `: timeouts = { read`)
+	if strings.Contains(r.out, "wait_for_completion") {
+		t.Errorf("a data source has no wait_for_completion:\n%s", r.out)
+	}
+	w.expectExecutions(0)
+}

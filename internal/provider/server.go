@@ -11,6 +11,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
 // NewServer returns the provider as a CLI calls it. Every diagnostic and every
@@ -70,7 +71,41 @@ func (s *server) clean(diags []*tfprotov6.Diagnostic) {
 	for _, d := range diags {
 		d.Summary = strings.Join(strings.Fields(s.secrets.shown(d.Summary)), " ") // one line
 		d.Detail = s.secrets.shown(d.Detail)
+		placeAtLine(d) // last: a name such as api_key before a colon would hide what follows
 	}
+}
+
+// placeAtLine moves a diagnostic about a nested attribute to the attribute that
+// holds it, and names the nested one in the text. For on_destroy.name Terraform
+// and OpenTofu print the line of the resource's own name, or of no attribute.
+func placeAtLine(d *tfprotov6.Diagnostic) {
+	steps := d.Attribute.Steps()
+	for i, step := range steps {
+		if _, nested := step.(tftypes.AttributeName); !nested || i == 0 {
+			continue
+		}
+		if member := dotted(steps); !strings.Contains(d.Summary+d.Detail, member) {
+			d.Detail = member + ": " + d.Detail
+		}
+		d.Attribute = tftypes.NewAttributePathWithSteps(steps[:i])
+		return
+	}
+}
+
+// dotted is a path as a user writes it, such as workflows[0].wfe_type.
+func dotted(steps []tftypes.AttributePathStep) string {
+	var b strings.Builder
+	for _, step := range steps {
+		switch step := step.(type) {
+		case tftypes.AttributeName:
+			b.WriteString("." + string(step))
+		case tftypes.ElementKeyString:
+			fmt.Fprintf(&b, "[%q]", string(step))
+		case tftypes.ElementKeyInt:
+			fmt.Fprintf(&b, "[%d]", int64(step))
+		}
+	}
+	return strings.TrimPrefix(b.String(), ".")
 }
 
 func (s *server) ValidateProviderConfig(ctx context.Context, req *tfprotov6.ValidateProviderConfigRequest) (*tfprotov6.ValidateProviderConfigResponse, error) {

@@ -9,6 +9,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
 	"github.com/sodafoundation/terraform-provider-soda/internal/sandbox"
 )
 
@@ -78,6 +81,30 @@ func TestVisible(t *testing.T) {
 	} {
 		if got := visible(text); got != want {
 			t.Errorf("%q is shown as %q, want %q", text, got, want)
+		}
+	}
+}
+
+// TestPlaceAtLine: a nested attribute is named in the text, and the path ends at
+// the attribute that holds it. Elements of a map or a list keep theirs.
+func TestPlaceAtLine(t *testing.T) {
+	root := tftypes.NewAttributePath().WithAttributeName
+	for _, c := range []struct {
+		at             *tftypes.AttributePath
+		detail         string
+		want, wantText string
+	}{
+		{nil, "nothing", "", "nothing"},
+		{root("name"), "too short", "name", "too short"},
+		{root("files").WithElementKeyString("a.py"), "too long", `files["a.py"]`, "too long"},
+		{root("workflows").WithElementKeyInt(1).WithAttributeName("wfe_type"), "too short", "workflows[1]", "workflows[1].wfe_type: too short"},
+		{root("stackstorm").WithAttributeName("api_key"), "Set stackstorm.api_key.", "stackstorm", "Set stackstorm.api_key."},
+		{root("stackstorm").WithAttributeName("api_key"), "too short", "stackstorm", "stackstorm.api_key: too short"},
+	} {
+		d := &tfprotov6.Diagnostic{Detail: c.detail, Attribute: c.at}
+		(&server{secrets: &secretStore{}}).clean([]*tfprotov6.Diagnostic{d})
+		if at := dotted(d.Attribute.Steps()); at != c.want || d.Detail != c.wantText {
+			t.Errorf("%s, %q: got %s, %q; want %s, %q", c.at, c.detail, at, d.Detail, c.want, c.wantText)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -16,6 +17,8 @@ import (
 var (
 	_ resource.ResourceWithValidateConfig = (*instanceResource)(nil)
 	_ action.ActionWithValidateConfig     = (*runAction)(nil)
+
+	_ datasource.DataSourceWithValidateConfig = (*blockVolumeDataSource)(nil)
 )
 
 // ValidateConfig refuses timeouts in which nothing can be done.
@@ -32,16 +35,29 @@ func (a *runAction) ValidateConfig(ctx context.Context, req action.ValidateConfi
 	resp.Diagnostics.Append(positiveTimeouts(m.Timeouts.Attributes())...)
 }
 
+// ValidateConfig refuses timeouts in which nothing can be done.
+func (d *blockVolumeDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
+	var m blockVolumeWaitModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	resp.Diagnostics.Append(positiveTimeouts(m.Timeouts.Attributes())...)
+}
+
 func positiveTimeouts(timeouts map[string]attr.Value) (diags diag.Diagnostics) {
 	for name, v := range timeouts {
 		text, ok := v.(types.String)
 		if !ok {
 			continue
 		}
-		if d, err := time.ParseDuration(text.ValueString()); err == nil && d <= 0 {
-			diags.AddAttributeError(path.Root("timeouts"), "A timeout must be above zero",
-				fmt.Sprintf("timeouts.%s is %q, in which no run can be waited for. Give a duration such as \"30m\", or set wait_for_completion = false to wait for none.", name, text.ValueString()))
+		d, err := time.ParseDuration(text.ValueString())
+		if err != nil || d > 0 {
+			continue
 		}
+		advice := `Give a duration such as "30m".`
+		if name == "create" || name == "update" || name == "invoke" {
+			advice = `Give a duration such as "30m", or set wait_for_completion = false to wait for none.`
+		}
+		diags.AddAttributeError(path.Root("timeouts"), "A timeout must be above zero",
+			fmt.Sprintf("timeouts.%s is %q, in which nothing can be waited for. %s", name, text.ValueString(), advice))
 	}
 	return diags
 }

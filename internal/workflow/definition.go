@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -53,6 +54,9 @@ func CheckDefinition(content, ref string, declared []string, chosen string) []Pr
 		problems = append(problems, Problem{Summary: summaryDefinition, Warning: true, Detail: "This is an Orquesta workflow. " +
 			"The runner mistral-v2 of StackStorm 3.2.0 and older runs Mistral workflows alone."})
 	default:
+		if version, ok := root.member("version"); ok && !isMistral2(version.text()) {
+			add("Mistral refuses version: %s. Write version: '2.0'.", orNothing(version.text()))
+		}
 		names := slices.DeleteFunc(root.names(), func(key string) bool { return key == "version" })
 		if !slices.Equal(names, []string{ref}) {
 			add("Beside version, the content must have one key, the name of its action: %s. It has %s.", ref, orNothing(enumerate(names, "and")))
@@ -67,7 +71,16 @@ func CheckDefinition(content, ref string, declared []string, chosen string) []Pr
 		// One a line: what follows a name such as api_key and a comma is taken for a secret.
 		add("The workflow %s does not take all parameters as input, and Mistral then refuses every run. Add to its input:\n\n  %s", name, strings.Join(lacks, "\n  "))
 	}
+	if more := body.demandsMore(declared); len(more) > 0 {
+		add("The workflow %s has inputs without a default that no parameter gives, and Mistral then refuses every run. Declare them in parameters, or give them a default:\n\n  %s", name, strings.Join(more, "\n  "))
+	}
 	return problems
+}
+
+// isMistral2 says whether Mistral takes a version.
+func isMistral2(version string) bool {
+	number, err := strconv.ParseFloat(version, 64)
+	return err == nil && number == 2
 }
 
 // definition is a part of a YAML document. The zero value is nothing.
@@ -118,16 +131,46 @@ func (d definition) text() string {
 	return d.node.Value
 }
 
+// member finds a key as PyYAML does: of a key that is there twice the last one
+// counts, and what is merged in by << counts where there is none.
 func (d definition) member(name string) (definition, bool) {
-	if !d.is(yaml.MappingNode) {
+	return d.memberWithin(name, 10) // a merge may lead to itself
+}
+
+func (d definition) memberWithin(name string, merges int) (definition, bool) {
+	if !d.is(yaml.MappingNode) || merges == 0 {
 		return definition{}, false
 	}
-	for i := 0; i+1 < len(d.node.Content); i += 2 {
-		if d.node.Content[i].Value == name {
-			return definition{d.node.Content[i+1]}.resolved(), true
+	var merged []definition
+	for i := len(d.node.Content) - 2; i >= 0; i -= 2 {
+		value := definition{d.node.Content[i+1]}.resolved()
+		switch d.node.Content[i].Value {
+		case name:
+			return value, true
+		case "<<":
+			merged = append(merged, value)
+			if value.is(yaml.SequenceNode) {
+				merged = append(merged, value.elements()...)
+			}
+		}
+	}
+	for _, m := range merged {
+		if value, ok := m.memberWithin(name, merges-1); ok {
+			return value, true
 		}
 	}
 	return definition{}, false
+}
+
+// elements lists those of a sequence.
+func (d definition) elements() []definition {
+	var elements []definition
+	if d.is(yaml.SequenceNode) {
+		for _, node := range d.node.Content {
+			elements = append(elements, definition{node}.resolved())
+		}
+	}
+	return elements
 }
 
 func (d definition) has(name string) bool {
@@ -162,16 +205,24 @@ func (d definition) choose(chosen string) (string, definition) {
 	return name, body
 }
 
+// inputs lists the inputs that a workflow takes, and those of them that it
+// demands because they have no default.
+func (d definition) inputs() (takes, demands []string) {
+	input, _ := d.member("input")
+	for _, item := range input.elements() {
+		if name := item.text(); name != "" {
+			demands = append(demands, name)
+		}
+		takes = append(takes, item.names()...)
+	}
+	return append(takes, demands...), demands
+}
+
 // lacksInputs lists the declared parameters that a workflow does not take.
 // Those of the runner do not reach the workflow.
 func (d definition) lacksInputs(declared []string) []string {
-	var takes, lacks []string
-	if input, _ := d.member("input"); input.is(yaml.SequenceNode) {
-		for _, item := range input.node.Content {
-			item := definition{item}.resolved()
-			takes = append(append(takes, item.names()...), item.text())
-		}
-	}
+	var lacks []string
+	takes, _ := d.inputs()
 	for _, name := range declared {
 		if _, ofRunner := runnerParameters[name]; !ofRunner && !slices.Contains(takes, name) {
 			lacks = append(lacks, name)
@@ -179,6 +230,12 @@ func (d definition) lacksInputs(declared []string) []string {
 	}
 	slices.Sort(lacks)
 	return lacks
+}
+
+// demandsMore lists the inputs that a workflow demands and no parameter gives.
+func (d definition) demandsMore(declared []string) []string {
+	_, demands := d.inputs()
+	return slices.DeleteFunc(demands, func(name string) bool { return slices.Contains(declared, name) })
 }
 
 func orNothing(text string) string {

@@ -21,6 +21,12 @@ func TestCheckDefinition(t *testing.T) {
 		{"a chosen one", "name: opensds.own\nworkflows: {main: {input: [port, size], tasks: {a: {}}}, other: {tasks: {a: {}}}}\n", ""},
 		{"Windows line ends", "version: '2.0'\r\nopensds.own:\r\n  input: [port, size]\r\n  tasks: {a: {}}\r\n", ""},
 
+		{"merged in", "opensds.own: {<<: {input: [port, size]}, tasks: {a: {}}}\n", ""},
+		{"merged in twice", "opensds.own: {<<: [{tasks: {a: {}}}, {input: [port, size]}]}\n", ""},
+		{"not merged over", "opensds.own: {input: [port, size], <<: {input: [port]}, tasks: {a: {}}}\n", ""},
+		{"the last of two", "opensds.own: {input: [port], input: [port, size], tasks: {a: {}}}\n", ""},
+		{"version as a number", "version: 2.0\nopensds.own: {input: [port, size], tasks: {a: {}}}\n", ""},
+
 		{"nothing", "", "The content is empty."},
 		{"a comment", "# nothing\n", "The content is empty."},
 		{"no YAML", "a: [1\n", "The content is not YAML: line "},
@@ -39,6 +45,10 @@ func TestCheckDefinition(t *testing.T) {
 		{"an input of a workbook lacks", "name: opensds.own\nworkflows: {main: {input: [port], tasks: {a: {}}}}\n", "The workflow main does not take all parameters as input, and Mistral then refuses every run. Add to its input:\n\n  size"},
 		{"an input of the only one lacks", "name: opensds.own\nworkflows: {start: {input: [port], tasks: {a: {}}}}\n", "The workflow start does"},
 		{"an input of the chosen one lacks", "name: opensds.own\nworkflows: {main: {tasks: {a: {}}}, other: {input: [port, size], tasks: {a: {}}}}\n", "The workflow main does"},
+		{"the first of two", "opensds.own: {input: [port, size], input: [port], tasks: {a: {}}}\n", "Add to its input:\n\n  size"},
+		{"an input that nobody gives", "opensds.own: {input: [port, size, extra, other: 1], tasks: {a: {}}}\n", "inputs without a default that no parameter gives, and Mistral then refuses every run. Declare them in parameters, or give them a default:\n\n  extra"},
+		{"a merge of itself", "opensds.own: &own {<<: *own, <<: *own, tasks: {a: {}}}\n", "Add to its input:\n\n  port\n  size"},
+		{"another version", "version: 1.0\nopensds.own: {input: [port, size], tasks: {a: {}}}\n", "Mistral refuses version: 1.0. Write version: '2.0'."},
 		{"Orquesta", "version: 1.0\ninput: [port, size]\ntasks: {a: {action: core.noop}}\n", "This is an Orquesta workflow."},
 	} {
 		problems := CheckDefinition(c.content, "opensds.own", declared, "opensds.own.main")
