@@ -83,7 +83,7 @@ func (f *hostileFront) dial(t *testing.T, sb *sandbox.Sandbox, user string) *wir
 	return dialAs(t, sb, map[string]any{
 		"endpoint": f.urls[atOrchestrator], "block_endpoint": f.urls[atHotpot], "multicloud_endpoint": f.urls[atGelato],
 		"auth_url": f.urls[atKeystone], "user_name": user, "password": hostilePassword, "user_domain_name": "Default",
-		"project_name": "admin", "project_domain_name": "Default", "request_timeout": "10s",
+		"project_name": "admin", "project_domain_name": "Default", "request_timeout": "30s",
 		"stackstorm": map[string]any{"url": f.urls[atStackStorm], "api_key": hostileAPIKey},
 	})
 }

@@ -3,6 +3,7 @@ package provider
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -58,10 +59,10 @@ func (w *workspace) applyDisturbed(number int, f sweepFault, end sweepEnd) {
 	var started sync.WaitGroup
 	started.Add(1)
 	var u *runningCLI
-	hit := false
+	var hit atomic.Bool
 	remove := w.sb.Fault(sandbox.Fault{Skip: number, Times: 1, After: f.after, Drop: f.drop, Status: f.status, Body: f.body, Do: func() {
 		started.Wait()
-		hit = true
+		hit.Store(true)
 		switch end {
 		case killed:
 			u.cmd.Process.Kill()
@@ -72,7 +73,7 @@ func (w *workspace) applyDisturbed(number int, f sweepFault, end sweepEnd) {
 	defer remove()
 	u = w.startCommand("apply", "-auto-approve", "-no-color")
 	started.Done()
-	if u.wait(); !hit {
+	if u.wait(); !hit.Load() {
 		w.t.Errorf("there was no request %d", number)
 	}
 }
