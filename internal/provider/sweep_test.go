@@ -193,13 +193,13 @@ var limits = []limit{
 	{
 		what: "An old service, with the connection to StackStorm: a run that succeeded was destroyed or replaced, and later the same run is wanted again",
 		why: "The apply may stop with the error `Run … has already succeeded`. StackStorm keeps the execution when the record is removed, and the service's list " +
-			"ends before a record that cannot be read. So nobody can tell this run from one that was lost. `adopt_existing = false` starts it",
+			"ends before a record that cannot be read. So this run cannot be told from one that was lost. `adopt_existing = false` starts it",
 		forgotten: true,
 		applies:   func(c sweepCase, _ *sweepOutcome) bool { return c.life.old && c.life.connected },
 	},
 	{
 		what: "The answer to the start of an `on_destroy` run was lost, and StackStorm found the run by its mark",
-		why: "The record of the finished `on_destroy` run may stay. In an old service nobody can tell which record is that run's, so Terraform leaves it. " +
+		why: "The record of the finished `on_destroy` run may stay. In an old service it is not certain which record is that run's, so Terraform leaves it. " +
 			"The clean-up itself was done once",
 		left: true,
 		applies: func(c sweepCase, _ *sweepOutcome) bool {
