@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"strings"
 	"time"
@@ -159,7 +160,10 @@ var messageCases = map[string]func(s *stage){
 	"no-catalogue":        func(s *stage) { s.withoutCatalogue(503).apply() },
 	"no-such-workflow":    func(s *stage) { s.withArguments(map[string]any{"action": "opensds.lab-wok"}).apply() },
 	"which-workflow":      func(s *stage) { s.withArguments(map[string]any{"action": nil}).apply() },
-	"inputs-no-object":    func(s *stage) { s.withArguments(map[string]any{"parameters": "hello"}).apply() },
+	"inputs-too-large": func(s *stage) {
+		s.withArguments(map[string]any{"parameters": map[string]any{"message": json.Number("1e99999")}}).apply()
+	},
+	"inputs-no-object": func(s *stage) { s.withArguments(map[string]any{"parameters": "hello"}).apply() },
 	"connected-unreadable": func(s *stage) {
 		s.withArguments(map[string]any{"parameters_wo": map[string]any{"message": "other"}}).apply()
 		s.connected().fault(sandbox.Fault{Method: "GET", Path: readRunPath, Status: 500}).apply()
