@@ -5,7 +5,9 @@ package main
 import (
 	"flag"
 	"fmt"
+	"io"
 	"log"
+	"os"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
@@ -25,12 +27,17 @@ func main() {
 		return
 	}
 
+	// What is not logged through terraform-plugin-log is net/http's, which writes down
+	// what a server sends and nobody has asked for. It may be a secret.
+	log.SetOutput(io.Discard)
+
 	var options []tf6server.ServeOpt
 	if *debug {
 		options = append(options, tf6server.WithManagedDebug())
 	}
 	err := tf6server.Serve("registry.terraform.io/sodafoundation/soda", provider.NewServer(version), options...)
 	if err != nil {
-		log.Fatal(err)
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 }

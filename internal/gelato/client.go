@@ -175,7 +175,7 @@ func one[T row](ctx context.Context, c *Client, path, id string) (*T, error) {
 	case v == nil:
 		return nil, &Error{Path: path, Status: http.StatusNotFound, Message: "the answer is hollow", absent: true}
 	case !strings.EqualFold((*v).identity(), id): // upper-case digits are taken (G2)
-		return nil, fmt.Errorf("GET %s: the answer is for the id %q", path, (*v).identity())
+		return nil, fmt.Errorf("GET %s: the answer is for the id %q", path, condense((*v).identity()))
 	}
 	return v, nil
 }

@@ -172,7 +172,7 @@ func one[T row](ctx context.Context, c *Client, path, id string) (*T, error) {
 	case err != nil:
 		return nil, fmt.Errorf("GET %s: %w", path, err)
 	case (*v).identity() != id:
-		return nil, fmt.Errorf("GET %s: the answer is for the id %q", path, (*v).identity())
+		return nil, fmt.Errorf("GET %s: the answer is for the id %q", path, condense((*v).identity()))
 	}
 	return v, nil
 }

@@ -36,6 +36,9 @@ func readCloud(name, location string) (o Options, err error) {
 			err = errors.New("the entry has no auth section")
 		}
 	}()
+	if err := checkCloudFiles(location); err != nil {
+		return Options{}, err
+	}
 	opts := []clouds.ParseOption{clouds.WithCloudName(name)}
 	if location != "" {
 		opts = append(opts, clouds.WithLocations(location))

@@ -8,8 +8,11 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/textproto"
 	"net/url"
 	"strings"
+	"time"
+	"unicode"
 
 	"github.com/gophercloud/gophercloud/v2"
 )
@@ -55,7 +58,11 @@ func (s *Source) asError(err error) *Error {
 	if transport, ok := errors.AsType[*url.Error](err); ok {
 		return s.transportError(transport)
 	}
-	return failure(KindNotKeystone, "auth_url", "What answers at %s is not Keystone v3: %s.", s.address(), s.redact(err.Error()))
+	cause := s.redact(err.Error())
+	if is, ok := errors.AsType[*time.ParseError](err); ok && is != nil { // it repeats what is no time, in a spelling of its own
+		cause = "it gives a time in a form that is not Keystone's"
+	}
+	return failure(KindNotKeystone, "auth_url", "What answers at %s is not Keystone v3: %s.", s.address(), cause)
 }
 
 func (s *Source) answerError(a gophercloud.ErrUnexpectedResponseCode) *Error {
@@ -64,7 +71,7 @@ func (s *Source) answerError(a gophercloud.ErrUnexpectedResponseCode) *Error {
 	case a.Actual == http.StatusTooManyRequests || a.Actual >= 500:
 		return failure(KindUnreachable, "auth_url", "Keystone at %s does not work at the moment. It answered %d %s.", s.address(), a.Actual, http.StatusText(a.Actual))
 	case a.Actual >= 300 && a.Actual < 400:
-		return failure(KindNotKeystone, "auth_url", "%s redirects logins to %s. Passwords are not sent after a redirect. Give the final address.", s.address(), plainURL(a.ResponseHeader.Get("Location")))
+		return failure(KindNotKeystone, "auth_url", "%s redirects logins to %s. Passwords are not sent after a redirect. Give the final address.", s.address(), s.redact(plainURL(a.ResponseHeader.Get("Location"))))
 	case !isKeystone:
 		return failure(KindNotKeystone, "auth_url", "What answers at %s is not Keystone v3. It answered %d %s to a login.", s.address(), a.Actual, http.StatusText(a.Actual))
 	case s.options.hasApplicationCredential() && (a.Actual == http.StatusUnauthorized || a.Actual == http.StatusNotFound):
@@ -86,7 +93,10 @@ func (s *Source) transportError(err *url.Error) *Error {
 	_, invalid := errors.AsType[*tls.CertificateVerificationError](err)
 	network, onNetwork := errors.AsType[*net.OpError](err)
 	cause := s.redact(err.Err.Error())
+	_, malformed := errors.AsType[textproto.ProtocolError](err)
 	switch {
+	case malformed: // the library repeats the line, which may have the token that was issued
+		return failure(KindNotKeystone, "auth_url", "What answers at %s is not Keystone v3: its answer is not HTTP.", s.address())
 	case errors.Is(err, http.ErrSchemeMismatch):
 		return failure(KindTLS, "auth_url", "The server at %s does not use TLS, so its address begins with http://.", s.address())
 	case otherHost:
@@ -170,8 +180,17 @@ func (s *Source) redact(text string) string {
 // longest is how many bytes of somebody else's text an error repeats.
 const longest = 300
 
+// oneLine puts text on one line. What a terminal would act on is shown escaped.
 func oneLine(text string) string {
-	text = strings.Join(strings.Fields(text), " ")
+	var b strings.Builder
+	for _, c := range strings.Join(strings.Fields(text), " ") {
+		if unicode.IsPrint(c) {
+			b.WriteRune(c)
+		} else {
+			fmt.Fprintf(&b, `\u%04x`, c)
+		}
+	}
+	text = b.String()
 	if len(text) > longest {
 		text = strings.ToValidUTF8(text[:longest], "") + " ..."
 	}

@@ -109,7 +109,7 @@ type step struct {
 	Response answer
 }
 
-func recorded(t *testing.T, name string) []step {
+func recorded(t testing.TB, name string) []step {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Join("..", "sandbox", "testdata", "contract", "keystone", name+".json"))
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/gophercloud/gophercloud/v2"
 	"github.com/gophercloud/gophercloud/v2/openstack/identity/v3/tokens"
@@ -117,10 +118,14 @@ func (s *Source) expired() *Error {
 func (s *Source) create(ctx context.Context, login *tokens.AuthOptions) (grant, error) {
 	began := wallClock()
 	r := tokens.Create(ctx, s.service(""), login)
+	id := r.Header.Get("X-Subject-Token")
+	if id != "" && s.Obtained != nil {
+		s.Obtained(id)
+	}
 	if r.Err != nil {
 		return grant{}, r.Err
 	}
-	return s.read(r.ExtractInto, r.Header.Get("X-Subject-Token"), began, time.Time{})
+	return s.read(r.ExtractInto, id, began, time.Time{})
 }
 
 // read reads a token from the answer to a request that was sent at began. It
@@ -139,6 +144,9 @@ func (s *Source) read(extract func(any) error, id string, began, now time.Time) 
 	}
 	if id == "" || body.ExpiresAt.IsZero() {
 		return grant{}, errors.New("the answer has no token, or does not say when it expires")
+	}
+	if strings.ContainsFunc(id, unicode.IsControl) {
+		return grant{}, errors.New("the answer has a token that cannot be sent")
 	}
 	if now.IsZero() {
 		now = body.IssuedAt
@@ -229,7 +237,7 @@ func v3(address string) string {
 	if err != nil {
 		return address
 	}
-	u.RawQuery, u.Fragment = "", ""
+	u.RawQuery, u.ForceQuery, u.Fragment = "", false, ""
 	u.Path = strings.TrimSuffix(strings.TrimRight(u.Path, "/"), "/v3") + "/v3/"
 	return u.String()
 }

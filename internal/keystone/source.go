@@ -31,9 +31,9 @@ type Source struct {
 	client  *http.Client
 	margin  time.Duration
 
-	// Obtained, if not nil, is called with every token that is obtained, before
+	// Obtained, if not nil, is called with every token that Keystone issues, before
 	// it is used: a log or a message must not show it.
-	Obtained func(Token)
+	Obtained func(id string)
 
 	mu      sync.Mutex
 	current *grant       // nil before the first login
@@ -59,6 +59,10 @@ func NewSource(options Options, client *http.Client, margin time.Duration) *Sour
 		client = http.DefaultClient
 	}
 	own := *client
+	if own.Transport == nil {
+		own.Transport = http.DefaultTransport
+	}
+	own.Transport = limited{own.Transport}
 	// After a redirect the password would be sent to another address.
 	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	if margin == 0 {
@@ -169,9 +173,6 @@ func (s *Source) runLogin(ctx context.Context, f *sharedLogin) {
 		s.login = nil
 		if f.err == nil {
 			s.current = &f.grant
-			if s.Obtained != nil {
-				s.Obtained(f.grant.Token)
-			}
 		} else {
 			s.pause = wallClock().Add(retryPause)
 		}

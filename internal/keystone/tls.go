@@ -3,10 +3,7 @@ package keystone
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 )
 
 // TLSOptions say which certificates to trust and which to present. They are for
@@ -48,7 +45,7 @@ func (o TLSOptions) addAuthorities(config *tls.Config) error {
 	case o.CACertFile != "":
 		var err error
 		option = "ca_cert_file"
-		if pem, err = readFile(option, o.CACertFile); err != nil {
+		if pem, err = readPEM(option, o.CACertFile); err != nil {
 			return err
 		}
 	case o.CACertPEM == "":
@@ -76,11 +73,11 @@ func (o TLSOptions) addClientCert(config *tls.Config) error {
 	case o.ClientCertFile == "":
 		return problem("client_cert_file", "A client key needs its certificate. Give client_cert_file too.")
 	}
-	cert, err := readFile("client_cert_file", o.ClientCertFile)
+	cert, err := readPEM("client_cert_file", o.ClientCertFile)
 	if err != nil {
 		return err
 	}
-	key, err := readFile("client_key_file", o.ClientKeyFile)
+	key, err := readPEM("client_key_file", o.ClientKeyFile)
 	if err != nil {
 		return err
 	}
@@ -92,10 +89,11 @@ func (o TLSOptions) addClientCert(config *tls.Config) error {
 	return nil
 }
 
-func readFile(option, name string) ([]byte, error) {
-	text, err := os.ReadFile(name)
-	if cause, ok := errors.AsType[*fs.PathError](err); ok {
-		return nil, problem(option, fmt.Sprintf("Cannot read %s: %s.", name, cause.Err))
+// readPEM reads the file that an option names.
+func readPEM(option, name string) ([]byte, error) {
+	text, err := readFile(name)
+	if err != nil {
+		return nil, problem(option, fmt.Sprintf("Cannot read %s: %s.", name, err))
 	}
-	return text, err
+	return text, nil
 }

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/hashicorp/go-retryablehttp"
 )
@@ -257,9 +258,14 @@ func decode(raw []byte, out any) error {
 	return nil
 }
 
+// checkID refuses what cannot be an id. The CLI prints an id as it is, and no path
+// can have such an element.
 func checkID(id string) error {
-	if id == "" {
+	switch {
+	case id == "":
 		return fmt.Errorf("%w: it holds no id", errNotTheAPI)
+	case id == ".", id == "..", strings.ContainsFunc(id, func(r rune) bool { return r == '/' || !unicode.IsPrint(r) }):
+		return fmt.Errorf("%w: %q cannot be an id", errNotTheAPI, id)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package orchestration
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -124,17 +125,23 @@ func Root(endpoint string) (*url.URL, error) {
 		return nil, fmt.Errorf("the endpoint %q is not a URL; %s: %w", endpoint, example, unwrapURL(err))
 	case u.Scheme != "http" && u.Scheme != "https":
 		return nil, fmt.Errorf("the endpoint %q must begin with http:// or https://; %s", endpoint, example)
-	case u.Hostname() == "":
+	case u.Hostname() == "" || !isReadable(u):
 		return nil, fmt.Errorf("the endpoint %q names no host; %s", endpoint, example)
 	case strings.ContainsAny(endpoint, "?#"):
 		return nil, errors.New("the endpoint must end with its path, without a query (?) or a fragment (#)")
 	}
 	root := u.JoinPath() // cleaned of //, . and ..
-	if strings.Trim(root.Path, "/") == "" {
-		root.Path, root.RawPath = "/v1beta", ""
-		return root, nil
+	// Trimmed as it is written: an escaped slash at the end belongs to a name.
+	root.RawPath = cmp.Or(strings.TrimRight(root.EscapedPath(), "/"), "/v1beta")
+	if root.Path, err = url.PathUnescape(root.RawPath); err != nil {
+		return nil, fmt.Errorf("the endpoint %q is not a URL; %s", endpoint, example)
 	}
-	root.Path = strings.TrimRight(root.Path, "/")
-	root.RawPath = strings.TrimRight(root.RawPath, "/")
 	return root, nil
+}
+
+// isReadable reports whether an address can be read again once it is written. The
+// zone of an IPv6 address can hold what no address may.
+func isReadable(u *url.URL) bool {
+	_, err := url.Parse(u.String())
+	return err == nil
 }

@@ -95,8 +95,8 @@ func TestRequests(t *testing.T) {
 			line: "GET /v1beta/tenant-1/orchestration/services", answer: "[]",
 		},
 		"service": {
-			call: func(ctx context.Context, c *Client) error { _, err := c.Service(ctx, "any text/?%2e"); return err },
-			line: "GET /v1beta/tenant-1/orchestration/services/any%20text%2F%3F%252e", answer: `{"id": "x"}`,
+			call: func(ctx context.Context, c *Client) error { _, err := c.Service(ctx, "any text?%2e"); return err },
+			line: "GET /v1beta/tenant-1/orchestration/services/any%20text%3F%252e", answer: `{"id": "any text?%2e"}`,
 		},
 		"add service": {
 			call: func(ctx context.Context, c *Client) error {
@@ -149,8 +149,8 @@ func TestRequests(t *testing.T) {
 			line: "GET /v1beta/tenant-1/orchestration/instances/x", answer: `{"id": "x", "status": "Running"}`,
 		},
 		"delete instance": {
-			call: func(ctx context.Context, c *Client) error { return c.DeleteInstance(ctx, "x") },
-			line: "DELETE /v1beta/tenant-1/orchestration/instances/x", answer: `"Success"`,
+			call: func(ctx context.Context, c *Client) error { return c.DeleteInstance(ctx, "any text/?%2e") },
+			line: "DELETE /v1beta/tenant-1/orchestration/instances/any%20text%2F%3F%252e", answer: `"Success"`,
 		},
 		"workflows": { // the one path without a tenant
 			call: func(ctx context.Context, c *Client) error { _, err := c.Workflows(ctx); return err },
@@ -312,14 +312,14 @@ func TestRedirectsWithinTheHost(t *testing.T) {
 		served[r.Method]++
 		switch {
 		case strings.HasSuffix(r.URL.Path, "/moved"):
-			answer(w, http.StatusOK, `{"id": "moved"}`)
+			answer(w, http.StatusOK, `{"id": "here"}`)
 		case strings.HasSuffix(r.URL.Path, "/round"):
 			http.Redirect(w, r, r.URL.Path, http.StatusFound)
 		default:
 			http.Redirect(w, r, "/moved", http.StatusPermanentRedirect)
 		}
 	})
-	if s, err := c.Service(t.Context(), "here"); err != nil || s.ID != "moved" || served["GET"] != 2 {
+	if s, err := c.Service(t.Context(), "here"); err != nil || s.ID != "here" || served["GET"] != 2 {
 		t.Errorf("GET: %v, %v after %d requests", s, err, served["GET"])
 	}
 	served["GET"] = 0

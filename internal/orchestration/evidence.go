@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"sync/atomic"
 	"time"
 )
@@ -87,7 +88,7 @@ func either(condition bool, yes, no int) int {
 
 // untrusted is the error of a read that ended before an answer could be trusted.
 func (e *readEvidence) untrusted(cause error) error {
-	text := "reading instance " + e.id
+	text := "reading instance " + url.PathEscape(e.id)
 	if e.foreignAnswers {
 		text += ": the server mixed our requests with those of others"
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -29,7 +30,7 @@ type recordedStep struct {
 }
 
 // wire is the recorded body as it was sent: JSON on one line, or a page.
-func (s recordedStep) wire(t *testing.T) []byte {
+func (s recordedStep) wire(t testing.TB) []byte {
 	t.Helper()
 	if !strings.HasPrefix(s.Response.Headers["content-type"], "application/json") {
 		var page string
@@ -147,7 +148,7 @@ func TestRecordings(t *testing.T) {
 }
 
 // recordings are the steps of every case, by the name of its file.
-func recordings(t *testing.T, folder ...string) map[string][]recordedStep {
+func recordings(t testing.TB, folder ...string) map[string][]recordedStep {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join("..", "sandbox", "testdata", "contract", filepath.Join(folder...), "*.json"))
 	if err != nil || len(files) == 0 {
@@ -170,6 +171,10 @@ func recordings(t *testing.T, folder ...string) map[string][]recordedStep {
 
 func checkStep(t *testing.T, file string, n int, step recordedStep, id string, call asking) {
 	t.Helper()
+	id, err := url.PathUnescape(id)
+	if err != nil {
+		t.Fatal(err)
+	}
 	wire := step.wire(t)
 	c := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", step.Response.Headers["content-type"])

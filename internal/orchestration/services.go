@@ -3,7 +3,9 @@ package orchestration
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"strings"
 )
 
 // Service is a registered service: workflows under a name. It can be neither
@@ -81,6 +83,9 @@ func (c *Client) Service(ctx context.Context, id string) (*Service, error) {
 	var s Service
 	if _, err := c.do(ctx, c.overlapping("services", id), &s); err != nil {
 		return nil, err
+	}
+	if !strings.EqualFold(s.ID, id) {
+		return nil, fmt.Errorf("reading service %q: the answer is for the id %q", id, s.ID)
 	}
 	return &s, nil
 }

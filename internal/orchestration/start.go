@@ -95,7 +95,7 @@ func (s *startAnswer) check() error {
 		{"tenant_id", s.TenantID, s.tenantID},
 	} {
 		if m.got != m.asked {
-			return fmt.Errorf("%w: its %s is %q, not %q", errAnotherRun, m.key, m.got, m.asked)
+			return fmt.Errorf("%w: its %s is %q, not %q", errAnotherRun, m.key, condense(m.got), m.asked)
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 )
@@ -59,6 +60,9 @@ func (c *Client) Task(ctx context.Context, executionID string) (*Task, error) {
 	var t Task
 	if _, err := c.do(ctx, c.exclusively(http.MethodGet, "tasks", executionID), &t); err != nil {
 		return nil, err
+	}
+	if t.ID != executionID {
+		return nil, fmt.Errorf("reading execution %q: the answer is for the id %q", executionID, t.ID)
 	}
 	return &t, nil
 }

@@ -126,9 +126,11 @@ func (d *blockVolumeDataSource) Schema(ctx context.Context, _ datasource.SchemaR
 	attributes["wait_for_status"] = schema.StringAttribute{Optional: true, Validators: []validator.String{stringvalidator.OneOf(statusAvailable, statusInUse)},
 		MarkdownDescription: "Wait until the volume has this status, `inUse` or `available`, and none of its attachments is being made or removed. " +
 			"A volume in an error status ends the wait at once. Without this nothing is waited for."}
-	attributes["timeouts"] = timeouts.AttributesWithOpts(ctx, timeouts.Opts{
-		ReadDescription: "How long to wait for `wait_for_status`, for example `30m` (default `10m`).",
-	})
+	wait := timeouts.AttributesWithOpts(ctx, timeouts.Opts{
+		ReadDescription: "How long to wait for `wait_for_status`, such as `30m` (default `10m`).",
+	}).(schema.SingleNestedAttribute)
+	wait.MarkdownDescription = "How long Terraform waits: a duration with a unit, `s`, `m` or `h`."
+	attributes["timeouts"] = wait
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A volume of hotpot, and where it is attached.\n\n" +
 			"A run of `volume provision` succeeds as soon as hotpot has accepted the attachment. The storage may take longer, or fail. " +
@@ -164,7 +166,7 @@ func (d *blockVolumeDataSource) Read(ctx context.Context, req datasource.ReadReq
 	case err != nil:
 		addLookupError(&resp.Diagnostics, path.Empty(), "Cannot read volume "+id, asked(hotpotServer, err))
 	case !m.WaitForStatus.IsNull():
-		w := volumeWait{api: api, pace: d.settings.pace, want: m.WaitForStatus.ValueString(), timeout: timeout}
+		w := volumeWait{api: api, pace: d.settings.pace, want: m.WaitForStatus.ValueString(), timeout: timeout, shown: d.store.shown}
 		volume, diags = w.await(ctx, volume)
 		resp.Diagnostics.Append(diags...)
 	}

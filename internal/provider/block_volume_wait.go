@@ -30,6 +30,7 @@ type volumeWait struct {
 	pace    wait.Pace
 	want    string
 	timeout time.Duration
+	shown   func(string) string // for the log
 }
 
 var errVolumeTimeout = errors.New("the time allowed is over")
@@ -49,7 +50,7 @@ func (w volumeWait) await(ctx context.Context, last attachedVolume) (attachedVol
 				return v, false, err
 			}
 			if v.Status != last.Status {
-				tflog.Info(ctx, "volume changed", map[string]any{"volume": id, "status": v.Status})
+				tflog.Info(ctx, "volume changed", map[string]any{"volume": w.shown(id), "status": w.shown(v.Status)})
 			}
 			last = v
 		}

@@ -150,7 +150,7 @@ func TestImportFindsTheExecution(t *testing.T) {
 	s := newStage(t).connected().withArguments(map[string]any{"adopt_existing": false}).apply()
 	execution := s.sb.Executions()[0].ID
 	c := s.importAs(s.recordID())
-	if got := c.texts(s.saved); got["execution_id"] != execution || got["action"] != upkeepWork || s.said() != "" {
+	if got := c.texts(s.saved); got["execution_id"] != execution || got["action"] != upkeepWork || strings.Count(s.said(), "WARNING") != 1 || !strings.Contains(s.said(), inputsInClear) {
 		t.Errorf("%v %s", got, s.said())
 	}
 	s.saved = savedResource{}

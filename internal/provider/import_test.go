@@ -42,14 +42,15 @@ func dashboardRuns(t *testing.T, sb *sandbox.Sandbox, several string) map[string
 }
 
 // Runs that others started, and services, become configurations that plan
-// clean.
+// clean. Newer versions of Terraform want the provider's name in such a block, and
+// all versions refuse it once the resource is written.
 func TestAccImportGeneratesConfiguration(t *testing.T) {
 	sb := start(t, sandbox.Config{Packs: []string{"testdata/packs/lab"}})
 	several := registerElsewhere(t, sb, "several", labRollout, labCheck)
 	runs := dashboardRuns(t, sb, several)
 	var blocks strings.Builder
 	block := func(address, id string) {
-		fmt.Fprintf(&blocks, "import {\n  to = %s\n  id = %q\n}\n", address, id)
+		fmt.Fprintf(&blocks, "import {\n  provider = soda\n  to = %s\n  id = %q\n}\n", address, id)
 	}
 	for name, id := range runs {
 		block(instanceType+"."+strings.ReplaceAll(name, " ", "_"), awaitSuccess(t, sb, id))
@@ -66,6 +67,7 @@ func TestAccImportGeneratesConfiguration(t *testing.T) {
 	if strings.Contains(string(generated), "****") {
 		t.Errorf("a mask would be sent in place of the secret:\n%s", generated)
 	}
+	w.write(strings.ReplaceAll(blocks.String(), "  provider = soda\n", ""))
 	w.apply().exits(0).says("Resources: 6 imported, 0 added, 0 changed, 0 destroyed.")
 	w.write("") // the generated file alone
 	w.plan().exits(0).says("No changes.")

@@ -23,16 +23,15 @@ type instanceDataSource struct{ configuredDataSource }
 
 func newInstanceDataSource() datasource.DataSource { return &instanceDataSource{} }
 
-// runModel is a run in a data source.
+// runModel is a run in a data source, without its inputs and output.
 type runModel struct {
-	ID          types.String         `tfsdk:"id"`
-	TenantID    types.String         `tfsdk:"tenant_id"`
-	ServiceID   types.String         `tfsdk:"service_id"`
-	Name        types.String         `tfsdk:"name"`
-	Description types.String         `tfsdk:"description"`
-	UserID      types.String         `tfsdk:"user_id"`
-	Status      types.String         `tfsdk:"status"`
-	Input       jsontypes.Normalized `tfsdk:"input"`
+	ID          types.String `tfsdk:"id"`
+	TenantID    types.String `tfsdk:"tenant_id"`
+	ServiceID   types.String `tfsdk:"service_id"`
+	Name        types.String `tfsdk:"name"`
+	Description types.String `tfsdk:"description"`
+	UserID      types.String `tfsdk:"user_id"`
+	Status      types.String `tfsdk:"status"`
 }
 
 func newRunModel(in *orchestration.Instance) runModel {
@@ -44,7 +43,6 @@ func newRunModel(in *orchestration.Instance) runModel {
 		Description: types.StringValue(in.Description),
 		UserID:      types.StringValue(in.UserID),
 		Status:      types.StringValue(string(in.Status)),
-		Input:       normalized(in.Input, nil),
 	}
 }
 
@@ -61,18 +59,20 @@ func runAttributes() map[string]schema.Attribute {
 		"description": computed("Description of the run."),
 		"user_id":     computed("User the run is for."),
 		"status":      computed("`Running`, `Success` or `Failed`, as the orchestrator says."),
-		"input": schema.StringAttribute{Computed: true, Sensitive: true, CustomType: jsontypes.NormalizedType{},
-			MarkdownDescription: "The inputs as StackStorm took them (JSON): cast to their types, and with those that the orchestrator adds. " +
-				"Inputs that the workflow declares `secret` are masked. All others are in clear."},
 	}
 }
+
+// inputText says what a data source tells of a run's inputs.
+const inputText = "The inputs as StackStorm took them (JSON): cast to their types, and with those that the orchestrator adds. " +
+	"Inputs that the workflow declares `secret` are masked. All others are in clear."
 
 // instanceDetailModel is a runModel with the output, which only a read by id has.
 type instanceDetailModel struct {
 	runModel
-	Output      types.String  `tfsdk:"output"`
-	ExecutionID types.String  `tfsdk:"execution_id"`
-	Published   types.Dynamic `tfsdk:"published"`
+	Input       jsontypes.Normalized `tfsdk:"input"`
+	Output      types.String         `tfsdk:"output"`
+	ExecutionID types.String         `tfsdk:"execution_id"`
+	Published   types.Dynamic        `tfsdk:"published"`
 }
 
 func (d *instanceDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
@@ -82,6 +82,7 @@ func (d *instanceDataSource) Metadata(_ context.Context, req datasource.Metadata
 func (d *instanceDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	attributes := runAttributes()
 	attributes["id"] = schema.StringAttribute{Required: true, Validators: []validator.String{anID{}}, MarkdownDescription: "ID of the run."}
+	attributes["input"] = schema.StringAttribute{Computed: true, Sensitive: true, CustomType: jsontypes.NormalizedType{}, MarkdownDescription: inputText}
 	attributes["output"] = schema.StringAttribute{Computed: true, MarkdownDescription: "What the run itself printed. Workflows print nothing; only their tasks do, see `soda_orchestration_task`."}
 	attributes["execution_id"] = schema.StringAttribute{Computed: true,
 		MarkdownDescription: "StackStorm's id of the run. It is known if this provider started the run, and if it is the only one with these inputs. Needs `stackstorm` in the provider block; else it is null."}
@@ -114,7 +115,7 @@ func (d *instanceDataSource) Read(ctx context.Context, req datasource.ReadReques
 	case err != nil:
 		addError(&resp.Diagnostics, "Cannot read run "+id, err)
 	default:
-		m = instanceDetailModel{runModel: newRunModel(&now.Instance), Output: types.StringValue(now.Output)}
+		m = instanceDetailModel{runModel: newRunModel(&now.Instance), Input: normalized(now.Input, nil), Output: types.StringValue(now.Output)}
 		resp.Diagnostics.Append(d.seeThrough(ctx, api, &m, now)...)
 		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	}

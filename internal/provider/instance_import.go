@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -76,12 +77,14 @@ func (r *instanceResource) ImportState(ctx context.Context, req resource.ImportS
 }
 
 // importRun turns a run into a resource, as an import, a list and a generated
-// configuration have it. service is nil if it cannot be read. It returns the
-// inputs that are left out because StackStorm masks them, by name.
-func (m *instanceModel) importRun(now *run.Run, service *orchestration.Service) (masked map[string]any, names []string) {
+// configuration have it. service is nil if it cannot be read. Secret inputs are left
+// out, so that no state and no file has them. So are inputs that are tooDeep.
+func (m *instanceModel) importRun(now *run.Run, service *orchestration.Service) leftOut {
 	given := run.GivenInputs(now.Input)
-	masked, names = takeMasked(given)
-	m.observe(now, masked)
+	var out leftOut
+	out.inputs, out.masked = takeMasked(given)
+	out.declared = out.takeDeclared(given, service, now.Action)
+	m.observe(now, out.inputs)
 	m.ServiceID = types.StringValue(now.ServiceID)
 	m.Name = types.StringValue(now.Name)
 	m.Description = types.StringValue(now.Description)
@@ -91,7 +94,7 @@ func (m *instanceModel) importRun(now *run.Run, service *orchestration.Service) 
 	m.ValidateParameters = types.BoolValue(true)
 	m.CancelOnDestroy = types.BoolValue(false)
 	m.Published = types.DynamicNull()
-	if len(given) > 0 {
+	if len(given) > 0 && tooDeep(given) == "" {
 		m.Parameters = types.DynamicValue(value(given))
 	}
 	if actions := actionsOf(service); now.Action != "" {
@@ -99,7 +102,71 @@ func (m *instanceModel) importRun(now *run.Run, service *orchestration.Service) 
 	} else if len(actions) == 1 {
 		m.Action = types.StringValue(actions[0])
 	}
-	return masked, names
+	return out
+}
+
+// leftOut are the inputs that an import leaves out.
+type leftOut struct {
+	inputs   map[string]any // by name
+	masked   []string       // StackStorm shows asterisks in their place
+	declared []string       // the server shows them although they are secret
+}
+
+// takeDeclared takes out of given what a workflow of the service declares secret, or
+// is known to be. action is the one that was run; empty if that is not known. It
+// returns the names.
+func (o *leftOut) takeDeclared(given map[string]any, service *orchestration.Service, action string) (names []string) {
+	for _, a := range actionsOf(service) {
+		if action != "" && a != action {
+			continue
+		}
+		d, _ := declarationOf(service, a)
+		paths := d.SecretPaths(given)
+		for _, p := range workflow.Exposed(a, given) {
+			paths = append(paths, p.Path)
+		}
+		for _, at := range paths {
+			at = at[:depthOf(at)]
+			if takeMember(given, o.inputs, at) {
+				names = append(names, workflow.Label(at))
+			}
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// depthOf is how far a path leads through objects. A list without one of its
+// elements would be another list.
+func depthOf(at []any) int {
+	if i := slices.IndexFunc(at, func(step any) bool { _, isIndex := step.(int); return isIndex }); i >= 0 {
+		return i
+	}
+	return len(at)
+}
+
+// takeMember moves the name of one member from an object to taken. It reports
+// whether the member was there.
+func takeMember(from, taken map[string]any, at []any) bool {
+	name, _ := at[0].(string)
+	if _, there := from[name]; !there {
+		return false
+	}
+	if len(at) == 1 {
+		taken[name] = nil
+		delete(from, name)
+		return true
+	}
+	inner, isObject := from[name].(map[string]any)
+	deeper, _ := taken[name].(map[string]any)
+	if deeper == nil {
+		deeper = map[string]any{}
+	}
+	if !isObject || !takeMember(inner, deeper, at[1:]) {
+		return false
+	}
+	taken[name] = deeper
+	return true
 }
 
 // masked is what StackStorm shows in the place of a secret.
@@ -151,6 +218,10 @@ func holdsMask(v any) bool {
 
 // readImported fills in an imported run, and says what could not be imported.
 func (r *instanceResource) readImported(ctx context.Context, api *orchestration.Client, m *instanceModel, now *run.Run, to privateWriter) (diags diag.Diagnostics) {
+	if deep := tooDeep(run.GivenInputs(now.Input)); deep != "" {
+		diags.AddAttributeError(path.Root("parameters"), nestedTooDeep, fmt.Sprintf("Run %s cannot be imported with its inputs. %s", now.ID, deep))
+		return diags
+	}
 	_, withoutRecord := run.ExecutionOf(now.ID)
 	if withoutRecord {
 		now.TenantID = api.TenantID
@@ -161,14 +232,10 @@ func (r *instanceResource) readImported(ctx context.Context, api *orchestration.
 	} else {
 		diags.Append(r.identify(ctx, now, service)...)
 	}
-	hidden, names := m.importRun(now, service)
-	diags.Append(setPrivate(ctx, to, privateImported, &importMark{Masked: hidden, NoInputs: withoutRecord})...)
-	diags.Append(setPrivate(ctx, to, privateSecret, hidden)...)
-	if len(names) > 0 {
-		diags.AddAttributeWarning(path.Root("parameters_wo"), "Secret inputs are not imported",
-			fmt.Sprintf("StackStorm does not tell the values of %s. Give them in parameters_wo before the run is ever replaced.", strings.Join(names, ", ")))
-	}
-	diags.Append(m.exposedInputs(service)...)
+	out := m.importRun(now, service)
+	diags.Append(setPrivate(ctx, to, privateImported, &importMark{Masked: out.inputs, NoInputs: withoutRecord})...)
+	diags.Append(setPrivate(ctx, to, privateSecret, out.inputs)...)
+	diags.Append(m.importedInputs(out)...)
 	if m.Action.IsNull() {
 		why := "its service cannot be read"
 		if service != nil {
@@ -180,23 +247,34 @@ func (r *instanceResource) readImported(ctx context.Context, api *orchestration.
 	return diags
 }
 
-// exposedInputs says which of the imported inputs are declared secret and yet
-// come in clear text.
-func (m *instanceModel) exposedInputs(service *orchestration.Service) (diags diag.Diagnostics) {
+// importedInputs says which inputs are left out, and which others are in clear text
+// from now on: nobody tells which of them were write-only.
+func (m *instanceModel) importedInputs(out leftOut) (diags diag.Diagnostics) {
+	var left []string
+	if len(out.masked) > 0 {
+		left = append(left, fmt.Sprintf("StackStorm does not tell the values of %s.", strings.Join(out.masked, ", ")))
+	}
+	if len(out.declared) > 0 {
+		left = append(left, fmt.Sprintf("The values of %s are secret, and the orchestrator tells them in clear text. They are left out of the state and of a generated configuration.", strings.Join(out.declared, ", ")))
+	}
+	if len(left) > 0 {
+		diags.AddAttributeWarning(path.Root("parameters_wo"), "Secret inputs are not imported",
+			strings.Join(left, " ")+" Give them in parameters_wo before the run is ever replaced.")
+	}
 	given, _ := inputObject(m.Parameters)
-	var names []string
-	for _, action := range actionsOf(service) {
-		d, _ := declarationOf(service, action)
-		for _, at := range d.SecretPaths(given) {
-			names = append(names, workflow.Label(at))
+	if len(given) > 0 {
+		names := slices.Sorted(maps.Keys(given))
+		if more := len(names) - mostListed; more > 0 {
+			names = append(names[:mostListed], fmt.Sprintf("%d more", more))
 		}
+		diags.AddAttributeWarning(path.Root("parameters"), inputsInClear, fmt.Sprintf(
+			"The orchestrator does not tell which inputs were given in parameters_wo. So the values of these are in the state and in a generated configuration in clear text: %s. "+
+				"Move those that are secret to parameters_wo. That runs nothing with the first apply after the import, which also takes them out of the state. Older copies of the state keep them.",
+			strings.Join(names, ", ")))
 	}
-	if len(names) == 0 {
-		return nil
-	}
-	slices.Sort(names)
-	diags.AddAttributeWarning(path.Root("parameters"), "Imported inputs look secret",
-		fmt.Sprintf("The service declares %s secret, and the orchestrator tells the value in clear text. Move it to parameters_wo: that runs nothing with the first apply after the import.",
-			strings.Join(slices.Compact(names), ", ")))
 	return diags
 }
+
+// inputsInClear is the title of the warning about inputs that may have been
+// write-only.
+const inputsInClear = "Imported inputs are in clear text"

@@ -2,11 +2,13 @@ package provider
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/list/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -62,8 +64,18 @@ func (l *instanceList) List(ctx context.Context, req list.ListRequest, stream *l
 				return
 			}
 		}
+		warned := false
 		for i := range found.runs {
-			if int64(i) == req.Limit || !push(listedRun(ctx, req, &found.runs[i], services)) {
+			if int64(i) == req.Limit {
+				return
+			}
+			listed, inClear := listedRun(ctx, req, &found.runs[i], services)
+			if inClear && !warned {
+				warned = true
+				listed.Diagnostics.AddWarning(inputsInClear, "The orchestrator does not tell which inputs were given in parameters_wo. So a generated configuration has their values in clear text, "+
+					"except those that the workflow declares secret. Move the other secrets to parameters_wo.")
+			}
+			if !push(listed) {
 				return
 			}
 		}
@@ -89,14 +101,18 @@ func (l *instanceList) find(ctx context.Context, m instanceListModel, full bool)
 	return found, byID, err
 }
 
-func listedRun(ctx context.Context, req list.ListRequest, in *orchestration.Instance, services map[string]*orchestration.Service) list.ListResult {
-	result := newListed(ctx, req, in.Name, in.TenantID, in.ID)
+// listedRun is a run in a list. It reports whether that shows inputs.
+func listedRun(ctx context.Context, req list.ListRequest, in *orchestration.Instance, services map[string]*orchestration.Service) (result list.ListResult, inClear bool) {
+	result = newListed(ctx, req, in.Name, in.TenantID, in.ID)
 	if !req.IncludeResource || result.Diagnostics.HasError() {
-		return result
+		return result, false
 	}
 	var m instanceModel
 	result.Diagnostics.Append(blank(ctx, &result, in.ID, &m)...)
+	if deep := tooDeep(run.GivenInputs(in.Input)); deep != "" {
+		result.Diagnostics.AddAttributeWarning(path.Root("parameters"), nestedTooDeep, fmt.Sprintf("The parameters of run %s are left out. %s", in.ID, deep))
+	}
 	m.importRun(&run.Run{Instance: *in}, services[in.ServiceID])
 	result.Diagnostics.Append(result.Resource.Set(ctx, &m)...)
-	return result
+	return result, !m.Parameters.IsNull()
 }

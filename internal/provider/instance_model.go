@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-jsontypes/jsontypes"
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
 	"github.com/sodafoundation/terraform-provider-soda/internal/run"
+	"github.com/sodafoundation/terraform-provider-soda/internal/stackstorm"
 )
 
 type instanceModel struct {
@@ -102,8 +104,24 @@ func (m *instanceModel) observe(in *run.Run, secret map[string]any) {
 	}
 }
 
+// observeAgain is observe for a run of the state. Names are those of its write-only
+// inputs. Their values stand in the record, except those that StackStorm masks.
+func (s *session) observeAgain(m *instanceModel, now *run.Run, names map[string]any) {
+	s.store.addInputs(commonMembers(names, run.DecodeObject(now.Input), names))
+	ended := m.ID.ValueString() == now.ID && m.status() == now.Status && now.Status.Final()
+	before := m.Output
+	m.observe(now, names)
+	if ended && strings.Contains(before.ValueString(), stackstorm.Hidden) {
+		m.Output = before // what was hidden then may not be known now
+	}
+}
+
+// normalized is a run's input without the secret members and without the run's
+// token, which the orchestrator leaves out too.
 func normalized(input json.RawMessage, secret map[string]any) jsontypes.Normalized {
-	raw, err := json.Marshal(run.Without(run.DecodeObject(input), secret))
+	members := run.Without(run.DecodeObject(input), secret)
+	delete(members, "auth_token")
+	raw, err := json.Marshal(members)
 	if err != nil {
 		return jsontypes.NewNormalizedNull()
 	}

@@ -53,6 +53,7 @@ func (r *instanceResource) planCreate(ctx context.Context, req resource.ModifyPl
 		m.UserID = types.StringValue(acc.userID)
 	}
 	spec := m.spec(&config)
+	r.hideInputs(&config)
 	spec.onlyNew, spec.planned = r.newServices.only(), &r.planned
 	checked := spec.check(ctx, api)
 	checked.Append(r.checkOnDestroy(ctx, nil, &m)...)
@@ -113,6 +114,7 @@ func (r *instanceResource) planUpdate(ctx context.Context, req resource.ModifyPl
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	r.hideInputs(&config)
 	state.record = private[recordLabels](ctx, req.Private, privateRecord)
 	m.record = state.record
 	id := state.ID.ValueString()

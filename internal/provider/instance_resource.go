@@ -52,6 +52,8 @@ func (r *instanceResource) Create(ctx context.Context, req resource.CreateReques
 		return
 	}
 
+	r.hideInputs(&config)
+
 	// A new run is started, unless the plan goes on with one.
 	begun := time.Now()
 	o := waitOptions{argument: "timeouts.create", timeout: timeout, creating: true}
@@ -133,7 +135,7 @@ func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, r
 	case m.Name.IsNull():
 		resp.Diagnostics.Append(r.readImported(ctx, api, &m, now, resp.Private)...)
 	default:
-		m.observe(now, private[map[string]any](ctx, req.Private, privateSecret))
+		r.observeAgain(&m, now, private[map[string]any](ctx, req.Private, privateSecret))
 		resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateImported, imported(ctx, req.Private).age())...)
 	}
 	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateRecord, m.record)...)
@@ -144,7 +146,7 @@ func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, r
 		_, diags := r.observeOutcome(ctx, &m, now, private[map[string]any](ctx, req.Private, privateSecret))
 		resp.Diagnostics.Append(diags...)
 	}
-	if private[bool](ctx, req.Private, privateUnresolved) && m.status() != orchestration.StatusFailed && !r.known.OfferTakeover(m.fingerprint(), now.ID) {
+	if private[bool](ctx, req.Private, privateUnresolved) && m.status() != orchestration.StatusFailed && !r.known.OfferTakeover(m.fingerprint(), now.ID, now.ExecutionID) {
 		resp.Diagnostics.AddError(fmt.Sprintf("Run %s would be repeated", now.ID), m.deposed())
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)

@@ -28,6 +28,13 @@ func (m *instanceModel) spec(config *instanceModel) runSpec {
 	}
 }
 
+// hideInputs keeps the write-only inputs of a configuration out of messages.
+func (s *session) hideInputs(config *instanceModel) {
+	if given, ok := inputObject(config.ParametersWO); ok && s != nil {
+		s.store.addInputs(given)
+	}
+}
+
 // adopt returns what adopt_existing asks for.
 func (m *instanceModel) adopt() run.Adopt {
 	switch {
@@ -49,7 +56,7 @@ func (r *instanceResource) plannedRun(ctx context.Context, m *instanceModel) *ru
 		return nil
 	}
 	r.known.MarkOurs(id)
-	last := run.Run{Instance: orchestration.Instance{ID: id, ServiceID: m.ServiceID.ValueString(), TenantID: m.TenantID.ValueString(), Status: orchestration.StatusRunning}}
+	last := run.Run{ExecutionID: r.known.OfferedExecution(id), Instance: orchestration.Instance{ID: id, ServiceID: m.ServiceID.ValueString(), TenantID: m.TenantID.ValueString(), Status: orchestration.StatusRunning}}
 	if _, _, err := r.api(ctx); err == nil {
 		if now, err := r.runs.Read(ctx, last); err == nil {
 			return now

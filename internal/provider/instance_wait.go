@@ -26,7 +26,7 @@ func (r *instanceResource) waitAndReport(ctx context.Context, m *instanceModel, 
 	if _, _, err := r.api(ctx); err != nil {
 		return m.cannotWait(err, o)
 	}
-	now, err := r.runs.Wait(ctx, last, o.left, logChanges(ctx, last.Status))
+	now, err := r.runs.Wait(ctx, last, o.left, r.store.logChanges(ctx, last.Status))
 	m.observe(now, secret)
 	reason, diags := r.observeOutcome(ctx, m, now, secret)
 	e := m.waitMessages(ctx, err, reason, o)
@@ -35,11 +35,11 @@ func (r *instanceResource) waitAndReport(ctx context.Context, m *instanceModel, 
 }
 
 // logChanges returns a function that logs every change of a run's status.
-func logChanges(ctx context.Context, status orchestration.Status) func(*run.Run, error) {
+func (s *secretStore) logChanges(ctx context.Context, status orchestration.Status) func(*run.Run, error) {
 	return func(now *run.Run, err error) {
 		if err == nil && now.Status != status {
 			status = now.Status
-			tflog.Info(ctx, "run changed", map[string]any{"run": now.ID, "name": now.Name, "status": string(status)})
+			tflog.Info(ctx, "run changed", map[string]any{"run": s.shown(now.ID), "name": s.shown(now.Name), "status": s.shown(string(status))})
 		}
 	}
 }

@@ -35,12 +35,17 @@ func (w *wire) listResources(typeName string, filter map[string]any, full bool, 
 func (w *wire) displayNames(results []tfprotov6.ListResourceResult) (names []string) {
 	w.t.Helper()
 	for _, r := range results {
-		if len(r.Diagnostics) > 0 {
-			w.t.Fatal(diagnosticsText(r.Diagnostics))
+		if others := otherThan(inputsInClear, r.Diagnostics); len(others) > 0 {
+			w.t.Fatal(diagnosticsText(others))
 		}
 		names = append(names, r.DisplayName)
 	}
 	return names
+}
+
+// otherThan are the diagnostics with another summary.
+func otherThan(summary string, diags []*tfprotov6.Diagnostic) []*tfprotov6.Diagnostic {
+	return slices.DeleteFunc(slices.Clone(diags), func(d *tfprotov6.Diagnostic) bool { return d.Summary == summary })
 }
 
 // untilAllEnded looks at the runs: that is what makes them go on.
@@ -63,7 +68,7 @@ func (w *wire) importedState(typeName string, identity *tfprotov6.ResourceIdenti
 	}
 	in := resp.ImportedResources[0]
 	read, err := w.ReadResource(w.t.Context(), &tfprotov6.ReadResourceRequest{TypeName: typeName, CurrentState: in.State, Private: in.Private, CurrentIdentity: in.Identity})
-	if err != nil || len(read.Diagnostics) > 0 {
+	if err != nil || len(otherThan(inputsInClear, read.Diagnostics)) > 0 {
 		w.t.Fatal(err, diagnosticsText(read.Diagnostics))
 	}
 	return w.attributeTexts(w.resourceType(typeName), read.NewState)

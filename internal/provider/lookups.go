@@ -9,12 +9,10 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/gelato"
 	"github.com/sodafoundation/terraform-provider-soda/internal/hotpot"
@@ -94,7 +92,7 @@ func (s *session) block(ctx context.Context) (*hotpot.Client, error) {
 		root := s.settings.block.root
 		s.lookups.block = hotpot.New(hotpot.Config{
 			BaseURL: root, TenantID: tenantID, HTTP: s.checkedHTTP(root),
-			RequestTimeout: s.settings.requestTimeout, MaxRetries: s.settings.maxRetries, Log: logLookup(hotpotServer),
+			RequestTimeout: s.settings.requestTimeout, MaxRetries: s.settings.maxRetries, Log: s.store.logLookup(hotpotServer),
 		})
 	}
 	return s.lookups.block, nil
@@ -112,7 +110,7 @@ func (s *session) multicloud(ctx context.Context) (*gelato.Client, error) {
 		root := s.settings.multicloud.root
 		s.lookups.multicloud = gelato.New(gelato.Config{
 			BaseURL: root, TenantID: tenantID, HTTP: s.checkedHTTP(root),
-			RequestTimeout: s.settings.requestTimeout, MaxRetries: s.settings.maxRetries, Log: logLookup(gelatoServer),
+			RequestTimeout: s.settings.requestTimeout, MaxRetries: s.settings.maxRetries, Log: s.store.logLookup(gelatoServer),
 		})
 	}
 	return s.lookups.multicloud, nil
@@ -135,16 +133,7 @@ func (s *session) readyFor(ctx context.Context, server lookupServer, endpoint fu
 
 // checkedHTTP carries the token to a server that checks it. It needs s.mu.
 func (s *session) checkedHTTP(root *url.URL) *http.Client {
-	base := http.DefaultTransport.(*http.Transport).Clone()
-	base.TLSClientConfig = s.settings.tls.Clone() // a transport changes its own
-	return &http.Client{Transport: &keystone.CheckedTransport{Source: s.tokens, Base: base, Host: root.String()}}
-}
-
-// logLookup writes one line for each attempt, as logRequest does.
-func logLookup(server lookupServer) func(ctx context.Context, method, path string, status int, took time.Duration) {
-	return func(ctx context.Context, method, path string, status int, took time.Duration) {
-		tflog.Debug(ctx, server.name+" request", map[string]any{"method": method, "path": path, "status": status, "duration_ms": took.Milliseconds()})
-	}
+	return &http.Client{Transport: &keystone.CheckedTransport{Source: s.tokens, Base: newTransport(s.settings.tls), Host: root.String()}}
 }
 
 // lookupError is an error of a look-up, with the server that was asked.

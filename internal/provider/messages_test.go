@@ -164,17 +164,14 @@ var messageCases = map[string]func(s *stage){
 		s.withArguments(map[string]any{"parameters_wo": map[string]any{"message": "other"}}).apply()
 		s.connected().fault(sandbox.Fault{Method: "GET", Path: readRunPath, Status: 500}).apply()
 	},
-	"unreadable":              func(s *stage) { s.apply().fault(sandbox.Fault{Method: "GET", Path: readRunPath, Status: 500}).apply() },
-	"api-down":                func(s *stage) { s.apply().fault(sandbox.Fault{Status: 503}).apply() },
-	"imported":                func(s *stage) { s.apply().importRun().apply() },
-	"destroyed":               func(s *stage) { s.apply().destroy() },
-	"destroyed-while-running": func(s *stage) { s.leaveRunning().destroy() },
-	"destroyed-unknown":       func(s *stage) { s.leaveRunning().forceStatus("canceled").destroy() },
-	"destroyed-with-api-down": func(s *stage) { s.leaveRunning().fault(sandbox.Fault{Status: 503}).destroy(withoutRefresh) },
-	"not-forgotten":           func(s *stage) { s.apply().fault(sandbox.Fault{Method: "DELETE", Status: 500}).destroy() },
-	"clean-up-secret": func(s *stage) {
-		s.withArguments(map[string]any{"on_destroy": map[string]any{"action": upkeepRemove, "parameters_wo": map[string]any{"what": "x"}}}).apply()
-	},
+	"unreadable":                 func(s *stage) { s.apply().fault(sandbox.Fault{Method: "GET", Path: readRunPath, Status: 500}).apply() },
+	"api-down":                   func(s *stage) { s.apply().fault(sandbox.Fault{Status: 503}).apply() },
+	"imported":                   func(s *stage) { s.apply().importRun().apply() },
+	"destroyed":                  func(s *stage) { s.apply().destroy() },
+	"destroyed-while-running":    func(s *stage) { s.leaveRunning().destroy() },
+	"destroyed-unknown":          func(s *stage) { s.leaveRunning().forceStatus("canceled").destroy() },
+	"destroyed-with-api-down":    func(s *stage) { s.leaveRunning().fault(sandbox.Fault{Status: 503}).destroy(withoutRefresh) },
+	"not-forgotten":              func(s *stage) { s.apply().fault(sandbox.Fault{Method: "DELETE", Status: 500}).destroy() },
 	"clean-up-while-running":     func(s *stage) { s.withOnDestroy().leaveRunning().destroy() },
 	"clean-up-of-a-failed-run":   func(s *stage) { s.sb.FailTask(upkeepWork, ""); s.withOnDestroy().apply().destroy() },
 	"clean-up-failed":            func(s *stage) { s.sb.FailTask(upkeepRemove, ""); s.withOnDestroy().apply().destroy() },

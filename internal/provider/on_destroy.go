@@ -27,8 +27,6 @@ type onDestroyModel struct {
 	Parameters types.Dynamic `tfsdk:"parameters"`
 
 	PublishedParameters types.Map `tfsdk:"published_parameters"`
-
-	ParametersWO types.Dynamic `tfsdk:"parameters_wo"` // always refused, with a reason
 }
 
 // cleanUp is how far an on_destroy run got. The private state keeps it for the
@@ -48,7 +46,7 @@ func (d *deletion) runOnDestroy(ctx context.Context, api *orchestration.Client, 
 	}
 	ended, err := started, error(nil)
 	if started.ID != earlier || !started.Status.Final() {
-		ended, err = d.runs.Wait(ctx, *started, time.Until(begun.Add(timeout)), logChanges(ctx, started.Status))
+		ended, err = d.runs.Wait(ctx, *started, time.Until(begun.Add(timeout)), d.store.logChanges(ctx, started.Status))
 	}
 	summary := fmt.Sprintf("The on_destroy run %s has not succeeded", started.ID)
 	switch {

@@ -1,6 +1,14 @@
 package provider
 
 import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -78,4 +86,51 @@ func TestB04ImportIsTheSameAsTheList(t *testing.T) {
 	if plan, _ := w.plan(instanceType, after, given); len(plan.RequiresReplace) == 0 {
 		t.Error("another input does not replace")
 	}
+}
+
+// TestImportLeavesDeclaredSecretsOut: StackStorm need not mask what a workflow
+// declares secret. Then the state and a list have no value of it either, and moving
+// another input to parameters_wo takes it out and runs nothing.
+func TestImportLeavesDeclaredSecretsOut(t *testing.T) {
+	sb, service := caseSandbox(t)
+	id := secretRun(t, sb, service)
+	w := dialAs(t, sb, merged(withoutLogin(), map[string]any{"endpoint": unmasked(t, sb, "hush")}))
+	begun, err := w.ImportResourceState(t.Context(), &tfprotov6.ImportResourceStateRequest{TypeName: instanceType, ID: id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := begun.ImportedResources[0]
+	read, err := w.ReadResource(t.Context(), &tfprotov6.ReadResourceRequest{TypeName: instanceType, CurrentState: in.State, Private: in.Private})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustContain(t, diagnosticsText(read.Diagnostics), "The values of o.key, pw are secret", "in clear text: o, s. Move those that are secret")
+	listed := w.listResources(instanceType, map[string]any{"name": "b04"}, true, 0)
+	mustContain(t, diagnosticsText(listed[0].Diagnostics), inputsInClear)
+	for where, state := range map[string]*tfprotov6.DynamicValue{"the state": read.NewState, "the list": listed[0].Resource} {
+		if text := fmt.Sprint(w.attributeTexts(w.resourceType(instanceType), state)); strings.Contains(text, "hush") || !strings.Contains(text, `"a"`) {
+			t.Errorf("%s holds %s", where, text)
+		}
+	}
+}
+
+// unmasked is the address of an orchestrator that shows a secret where StackStorm
+// masks it.
+func unmasked(t *testing.T, sb *sandbox.Sandbox, secret string) string {
+	t.Helper()
+	target, err := url.Parse(sb.URLs().Orchestrator)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	proxy.ModifyResponse = func(resp *http.Response) error {
+		body, err := io.ReadAll(resp.Body)
+		body = bytes.ReplaceAll(body, []byte(masked), []byte(secret))
+		resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		resp.Header.Set("Content-Length", strconv.Itoa(len(body)))
+		return err
+	}
+	srv := httptest.NewServer(proxy)
+	t.Cleanup(srv.Close)
+	return srv.URL
 }

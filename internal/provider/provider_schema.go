@@ -64,7 +64,7 @@ func (p *sodaProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp 
 		"auth_strategy": schema.StringAttribute{
 			Optional:            true,
 			Validators:          []validator.String{stringvalidator.OneOf(strategyKeystone, strategyNoAuth)},
-			MarkdownDescription: "`keystone` (default) logs in to Keystone; `noauth` does not, and needs `tenant_id`. `SODA_AUTH_STRATEGY` or `OPENSDS_AUTH_STRATEGY`.",
+			MarkdownDescription: "`keystone` (the default) logs in to Keystone. `noauth` does not, and needs `tenant_id`. `SODA_AUTH_STRATEGY` or `OPENSDS_AUTH_STRATEGY`.",
 		},
 		"max_retries": schema.Int64Attribute{
 			Optional: true, Validators: []validator.Int64{int64validator.Between(0, mostRetries)},
@@ -77,15 +77,15 @@ func (p *sodaProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp 
 		},
 		"request_timeout": schema.StringAttribute{
 			Optional: true, CustomType: timetypes.GoDurationType{},
-			MarkdownDescription: "How long one request may take, for example `90s` (default `60s`). `SODA_REQUEST_TIMEOUT`.",
+			MarkdownDescription: "How long one request may take, such as `90s` (default `60s`). `SODA_REQUEST_TIMEOUT`.",
 		},
 		"poll_interval": schema.SingleNestedAttribute{
 			Optional: true,
 			Attributes: map[string]schema.Attribute{
-				"min": schema.StringAttribute{Optional: true, CustomType: timetypes.GoDurationType{}, MarkdownDescription: "The shortest pause (default `500ms`)."},
-				"max": schema.StringAttribute{Optional: true, CustomType: timetypes.GoDurationType{}, MarkdownDescription: "The longest pause (default `15s`)."},
+				"min": schema.StringAttribute{Optional: true, CustomType: timetypes.GoDurationType{}, MarkdownDescription: "The shortest pause, such as `2s` (default `500ms`)."},
+				"max": schema.StringAttribute{Optional: true, CustomType: timetypes.GoDurationType{}, MarkdownDescription: "The longest pause, such as `1m` (default `15s`)."},
 			},
-			MarkdownDescription: "How often a run under way is looked at: about every tenth of the time it has taken so far, between these bounds, and more often around the time that others of its workflow took.",
+			MarkdownDescription: "How often Terraform looks at a run under way: about every tenth of the time it has taken so far, between these bounds, and more often around the time that others of its workflow took.",
 		},
 	}
 	attributes["stackstorm"] = stackStormAttribute()
@@ -130,7 +130,7 @@ func tlsAttributes() map[string]schema.Attribute {
 		"client_cert_file": text("File with a client certificate (PEM). `OS_CERT`."),
 		"client_key_file":  text("File with the client certificate's key (PEM). `OS_KEY`."),
 		"insecure_skip_verify": schema.BoolAttribute{Optional: true,
-			MarkdownDescription: "Accept any server certificate. For trying things out; it gives a warning. `OS_INSECURE`."},
+			MarkdownDescription: "Accept any server certificate. For trying things out; it gives a warning (default `false`). `OS_INSECURE`."},
 	}
 }
 

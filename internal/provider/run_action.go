@@ -74,22 +74,28 @@ func (a *runAction) Schema(ctx context.Context, _ action.SchemaRequest, resp *ac
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Runs a service's workflow now. It reports every change of the run's status, and the status once a minute.\n\n" +
 			"Terraform keeps no state of an action and does not repeat one that was interrupted. What must have happened for an apply to be complete is a `soda_orchestration_instance`. " +
-			"A run with the same inputs that has not ended is waited for instead of being repeated. The orchestrator's record of the run stays.",
+			"A run with the same inputs that has not ended is waited for instead of being repeated. The orchestrator's record of the run stays. Changing an argument runs nothing: the next invocation uses it.",
 		Attributes: map[string]schema.Attribute{
-			"service_id":  schema.StringAttribute{Required: true, Validators: []validator.String{anID{}}, MarkdownDescription: "Service whose workflow is run."},
+			"service_id":  schema.StringAttribute{Required: true, Validators: []validator.String{anID{}}, MarkdownDescription: "ID of the service whose workflow is run."},
 			"name":        schema.StringAttribute{Required: true, Validators: given, MarkdownDescription: "Name of the run. The orchestrator does not keep names unique."},
 			"action":      schema.StringAttribute{Optional: true, Validators: given, MarkdownDescription: "Workflow to run, `pack.action`. Default: the service's workflow if it has exactly one."},
-			"description": schema.StringAttribute{Optional: true, MarkdownDescription: "Description of the run."},
+			"description": schema.StringAttribute{Optional: true, MarkdownDescription: "Description of the run (default: empty)."},
 			"user_id":     schema.StringAttribute{Optional: true, Validators: given, MarkdownDescription: "User the run is for. Default: the token's user, or `terraform` without Keystone."},
 			"parameters": schema.DynamicAttribute{Optional: true, Validators: []validator.Dynamic{objectOnly{}},
-				MarkdownDescription: "Inputs of the workflow, an object of any shape; `soda_orchestration_workflow` tells what it takes. Members that are null are left out. " +
+				MarkdownDescription: "Inputs of the workflow: an object of any shape. The data source `soda_orchestration_workflow` shows what a workflow takes. Members that are null are left out. " +
 					"`ip_addr`, `port`, `tenant_id` and `auth_token` are set by the orchestrator and cannot be given. " +
 					"An action has no write-only arguments, so secrets given here are in saved plans; `parameters_wo` of `soda_orchestration_instance` keeps them out."},
 			"wait_for_completion": schema.BoolAttribute{Optional: true, MarkdownDescription: "Wait until the workflow has ended, and fail if it did not succeed (default `true`)."},
 			"validate_parameters": schema.BoolAttribute{Optional: true, MarkdownDescription: "Check the inputs at plan against what the workflow declares (default `true`)."},
-			"timeouts":            timeouts.AttributesWithOpts(ctx, timeouts.Opts{InvokeDescription: "How long the run may take (default `2h`)."}),
+			"timeouts":            runTimeouts(ctx),
 		},
 	}
+}
+
+func runTimeouts(ctx context.Context) schema.Attribute {
+	a := timeouts.AttributesWithOpts(ctx, timeouts.Opts{InvokeDescription: "How long the run may take, such as `90m` (default `2h`)."}).(schema.SingleNestedAttribute)
+	a.MarkdownDescription = "How long Terraform waits: a duration with a unit, `s`, `m` or `h`."
+	return a
 }
 
 // ModifyPlan checks what is to be run against the live catalogue. Terraform

@@ -7,14 +7,11 @@ import (
 	"os"
 	"reflect"
 	"strings"
-	"sync"
 	"unicode"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
-
-	"github.com/sodafoundation/terraform-provider-soda/internal/stackstorm"
 )
 
 // NewServer returns the provider as a CLI calls it. Every diagnostic and every
@@ -33,39 +30,11 @@ func NewServer(version string) func() tfprotov6.ProviderServer {
 	}
 }
 
-// secretStore knows the secrets of this process: those of the configuration and
-// of the environment, and the tokens that were obtained with them.
-type secretStore struct {
-	mu       sync.Mutex
-	secrets  []string
-	redactor *stackstorm.Redactor // of secrets; nil after a change
-}
-
-func (s *secretStore) add(secrets ...string) {
-	if s == nil {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.secrets = append(s.secrets, secrets...)
-	s.redactor = nil
-}
-
-// shown is a text of any origin as a terminal may show it.
-func (s *secretStore) shown(text string) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.redactor == nil {
-		s.redactor = stackstorm.NewRedactor(s.secrets)
-	}
-	return visible(s.redactor.Given(text)) // our own words may look like a secret
-}
-
 // visible escapes what would move a cursor, color a line or reverse the order of
 // letters. Line feeds and tabs stay.
 func visible(text string) string {
 	var b strings.Builder
-	for _, c := range text {
+	for _, c := range strings.ReplaceAll(text, "\r\n", "\n") {
 		switch {
 		case c == '\n', c == '\t', unicode.IsPrint(c):
 			b.WriteRune(c)
@@ -84,6 +53,7 @@ type server struct {
 	tfprotov6.ListResourceServer
 	tfprotov6.ActionServer
 	secrets *secretStore
+	states  stateSchemas
 }
 
 // cleaned answers a call with cleaned diagnostics.
@@ -155,7 +125,11 @@ func (s *server) UpgradeResourceState(ctx context.Context, req *tfprotov6.Upgrad
 }
 
 func (s *server) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
-	return cleaned(ctx, s, s.ProviderServer.ReadResource, req)
+	resp, err := cleaned(ctx, s, s.ProviderServer.ReadResource, req)
+	if resp != nil {
+		resp.NewState = s.cleanState(s.resourceSchema(ctx, req.TypeName), resp.NewState, nil)
+	}
+	return resp, err
 }
 
 func (s *server) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanResourceChangeRequest) (*tfprotov6.PlanResourceChangeResponse, error) {
@@ -163,7 +137,11 @@ func (s *server) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanReso
 }
 
 func (s *server) ApplyResourceChange(ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
-	return cleaned(ctx, s, s.ProviderServer.ApplyResourceChange, req)
+	resp, err := cleaned(ctx, s, s.ProviderServer.ApplyResourceChange, req)
+	if resp != nil {
+		resp.NewState = s.cleanState(s.resourceSchema(ctx, req.TypeName), resp.NewState, nil)
+	}
+	return resp, err
 }
 
 func (s *server) ImportResourceState(ctx context.Context, req *tfprotov6.ImportResourceStateRequest) (*tfprotov6.ImportResourceStateResponse, error) {
@@ -175,7 +153,11 @@ func (s *server) ValidateDataResourceConfig(ctx context.Context, req *tfprotov6.
 }
 
 func (s *server) ReadDataSource(ctx context.Context, req *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
-	return cleaned(ctx, s, s.ProviderServer.ReadDataSource, req)
+	resp, err := cleaned(ctx, s, s.ProviderServer.ReadDataSource, req)
+	if resp != nil {
+		resp.State = s.cleanState(s.dataSourceSchema(ctx, req.TypeName), resp.State, req.Config)
+	}
+	return resp, err
 }
 
 func (s *server) ValidateListResourceConfig(ctx context.Context, req *tfprotov6.ValidateListResourceConfigRequest) (*tfprotov6.ValidateListResourceConfigResponse, error) {
@@ -188,6 +170,7 @@ func (s *server) ListResource(ctx context.Context, req *tfprotov6.ListResourceRe
 		stream.Results = each(stream.Results, func(r tfprotov6.ListResourceResult) tfprotov6.ListResourceResult {
 			s.clean(r.Diagnostics)
 			r.DisplayName = s.secrets.shown(r.DisplayName)
+			r.Resource = s.cleanState(s.resourceSchema(ctx, req.TypeName), r.Resource, nil)
 			return r
 		})
 	}

@@ -102,6 +102,13 @@ func (r *serviceResource) IdentitySchema(_ context.Context, _ resource.IdentityS
 	resp.IdentitySchema = identitySchema()
 }
 
+// What ends the description of an argument: what a change of it does. A new
+// service needs workflows or a wfe_type that the old one does not have.
+const (
+	registersAnew    = " Changing it registers a new service, which needs another `wfe_type` for the same workflows."
+	registersNothing = " Changing it registers nothing."
+)
+
 func (r *serviceResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	fixed := []planmodifier.String{stringplanmodifier.RequiresReplace()}
 	kept := []planmodifier.String{stringplanmodifier.UseStateForUnknown()}
@@ -113,19 +120,19 @@ func (r *serviceResource) Schema(_ context.Context, _ resource.SchemaRequest, re
 			"A service that is already there and matches exactly is adopted instead of being registered twice.",
 		Attributes: map[string]schema.Attribute{
 			"id":          schema.StringAttribute{Computed: true, PlanModifiers: kept, MarkdownDescription: "ID of the service, chosen by the provider."},
-			"name":        schema.StringAttribute{Required: true, PlanModifiers: fixed, Validators: given, MarkdownDescription: "Name. The orchestrator does not keep names unique."},
-			"description": schema.StringAttribute{Required: true, PlanModifiers: fixed, Validators: given, MarkdownDescription: "Description; the orchestrator refuses an empty one."},
-			"group":       schema.StringAttribute{Required: true, PlanModifiers: fixed, Validators: given, MarkdownDescription: "Group the dashboard shows it under, such as `provisioning`, `migration` or one of your own."},
+			"name":        schema.StringAttribute{Required: true, PlanModifiers: fixed, Validators: given, MarkdownDescription: "Name of the service. The orchestrator does not keep names unique." + registersAnew},
+			"description": schema.StringAttribute{Required: true, PlanModifiers: fixed, Validators: given, MarkdownDescription: "Description of the service. The orchestrator refuses an empty one." + registersAnew},
+			"group":       schema.StringAttribute{Required: true, PlanModifiers: fixed, Validators: given, MarkdownDescription: "Group the dashboard shows it under, such as `provisioning`, `migration` or one of your own." + registersAnew},
 			"tenant_id":   schema.StringAttribute{Computed: true, PlanModifiers: kept, MarkdownDescription: "Tenant it belongs to."},
 			"user_id": schema.StringAttribute{Optional: true, Computed: true, Validators: given,
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown(), stringplanmodifier.RequiresReplaceIfConfigured()},
-				MarkdownDescription: "User it is registered for. Default: the token's user, or `terraform` without Keystone."},
-			"input":      schema.StringAttribute{Optional: true, PlanModifiers: fixed, MarkdownDescription: "String stored with the service. The orchestrator never returns it."},
-			"constraint": schema.StringAttribute{Optional: true, PlanModifiers: fixed, MarkdownDescription: "String stored with the service."},
+				MarkdownDescription: "User it is registered for. Default: the token's user, or `terraform` without Keystone." + registersAnew},
+			"input":      schema.StringAttribute{Optional: true, PlanModifiers: fixed, MarkdownDescription: "Any string, stored with the service (default: none). The orchestrator never returns it." + registersAnew},
+			"constraint": schema.StringAttribute{Optional: true, PlanModifiers: fixed, MarkdownDescription: "Any string, stored with the service (default: none)." + registersAnew},
 			"adopt_existing": schema.BoolAttribute{Optional: true, Computed: true, Default: booldefault.StaticBool(true),
-				MarkdownDescription: "Take over a service that is registered already with the same name, description, group, tenant and workflows (default `true`). With `false` such a match is an error."},
+				MarkdownDescription: "Take over a service that is registered already with the same name, description, group, tenant and workflows (default `true`). With `false` such a match is an error." + registersNothing},
 			"validate_workflows": schema.BoolAttribute{Optional: true, Computed: true, Default: booldefault.StaticBool(true),
-				MarkdownDescription: "Check at plan that the catalogue has the workflows (default `true`)."},
+				MarkdownDescription: "Check at plan that the catalogue has the workflows (default `true`)." + registersNothing},
 			"adopted": schema.BoolAttribute{Computed: true, PlanModifiers: []planmodifier.Bool{boolplanmodifier.UseStateForUnknown()},
 				MarkdownDescription: "Whether the service was there before Terraform."},
 			"workflows": schema.ListNestedAttribute{
@@ -133,7 +140,7 @@ func (r *serviceResource) Schema(_ context.Context, _ resource.SchemaRequest, re
 				Validators:          []validator.List{listvalidator.SizeAtLeast(1)},
 				PlanModifiers:       []planmodifier.List{listplanmodifier.RequiresReplaceIf(workflowsDiffer, "Other workflows are another service.", "Other workflows are another service.")},
 				NestedObject:        schema.NestedAttributeObject{Attributes: serviceWorkflowAttributes()},
-				MarkdownDescription: "The workflows to register.",
+				MarkdownDescription: "The workflows to register. Changing it registers a new service. Their order does not matter.",
 			},
 		},
 	}
@@ -142,9 +149,9 @@ func (r *serviceResource) Schema(_ context.Context, _ resource.SchemaRequest, re
 func serviceWorkflowAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"definition_source": schema.StringAttribute{Required: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
-			MarkdownDescription: "Reference of a Mistral workflow in StackStorm, `pack.action`."},
+			MarkdownDescription: "Reference of a Mistral workflow in StackStorm, `pack.action`. Changing it registers a new service."},
 		"wfe_type": schema.StringAttribute{Optional: true, Computed: true, Default: stringdefault.StaticString("st2"), Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
-			MarkdownDescription: "Workflow engine (default `st2`). The orchestrator accepts any string and does not use it. But it refuses to register a workflow twice under the same one."},
+			MarkdownDescription: "Workflow engine (default `st2`). The orchestrator accepts any string and does not use it. But it registers a workflow only once for each. Changing it registers a new service."},
 		"id":          schema.StringAttribute{Computed: true, MarkdownDescription: "ID of the workflow's definition."},
 		"name":        schema.StringAttribute{Computed: true, MarkdownDescription: "Name in StackStorm."},
 		"description": schema.StringAttribute{Computed: true, MarkdownDescription: "Description in StackStorm."},

@@ -3,6 +3,7 @@ package provider
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
+	"github.com/sodafoundation/terraform-provider-soda/internal/bounded"
 	"github.com/sodafoundation/terraform-provider-soda/internal/keystone"
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
 	"github.com/sodafoundation/terraform-provider-soda/internal/run"
@@ -94,13 +96,12 @@ func (s *session) api(ctx context.Context) (*orchestration.Client, account, erro
 		return client, acc, nil
 	}
 
-	base := http.DefaultTransport.(*http.Transport).Clone()
-	base.TLSClientConfig = s.settings.tls.Clone() // a transport changes its own
+	base := newTransport(s.settings.tls)
 	acc := account{tenantID: s.settings.tenantID, userID: "terraform"}
 	s.tokens = keystone.Fixed{}
 	if !s.settings.noAuth {
 		source := keystone.NewSource(s.settings.login, &http.Client{Transport: base, Timeout: s.settings.requestTimeout}, 0)
-		source.Obtained = func(t keystone.Token) { s.store.add(t.ID) }
+		source.Obtained = func(id string) { s.store.add(id) }
 		if s.refused != nil {
 			return nil, account{}, &repeatedLoginError{s.refused}
 		}
@@ -118,7 +119,7 @@ func (s *session) api(ctx context.Context) (*orchestration.Client, account, erro
 		RequestTimeout: s.settings.requestTimeout,
 		MaxRetries:     s.settings.maxRetries,
 		MaxConcurrent:  s.settings.maxConcurrent,
-		Log:            logRequest,
+		Log:            s.store.logRequest,
 		Random:         random,
 	})
 	pace := s.settings.pace
@@ -128,6 +129,14 @@ func (s *session) api(ctx context.Context) (*orchestration.Client, account, erro
 	defer s.mu.Unlock()
 	s.client, s.account = client, acc
 	return client, acc, nil
+}
+
+// newTransport is what requests to one server go through. Its connections are its
+// own, since a transport changes its TLS settings.
+func newTransport(settings *tls.Config) http.RoundTripper {
+	own := http.DefaultTransport.(*http.Transport).Clone()
+	own.TLSClientConfig = settings.Clone()
+	return bounded.Transport{Next: own}
 }
 
 // ready returns the client if somebody has logged in.

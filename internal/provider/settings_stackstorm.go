@@ -85,7 +85,7 @@ func stackStormAttribute() schema.Attribute {
 				MarkdownDescription: "File with the certificates (PEM) of the authorities to trust for StackStorm. `SODA_STACKSTORM_CA_CERT_FILE` or `ST2_CACERT`."},
 			"ca_cert_pem": text("The same as a string. `SODA_STACKSTORM_CA_CERT_PEM`."),
 			"insecure_skip_verify": schema.BoolAttribute{Optional: true,
-				MarkdownDescription: "Accept any certificate of StackStorm. For trying things out; it gives a warning. `SODA_STACKSTORM_INSECURE_SKIP_VERIFY`."},
+				MarkdownDescription: "Accept any certificate of StackStorm. For trying things out; it gives a warning (default `false`). `SODA_STACKSTORM_INSECURE_SKIP_VERIFY`."},
 		},
 	}
 }
@@ -272,15 +272,14 @@ func (s *session) stackStorm() *stackstorm.Client {
 	}
 	s.stackStormOnce.Do(func() {
 		set := s.settings.stackStorm
-		base := http.DefaultTransport.(*http.Transport).Clone()
-		base.TLSClientConfig = set.tls.Clone() // a transport changes its own
 		s.stackStormClient = stackstorm.New(stackstorm.Config{
 			APIURL: set.apiURL, AuthURL: set.authURL,
 			APIKey: set.apiKey, Username: set.username, Password: set.password,
-			HTTP:           &http.Client{Transport: base},
+			HTTP:           &http.Client{Transport: newTransport(set.tls)},
 			RequestTimeout: s.settings.requestTimeout,
 			MaxRetries:     s.settings.maxRetries,
-			Log:            logStackStormRequest,
+			Log:            s.store.logStackStormRequest,
+			Obtained:       func(token string) { s.store.add(token) },
 		})
 	})
 	return s.stackStormClient

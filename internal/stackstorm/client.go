@@ -39,6 +39,10 @@ type Config struct {
 	// MaxRetries is how often a read is repeated; 0 means never.
 	MaxRetries int
 
+	// Obtained, if not nil, is called with every token before it is used: a log or a
+	// message must not show it.
+	Obtained func(token string)
+
 	// Log is told of every attempt when it has ended; nil for silence.
 	Log func(context.Context, RequestLog)
 }
@@ -70,6 +74,9 @@ func URLs(base string) (api, auth *url.URL, err error) {
 		return nil, nil, fmt.Errorf("the URL %q names no host; %s", base, example)
 	case strings.ContainsAny(base, "?#"):
 		return nil, nil, errors.New("the URL must end with its path, without a query (?) or a fragment (#)")
+	}
+	if _, err := url.Parse(u.String()); err != nil { // the zone of an IPv6 address can hold what no address may
+		return nil, nil, errors.New("this is not a URL; " + example)
 	}
 	return u.JoinPath("api"), u.JoinPath("auth"), nil
 }
@@ -227,6 +234,8 @@ func (c *Client) send(ctx context.Context, r request, target *url.URL, set func(
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	switch {
+	case isTooLarge(err):
+		return answer{}, c.failure(KindOther, r.method, target, "%s", err)
 	case err != nil:
 		return answer{}, c.unanswered(ctx, r.method, target, err)
 	case len(raw) > maxAnswer:

@@ -317,6 +317,16 @@ func TestRedactor(t *testing.T) {
 		{`url ?x=it%27s+%22%C3%A9%22%0A%5Ctwo+lines+of+it z`, `url ?x=(hidden) z`},
 		{`the last line: \two lines of it`, `the last line: (hidden)`},
 		{`header aXQncyAiw6kiClx0d28gbGluZXMgb2YgaXQ= z`, `header (hidden) z`},
+		{`html it&#39;s &#34;é&#34; \two lines of it z`, `html (hidden) z`},
+		{`html it&#x27;s &quot;é&quot; \two lines of it z`, `html (hidden) z`},
+		{`python 2 'it\'s "\xc3\xa9"\n\\two lines of it' z`, `python 2 '(hidden)' z`},
+		{`go "it's \"\u00e9\"\n\\two lines of it" z`, `go "(hidden)" z`},
+		{`url it%27s%20%22%c3%a9%22%0a%5ctwo%20lines%20of%20it z`, `url (hidden) z`},
+		{`twice it%2527s%2B%2522%25C3%25A9%2522%250A%255Ctwo%2Blines%2Bof%2Bit z`, `twice (hidden) z`},
+		{"cut it's \"é…", "cut (hidden)…"},
+		{"cut it's \"é ... more", "cut (hidden)... more"},
+		{"…lines of it, then", "…(hidden), then"},
+		{"it… is cut", "it… is cut"},
 		{"a 42 b 142 c 42d", "a (hidden) b 142 c 42d"},
 		{"secret-long and secret", "(hidden) and (hidden)"},
 
@@ -358,14 +368,14 @@ func FuzzRedactor(f *testing.F) {
 	f.Add("{'auth_token': 'x'}", "x")
 	f.Add("a\nb", "a\nb")
 	f.Fuzz(func(t *testing.T, text, secret string) {
-		if len(secret) < minAnywhere || strings.Contains(hidden+"…", secret) {
+		if len(secret) < minAnywhere || strings.Contains(Hidden+"…", secret) {
 			return
 		}
 		got := NewRedactor([]string{secret}).line(text + secret + text)
 		if !oneShortLine(got) {
 			t.Errorf("%q became %q", text+secret+text, got)
 		}
-		if plain := NewRedactor([]string{secret}).Text(text + secret + text); strings.Contains(strings.ReplaceAll(plain, hidden, ""), secret) && !strings.Contains(strings.ReplaceAll(text+text, hidden, ""), secret) {
+		if plain := NewRedactor([]string{secret}).Text(text + secret + text); strings.Contains(strings.ReplaceAll(plain, Hidden, ""), secret) && !strings.Contains(strings.ReplaceAll(text+text, Hidden, ""), secret) {
 			t.Errorf("%q became %q", text+secret+text, plain)
 		}
 	})

@@ -113,6 +113,9 @@ func (c *Client) logIn(ctx context.Context) error {
 	l.mu.Lock()
 	l.used = append(l.used, granted.Token)
 	l.mu.Unlock()
+	if c.config.Obtained != nil {
+		c.config.Obtained(granted.Token)
+	}
 	life := lifetime(granted.Expiry, a.header, start)
 	l.endsAt = start.Add(life)
 	l.renewAt = l.endsAt.Add(-min(renewBefore, life/3))

@@ -148,7 +148,7 @@ func (r *Redactor) value(v any) any {
 		return r.Text(v)
 	case json.Number:
 		if r.exact[v.String()] {
-			return hidden
+			return Hidden
 		}
 	}
 	return v

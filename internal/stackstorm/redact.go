@@ -4,16 +4,20 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"html"
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 )
 
+// Hidden stands in the place of a secret.
+const Hidden = "(hidden)"
+
 const (
-	hidden = "(hidden)"
-	// mark stands for hidden until the end, because hidden has brackets in it.
+	// mark stands for Hidden until the end, because Hidden has brackets in it.
 	mark = "\uFFFC"
 	// maxLine is the most characters of foreign words that are shown.
 	maxLine = 300
@@ -29,6 +33,7 @@ const (
 // spelling in which they may come back, and what looks like one.
 type Redactor struct {
 	anywhere *strings.Replacer // nil for none
+	long     []string          // what anywhere replaces
 	alone    []string
 	exact    map[string]bool // the secrets as given
 }
@@ -59,15 +64,26 @@ func NewRedactor(secrets []string) *Redactor {
 	if len(pairs) > 0 {
 		r.anywhere = strings.NewReplacer(pairs...)
 	}
+	r.long = anywhere
 	return r
 }
 
-// spellings lists how a secret may look in a text: as it is, in JSON, in Python,
-// quoted once or twice, in a URL, in a header, on one line, line by line.
+// spellings lists how a secret may look in a text: as it is, in JSON, in Python, in
+// Go, quoted once or twice, in a URL, in HTML, in a header, on one line, line by
+// line.
 func spellings(s string) []string {
-	found := []string{s, strings.Join(strings.Fields(s), " "), url.QueryEscape(s), url.PathEscape(s), base64.StdEncoding.EncodeToString([]byte(s))}
-	for _, quoted := range []string{inJSON(s), inHTMLSafeJSON(s), inASCII(s), inPython(s)} {
-		found = append(found, quoted, inJSON(quoted), inPython(quoted))
+	found := []string{s, inOneLine(s), strings.ToValidUTF8(s, " ")}
+	for _, quoted := range []string{inJSON(s), inHTMLSafeJSON(s), inASCII(s), inPython(s), inPythonBytes(s), inGoBytes(s), inGo(strconv.Quote(s)), inGo(strconv.QuoteToASCII(s))} {
+		found = append(found, quoted, inJSON(quoted), inPython(quoted), inGoBytes(quoted))
+	}
+	for _, escaped := range []string{url.QueryEscape(s), url.PathEscape(s), (&url.URL{Path: s}).EscapedPath(), strings.ReplaceAll(url.QueryEscape(s), "+", "%20")} {
+		found = append(found, escaped, percent.ReplaceAllStringFunc(escaped, strings.ToLower), url.QueryEscape(escaped))
+	}
+	for _, escaped := range []string{html.EscapeString(s), strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&#x27;").Replace(s)} {
+		found = append(found, escaped, inOneLine(escaped))
+	}
+	for _, e := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
+		found = append(found, e.EncodeToString([]byte(s)))
 	}
 	for line := range strings.Lines(s) {
 		if line = strings.TrimSpace(line); len(line) >= minSecretLine {
@@ -78,6 +94,16 @@ func spellings(s string) []string {
 	found = slices.Compact(found)
 	return slices.DeleteFunc(found, func(s string) bool { return s == "" })
 }
+
+var percent = regexp.MustCompile(`%[0-9A-F]{2}`)
+
+// inOneLine is a text as messages of one line show it, with a blank for whatever
+// cannot be printed.
+func inOneLine(s string) string {
+	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, " "), func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }), " ")
+}
+
+func inGo(quoted string) string { return quoted[1 : len(quoted)-1] }
 
 func inJSON(s string) string {
 	return strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(inHTMLSafeJSON(s))
@@ -108,20 +134,66 @@ func inASCII(s string) string {
 	return b.String()
 }
 
+// inPython is a string as Python's repr writes it.
 func inPython(s string) string {
-	return strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\n", `\n`, "\r", `\r`, "\t", `\t`).Replace(s)
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case strings.ContainsRune("\\'\n\r\t", r):
+			b.WriteString(pythonEscapes.Replace(string(r)))
+		case r < ' ', r == 0x7F, r > 0x7F && r < 0x100 && !unicode.IsPrint(r):
+			fmt.Fprintf(&b, `\x%02x`, r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }
+
+// inPythonBytes is what Python writes of the bytes, as Python 2 does of a string.
+func inPythonBytes(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		switch c := s[i]; {
+		case strings.IndexByte("\\'\n\r\t", c) >= 0:
+			b.WriteString(pythonEscapes.Replace(string(c)))
+		case c < ' ', c >= 0x7F:
+			fmt.Fprintf(&b, `\x%02x`, c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+// inGoBytes is how package time quotes what is no time.
+func inGoBytes(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '"', c == '\\':
+			b.WriteString(`\` + string(c))
+		case c < ' ', c >= 0x7F:
+			fmt.Fprintf(&b, `\x%02x`, c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+var pythonEscapes = strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\n", `\n`, "\r", `\r`, "\t", `\t`)
 
 // Text hides the secrets, and what looks like one, in text of any length.
 func (r *Redactor) Text(text string) string {
 	text = fernet.ReplaceAllString(r.marked(text), mark)
 	text = userInfo.ReplaceAllString(text, "://"+mark+"@")
-	return strings.ReplaceAll(hideNamed(text), mark, hidden)
+	return strings.ReplaceAll(hideNamed(text), mark, Hidden)
 }
 
 // Given hides the secrets that r was made with, and nothing else.
 func (r *Redactor) Given(text string) string {
-	return strings.ReplaceAll(r.marked(text), mark, hidden)
+	return strings.ReplaceAll(r.marked(text), mark, Hidden)
 }
 
 // marked puts mark in the place of the secrets.
@@ -132,7 +204,55 @@ func (r *Redactor) marked(text string) string {
 	for _, s := range r.alone {
 		text = replaceAlone(text, s)
 	}
-	return text
+	return r.markedCut(text)
+}
+
+// ellipsis is where a text was cut.
+var ellipsis = regexp.MustCompile(`…|\.\.\.`)
+
+// markedCut puts mark in the place of what is left of a secret where a text was
+// cut: its beginning before an ellipsis, its end behind one.
+func (r *Redactor) markedCut(text string) string {
+	var b strings.Builder
+	rest := text
+	for at := ellipsis.FindStringIndex(rest); at != nil && len(r.long) > 0; at = ellipsis.FindStringIndex(rest) {
+		before, after := rest[:at[0]], rest[at[1]:]
+		if n := r.beginning(strings.TrimRight(before, " ")); n > 0 {
+			before = strings.TrimRight(before, " ")
+			before = before[:len(before)-n] + mark
+		}
+		b.WriteString(before + rest[at[0]:at[1]])
+		if n := r.ending(after); n > 0 {
+			b.WriteString(mark)
+			after = after[n:]
+		}
+		rest = after
+	}
+	return b.String() + rest
+}
+
+// beginning is how many bytes at the end of text begin a secret.
+func (r *Redactor) beginning(text string) (most int) {
+	for _, s := range r.long {
+		for n := min(len(s)-1, len(text)); n >= minAnywhere && n > most; n-- {
+			if strings.HasSuffix(text, s[:n]) {
+				most = n
+			}
+		}
+	}
+	return most
+}
+
+// ending is how many bytes at the beginning of text end a secret.
+func (r *Redactor) ending(text string) (most int) {
+	for _, s := range r.long {
+		for n := min(len(s)-1, len(text)); n >= minAnywhere && n > most; n-- {
+			if strings.HasPrefix(text, s[len(s)-n:]) {
+				most = n
+			}
+		}
+	}
+	return most
 }
 
 // line is text on one line that a terminal can show, cut to maxLine.

@@ -35,6 +35,9 @@ func FuzzTenDecimals(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, seed float64) {
 		once := tenDecimals(seed)
+		if math.IsInf(once, 0) && math.Abs(seed) >= 1.7976931348623155e308 {
+			return // with one digit less the largest numbers are too large
+		}
 		if again := tenDecimals(once); again != once && math.Abs(once) < 1e16 {
 			t.Errorf("%v becomes %v, then %v", seed, once, again)
 		}

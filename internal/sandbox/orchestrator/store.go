@@ -46,7 +46,8 @@ type store struct {
 	started     time.Time
 	services    []*serviceRow
 	definitions []*definitionRow
-	instances   []*instanceRow
+	instances   []*instanceRow // oldest first
+	byID        map[string]*instanceRow
 	executions  map[string]string // by instance; kept when the instance goes
 }
 
@@ -70,7 +71,7 @@ type instanceRow struct {
 }
 
 func newStore(now func() time.Time, ids *seed.IDs) *store {
-	return &store{now: now, started: now(), ids: ids, executions: map[string]string{}}
+	return &store{now: now, started: now(), ids: ids, byID: map[string]*instanceRow{}, executions: map[string]string{}}
 }
 
 func (s *store) newID() string {
@@ -192,7 +193,8 @@ func (s *store) insertFirst(row *instanceRow, executionID string) {
 
 func (s *store) noteInstance(row *instanceRow, executionID string) (createdAt string) {
 	row.columns["created_at"], row.columns["updated_at"] = s.processStart(), s.processStart()
-	s.executions[row.columns["id"].(string)] = executionID
+	id := row.columns["id"].(string)
+	s.byID[id], s.executions[id] = row, executionID
 	return s.processStart()
 }
 
@@ -200,12 +202,11 @@ func (s *store) noteInstance(row *instanceRow, executionID string) (createdAt st
 func (s *store) instance(id string) (record, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, row := range s.instances {
-		if row.columns["id"] == id {
-			return row.record(), true
-		}
+	row, ok := s.byID[id]
+	if !ok {
+		return nil, false
 	}
-	return nil, false
+	return row.record(), true
 }
 
 // instancesOf returns copies of the rows that want accepts, oldest first.
@@ -269,10 +270,8 @@ func (s *store) executionOf(instanceID string) string {
 func (s *store) update(instanceID string, values record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, row := range s.instances {
-		if row.columns["id"] == instanceID {
-			maps.Copy(row.columns, values)
-		}
+	if row, ok := s.byID[instanceID]; ok {
+		maps.Copy(row.columns, values)
 	}
 }
 
@@ -280,7 +279,8 @@ func (s *store) update(instanceID string, values record) {
 func (s *store) remove(instanceID string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	before := len(s.instances)
-	s.instances = slices.DeleteFunc(s.instances, func(r *instanceRow) bool { return r.columns["id"] == instanceID })
-	return len(s.instances) < before
+	row, ok := s.byID[instanceID]
+	delete(s.byID, instanceID)
+	s.instances = slices.DeleteFunc(s.instances, func(r *instanceRow) bool { return r == row })
+	return ok
 }
