@@ -42,6 +42,8 @@ func (m *stackStormActionModel) checkPaths() (diags diag.Diagnostics) {
 	if own := m.EntryPoint; !own.IsUnknown() {
 		at := path.Root("entry_point")
 		switch problem := pathProblem(own.ValueString()); {
+		case own.ValueString() == "" && defaultEntryPoint("x", m.RunnerType.ValueString()) != "":
+			diags.AddAttributeError(at, "Missing entry_point", "entry_point is empty. Leave it out for the usual path, or give the path of the file below the pack's actions/.")
 		case own.ValueString() == "":
 			diags.AddAttributeError(at, "Missing entry_point", fmt.Sprintf("For the runner %s there is no usual path. Give the path of the file below the pack's actions/.", m.RunnerType.ValueString()))
 		case problem != "":

@@ -48,8 +48,8 @@ func uploadFailed(diags *diag.Diagnostics, m *stackStormActionModel, err error) 
 				"If an upload was interrupted before, its action is disabled and says so in its description: delete it, or import it.", ref))
 	case occupied:
 		diags.AddAttributeError(path.Root("overwrite_files"), "Files exist already", fmt.Sprintf(
-			"The pack %s has these files with another content, and Terraform did not make them:%s\n\nNothing was overwritten. "+
-				"Another action may use them. Give another path, or set overwrite_files = true to replace them.", files.pack, listed("actions/", files.paths)))
+			"The pack %s has these files with another content, and they are not in this state:%s\n\nNothing was overwritten. "+
+				"Another action may use them, or an action that was destroyed has left them. Give another path, or set overwrite_files = true to replace them.", files.pack, listed("actions/", files.paths)))
 	default:
 		diags.AddError(summary, detailOf(err)+uploadAdvice(err, m)+afterUpload(err, ref))
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -36,19 +37,21 @@ func (r *stackStormActionResource) ModifyPlan(ctx context.Context, req resource.
 		}
 	}
 	m.setHashes()
-	resp.Diagnostics.Append(m.check()...)
+	checked := m.check()
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
-	if state == nil || !resp.Plan.Raw.Equal(req.State.Raw) {
-		r.planUpload(&m, resp)
+	if r.session == nil {
+		resp.Diagnostics.Append(checked...)
+		return
 	}
+	if state == nil || !resp.Plan.Raw.Equal(req.State.Raw) {
+		r.planUpload(&m, &checked)
+	}
+	resp.Diagnostics.Append(r.hintAtDestroy(checked)...)
 }
 
 // planUpload notes what apply will upload, and finds out early that it could
 // not. A connection that is not known yet is left to apply.
-func (r *stackStormActionResource) planUpload(m *stackStormActionModel, resp *resource.ModifyPlanResponse) {
-	if r.session == nil {
-		return
-	}
+func (r *stackStormActionResource) planUpload(m *stackStormActionModel, diags *diag.Diagnostics) {
 	if !m.Ref.IsUnknown() && m.RunnerType.ValueString() == runnerMistral {
 		var parameters json.RawMessage
 		if !m.ParametersHash.IsUnknown() {
@@ -59,7 +62,7 @@ func (r *stackStormActionResource) planUpload(m *stackStormActionModel, resp *re
 	if r.stackStormUnknown() != nil {
 		return
 	}
-	r.uploader(&resp.Diagnostics)
+	r.uploader(diags)
 }
 
 // planEntryPoint chooses the file of the action where the configuration does

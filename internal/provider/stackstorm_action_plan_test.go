@@ -56,7 +56,7 @@ func TestPlanOfAnActionFinds(t *testing.T) {
 		"an input that is not taken":    {map[string]any{"parameters": withParameter("size", map[string]any{"type": "integer"})}, []string{content, "Add to its input:\n\n  size"}},
 		"a workflow of another pack":    {map[string]any{"pack": "mine"}, []string{content, "the name of its action: mine.own"}},
 		"a server-set one is missing":   {map[string]any{"parameters": withoutParameter("port"), "content": strings.Replace(ownWorkflow, "port, ", "", 1)}, []string{parameters, "= \"string\" }:\n\n  port\n"}},
-		"no parameters at all":          {map[string]any{"parameters": nil}, []string{parameters, "\n  ip_addr\n  port\n  tenant_id\n  auth_token"}},
+		"no parameters at all":          {map[string]any{"parameters": nil, "content": strings.Replace(ownWorkflow, ", message", "", 1)}, []string{parameters, "\n  ip_addr\n  port\n  tenant_id\n  auth_token"}},
 		"parameters that are a list":    {map[string]any{"parameters": []any{"x"}}, []string{parameters, "parameters must be an object"}},
 		"a parameter that is no object": {map[string]any{"parameters": withParameter("message", "string")}, []string{parameters, "message must be an object"}},
 		"a parameter with a bad name":   {python(map[string]any{"parameters": map[string]any{"a b": map[string]any{}}}), []string{parameters, `"a b" is not a name`}},
@@ -68,6 +68,8 @@ func TestPlanOfAnActionFinds(t *testing.T) {
 		"a workflow elsewhere":             {map[string]any{"entry_point": "lib/own.yaml"}, []string{entryPoint, "must begin with workflows/"}},
 		"a workflow in the middle":         {map[string]any{"entry_point": "own.yaml"}, []string{entryPoint, "metadata of an action"}},
 		"a runner without a usual place":   {python(map[string]any{"runner_type": "http-request"}), []string{entryPoint, "For the runner http-request there is no usual path"}},
+		"an empty path":                    {map[string]any{"entry_point": ""}, []string{entryPoint, "entry_point is empty. Leave it out"}},
+		"an input that nobody gives":       {map[string]any{"content": strings.Replace(ownWorkflow, "message]", "message, extra]", 1)}, []string{content, "give them a default:\n\n  extra"}},
 		"a metadata file":                  {map[string]any{"files": map[string]any{"own.yaml": ""}}, []string{file("own.yaml"), "metadata of an action"}},
 		"a metadata file of the other end": {map[string]any{"files": map[string]any{"own.yml": ""}}, []string{file("own.yml"), "metadata of an action"}},
 		"a file that leads out":            {map[string]any{"files": map[string]any{"../x.py": ""}}, []string{file("../x.py"), "must be a plain path"}},
@@ -288,5 +290,30 @@ func TestAPlanKnowsWhatItUploads(t *testing.T) {
 				mustContain(t, diagnosticsText(diags), p.want)
 			}
 		})
+	}
+}
+
+// terraform destroy plans the configuration first. What that refuses says how to
+// destroy all the same, if there is something to destroy.
+func TestRefusedActionCanBeDestroyed(t *testing.T) {
+	sb := start(t, sandbox.Config{})
+	refused := ownAction(map[string]any{"content": "a: [1"})
+	made := applyAction(t, sb, savedResource{}, ownAction(nil))
+	refuseAction(t, sb, made, refused, "The content is not YAML", destroyAnyway)
+
+	c := actionCommand(t, sb, map[string]any{"allow_code_upload": false})
+	c.run(made, ownAction(map[string]any{"description": "changed"}))
+	mustContain(t, c.said(), "Uploading is not allowed", destroyAnyway)
+
+	c = actionCommand(t, sb, map[string]any{"allow_code_upload": false})
+	c.withoutRefresh = true
+	if left := c.run(made, nil); c.failed || left.state != nil {
+		t.Errorf("not destroyed: %s", c.said())
+	}
+
+	c = actionCommand(t, sb, nil)
+	c.run(savedResource{}, refused)
+	if strings.Contains(c.said(), destroyAnyway) {
+		t.Errorf("there is nothing to destroy: %s", c.said())
 	}
 }

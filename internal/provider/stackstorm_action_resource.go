@@ -63,6 +63,7 @@ func (r *stackStormActionResource) Read(ctx context.Context, req resource.ReadRe
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	r.sawState.Store(true)
 	ref := m.Ref.ValueString()
 	a, err := client.GetAction(ctx, ref)
 	switch {

@@ -233,9 +233,10 @@ func (d definition) lacksInputs(declared []string) []string {
 }
 
 // demandsMore lists the inputs that a workflow demands and no parameter gives.
+// LacksServerSet tells about those that the orchestrator sets.
 func (d definition) demandsMore(declared []string) []string {
 	_, demands := d.inputs()
-	return slices.DeleteFunc(demands, func(name string) bool { return slices.Contains(declared, name) })
+	return slices.DeleteFunc(demands, func(name string) bool { return slices.Contains(declared, name) || slices.Contains(serverSet, name) })
 }
 
 func orNothing(text string) string {
