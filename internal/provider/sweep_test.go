@@ -182,7 +182,7 @@ var limits = []limit{
 	},
 	{
 		what: "An old service, without the connection to StackStorm: Terraform was killed or interrupted before a run was in the state, or the answer to a start was lost",
-		why: "The next command may start the run again. The service's list ends before a record that cannot be read, so nobody can find the run. " +
+		why: "The next command may start the run again. The service's list ends before a record that cannot be read, so the run cannot be found. " +
 			"Every apply that starts a run in such a service warns of it",
 		twice: true,
 		left:  true,
