@@ -152,25 +152,34 @@ func (d *deletion) makeWay(ctx context.Context) (diags diag.Diagnostics) {
 		addError(&diags, "Cannot replace "+m.run()+" without knowing whether it has ended", err)
 		return diags
 	}
-	if asked && !m.status().Final() && m.CancelOnDestroy.ValueBool() {
-		if diags.Append(d.cancel(ctx, *now)...); diags.HasError() {
-			return diags
-		}
-	}
-	switch {
-	case !asked && !before.Final() && m.status() != orchestration.StatusFailed:
+	if !asked && !before.Final() && m.status() != orchestration.StatusFailed {
 		// The plan was made with -refresh=false. So it could not say that the new
 		// object takes the run over.
 		d.known.OfferTakeover(m.fingerprint(), id, m.ExecutionID.ValueString())
 		diags.AddWarning("The record of a run is kept",
 			fmt.Sprintf("%s had not ended when Terraform last read it. Its status is %s now. A new resource that differs in nothing takes this run over. Otherwise a new run is started.", upper(m.run()), m.Status.ValueString()))
-	case !m.status().Final():
+		return diags
+	}
+	return d.replace(ctx, api, now, asked)
+}
+
+// replace removes the record of a replaced run. A run that has not ended is
+// canceled first, or its record is kept. asked says that the configuration or
+// -replace wants the new run.
+func (d *deletion) replace(ctx context.Context, api *orchestration.Client, now *run.Run, asked bool) (diags diag.Diagnostics) {
+	m := d.m
+	if asked && !m.status().Final() && m.CancelOnDestroy.ValueBool() {
+		if diags.Append(d.cancel(ctx, *now)...); diags.HasError() {
+			return diags
+		}
+	}
+	if !m.status().Final() {
 		diags.AddWarning("The record of a run is kept",
 			fmt.Sprintf("%s has status %s and goes on beside the new run. The orchestrator cannot stop a run, and without its record the run could not be followed. "+
 				"Once it has ended, remove its record with terraform import and then terraform destroy.", upper(m.run()), m.Status.ValueString()))
-	default:
-		diags.Append(d.replaceEnded(ctx, api, asked && private[bool](ctx, d.from, privateExplained))...)
+		return diags
 	}
+	diags.Append(d.replaceEnded(ctx, api, asked && private[bool](ctx, d.from, privateExplained))...)
 	return diags
 }
 
