@@ -1,6 +1,7 @@
 package orchestration
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -130,12 +131,11 @@ func Root(endpoint string) (*url.URL, error) {
 		return nil, errors.New("the endpoint must end with its path, without a query (?) or a fragment (#)")
 	}
 	root := u.JoinPath() // cleaned of //, . and ..
-	if strings.Trim(root.Path, "/") == "" {
-		root.Path, root.RawPath = "/v1beta", ""
-		return root, nil
+	// Trimmed as it is written: an escaped slash at the end belongs to a name.
+	root.RawPath = cmp.Or(strings.TrimRight(root.EscapedPath(), "/"), "/v1beta")
+	if root.Path, err = url.PathUnescape(root.RawPath); err != nil {
+		return nil, fmt.Errorf("the endpoint %q is not a URL; %s", endpoint, example)
 	}
-	root.Path = strings.TrimRight(root.Path, "/")
-	root.RawPath = strings.TrimRight(root.RawPath, "/")
 	return root, nil
 }
 

@@ -85,7 +85,7 @@ func (c *Client) Service(ctx context.Context, id string) (*Service, error) {
 		return nil, err
 	}
 	if !strings.EqualFold(s.ID, id) {
-		return nil, fmt.Errorf("reading service %s: the answer is for the id %q", id, s.ID)
+		return nil, fmt.Errorf("reading service %q: the answer is for the id %q", id, s.ID)
 	}
 	return &s, nil
 }

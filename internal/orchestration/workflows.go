@@ -62,7 +62,7 @@ func (c *Client) Task(ctx context.Context, executionID string) (*Task, error) {
 		return nil, err
 	}
 	if t.ID != executionID {
-		return nil, fmt.Errorf("reading execution %s: the answer is for the id %q", executionID, t.ID)
+		return nil, fmt.Errorf("reading execution %q: the answer is for the id %q", executionID, t.ID)
 	}
 	return &t, nil
 }

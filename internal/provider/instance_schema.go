@@ -134,6 +134,10 @@ func (v objectOnly) ValidateDynamic(ctx context.Context, req validator.DynamicRe
 	given, ok := inputObject(req.ConfigValue)
 	if !ok {
 		resp.Diagnostics.AddAttributeError(req.Path, "Inputs must be an object", "The value "+v.Description(ctx)+".")
+		return
+	}
+	if deep := tooDeep(given); deep != "" {
+		resp.Diagnostics.AddAttributeError(req.Path, nestedTooDeep, deep)
 	}
 	if number := firstBeyond(given); number != "" {
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid workflow input", "The number "+number+" has more digits than can be sent. Give it as a string, if the workflow takes one.")

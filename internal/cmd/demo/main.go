@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -61,15 +62,16 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	return steps{tf: tf, api: sb.urls}.run(ctx, out)
+	return steps{tf: tf, api: sb.urls, install: o.init}.run(ctx, out)
 }
 
 // run takes the steps in order, until one does not see what it should.
 func (s steps) run(ctx context.Context, out io.Writer) error {
-	for _, step := range []struct {
+	type step struct {
 		about string
 		do    func(context.Context) (seen string, err error)
-	}{
+	}
+	all := []step{
 		{"apply", s.apply},
 		{"what Terraform has looked up", s.lookedUp},
 		{"plan again", s.planAgain},
@@ -80,7 +82,11 @@ func (s steps) run(ctx context.Context, out io.Writer) error {
 		{"plan, which notices that", s.planFindsIt},
 		{"destroy", s.destroy},
 		{"ask the orchestrator and hotpot what is left", s.whatIsLeft},
-	} {
+	}
+	if s.install {
+		all = slices.Insert(all, 0, step{"init", s.init})
+	}
+	for _, step := range all {
 		begun := time.Now()
 		seen, err := step.do(ctx)
 		if ctx.Err() != nil {
@@ -96,7 +102,11 @@ func (s steps) run(ctx context.Context, out io.Writer) error {
 
 // options are paths. They are made absolute, because the CLI runs in another
 // folder.
-type options struct{ tf, tfrc, sandbox, config, svg string }
+type options struct {
+	tf, tfrc, sandbox, config, svg string
+
+	init bool
+}
 
 func parse(args []string, out io.Writer) (options, error) {
 	var o options
@@ -106,6 +116,7 @@ func parse(args []string, out io.Writer) (options, error) {
 	f.StringVar(&o.tfrc, "tfrc", "", "the CLI configuration `file` that names the provider")
 	f.StringVar(&o.sandbox, "sandbox", "", "the sandbox's binary")
 	f.StringVar(&o.config, "config", "examples/demo", "the `folder` with the configuration to apply")
+	f.BoolVar(&o.init, "init", false, "run init first, where the CLI configuration names a mirror")
 	f.StringVar(&o.svg, "svg", "", "also write what is printed to this `file`, as a picture")
 	if err := f.Parse(args); err != nil {
 		return o, err

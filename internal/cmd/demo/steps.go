@@ -29,15 +29,29 @@ const (
 // steps are what the demo does. Each one returns what it saw, or an error that
 // says what it should have seen.
 type steps struct {
-	tf  *cli
-	api sandbox.URLs
+	tf      *cli
+	api     sandbox.URLs
+	install bool // init first
 }
 
 var (
+	installed = regexp.MustCompile(`Installed (sodafoundation/soda v\S+)`)
 	applied   = regexp.MustCompile(`Apply complete! Resources: (\d+ added), 0 changed, 0 destroyed\.`)
 	planned   = regexp.MustCompile(`Plan: 1 to add, 0 to change, 0 to destroy\.`)
 	destroyed = regexp.MustCompile(`Destroy complete! Resources: [1-9]\d* destroyed\.`)
 )
+
+func (s steps) init(ctx context.Context) (string, error) {
+	out, err := s.tf.run(ctx, 0, "init", "-input=false", "-no-color")
+	if err != nil {
+		return "", err
+	}
+	found := installed.FindStringSubmatch(out)
+	if found == nil {
+		return "", fmt.Errorf("it should install the provider:\n\n%s", out)
+	}
+	return "installed " + found[1], nil
+}
 
 func (s steps) apply(ctx context.Context) (string, error) {
 	out, err := s.tf.run(ctx, 0, "apply", "-auto-approve", "-input=false", "-no-color")
