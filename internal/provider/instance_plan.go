@@ -144,10 +144,20 @@ func (r *instanceResource) planUpdate(ctx context.Context, req resource.ModifyPl
 		}
 	}
 	if len(causes) == 0 {
+		m.planInput(&state, &config, imported(ctx, req.Private))
 		r.planLabels(&resp.Diagnostics, &state, &m)
 		resp.Diagnostics.Append(r.hintAtDestroy(r.checkOnDestroy(ctx, &state, &m))...)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
+}
+
+// planInput takes what the configuration gives in parameters_wo out of the inputs of an
+// imported run.
+func (m *instanceModel) planInput(state, config *instanceModel, mark *importMark) {
+	given, _ := inputObject(config.ParametersWO)
+	if mark != nil && len(given) > 0 && !state.Input.IsNull() {
+		m.Input = normalized([]byte(state.Input.ValueString()), keysIn(given))
+	}
 }
 
 // forgetRun makes everything that tells of one run unknown.

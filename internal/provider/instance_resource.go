@@ -177,19 +177,21 @@ func (r *instanceResource) Update(ctx context.Context, req resource.UpdateReques
 		return
 	}
 	m.record = private[recordLabels](ctx, req.Private, privateRecord)
-	m.Status, m.Output, m.Input, m.ExecutionID, m.Published = state.Status, state.Output, state.Input, state.ExecutionID, state.Published
+	m.Status, m.Output, m.ExecutionID, m.Published = state.Status, state.Output, state.ExecutionID, state.Published
 	r.known.MarkOurs(m.ID.ValueString())
-
-	if m.WaitForCompletion.ValueBool() && !m.status().Final() {
-		secret := private[map[string]any](ctx, req.Private, privateSecret)
-		ended := r.waitAndReport(ctx, &m, m.lastSeen(), secret, waitOptions{argument: "timeouts.update", timeout: timeout, left: timeout})
-		resp.Diagnostics.Append(ended.diags...)
-	}
+	secret := private[map[string]any](ctx, req.Private, privateSecret)
 	if imported(ctx, req.Private) != nil {
 		var config instanceModel
 		resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+		r.hideInputs(&config)
 		given, _ := inputObject(config.ParametersWO)
-		resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateSecret, merge(private[map[string]any](ctx, req.Private, privateSecret), keysIn(given)))...)
+		secret = merge(secret, keysIn(given))
+		resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateSecret, secret)...)
+	}
+
+	if m.WaitForCompletion.ValueBool() && !m.status().Final() {
+		ended := r.waitAndReport(ctx, &m, m.lastSeen(), secret, waitOptions{argument: "timeouts.update", timeout: timeout, left: timeout})
+		resp.Diagnostics.Append(ended.diags...)
 	}
 	// An error from Update does not taint the resource.
 	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, privateUnresolved, false)...)

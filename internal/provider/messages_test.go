@@ -108,6 +108,9 @@ var messageCases = map[string]func(s *stage){
 		addAction(s.t, s.sb, strings.Replace(string(metadata), "    secret: true\n", "", 1))
 		s.withArguments(map[string]any{"parameters_wo": map[string]any{"password": "x"}}).apply().importRun().apply()
 	},
+	"number-without-end": func(s *stage) {
+		s.withArguments(map[string]any{"parameters": map[string]any{"count": json.Number("1e9999")}}).planOnly()
+	},
 	"inputs-as-json": func(s *stage) { s.withArguments(map[string]any{"parameters": `{"message": "hello"}`}).apply() },
 	"id-with-slash":  func(s *stage) { s.withArguments(map[string]any{"service_id": upkeepService + "/"}).apply() },
 	"unfinished":     func(s *stage) { s.leaveRunning().apply(s.atFirstRead(s.sb.Release)) },

@@ -114,6 +114,30 @@ func TestImportLeavesDeclaredSecretsOut(t *testing.T) {
 	}
 }
 
+// TestImportedInputMovesOut: with the first apply after an import, what the
+// configuration gives in parameters_wo is in no attribute any more. It runs nothing.
+func TestImportedInputMovesOut(t *testing.T) {
+	sb, service := caseSandbox(t)
+	const secret = "moves-out"
+	id := awaitSuccess(t, sb, startElsewhere(t, sb, sandbox.Tenant, "b04", map[string]any{"service_id": service, "action": caseWorkflow,
+		"parameters": map[string]any{"s": secret}}))
+	c := newCommand(t, sb)
+	begun, err := c.plans.ImportResourceState(t.Context(), &tfprotov6.ImportResourceStateRequest{TypeName: instanceType, ID: id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	saved := savedResource{state: begun.ImportedResources[0].State, private: begun.ImportedResources[0].Private}
+	saved = c.run(saved, map[string]any{"service_id": service, "name": "b04", "description": "", "user_id": "terraform", "action": caseWorkflow,
+		"wait_for_completion": true, "continue_on_timeout": false, "validate_parameters": true, "cancel_on_destroy": false,
+		"parameters_wo": map[string]any{"s": secret}})
+	if text := fmt.Sprint(c.texts(saved)); c.failed || strings.Contains(text, secret) || !strings.Contains(text, "tenant_id") {
+		t.Errorf("%s %s", text, c.said())
+	}
+	if n := len(sb.Executions()); n != 1 {
+		t.Errorf("%d executions", n)
+	}
+}
+
 // unmasked is the address of an orchestrator that shows a secret where StackStorm
 // masks it.
 func unmasked(t *testing.T, sb *sandbox.Sandbox, secret string) string {
