@@ -33,10 +33,11 @@ func (e *Error) Error() string {
 
 // IsNotFound reports whether the orchestrator itself said that there is no such
 // thing. A 404 in HTML is from a wrong endpoint or a proxy (recording
-// routes-missing), and must not pass for an instance that is gone.
+// routes-missing), and must not pass for an instance that is gone. A bare fault is
+// StackStorm's: its address was given for the orchestrator's.
 func IsNotFound(err error) bool {
 	e, ok := errors.AsType[*Error](err)
-	return ok && e.Status == http.StatusNotFound && e.form != otherForm
+	return ok && e.Status == http.StatusNotFound && e.form != otherForm && e.form != faultForm
 }
 
 // Passing reports whether a failed read of an instance may succeed later, so that

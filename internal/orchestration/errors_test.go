@@ -34,6 +34,7 @@ func TestErrorWords(t *testing.T) {
 		"bare page":   {403, "<html><head><style>p {}</style></head><body>No <b>way</b><script>x()</script></body></html>", "403 Forbidden: No way", false},
 		"plain text":  {429, "slow\ndown\x1b[31m!", "429 Too Many Requests: slow down [31m!", false},
 		"gateway":     {404, `{"message": "no Route matched"}`, "404 Not Found: no Route matched", false},
+		"StackStorm":  {404, `{"faultstring": "The resource could not be found."}`, "404 Not Found: The resource could not be found.", false},
 		"other json":  {404, `{"code": 404, "error": {"message": "x"}}`, "404 Not Found", false},
 		"filled list": {404, `[1]`, "404 Not Found", false},
 		"empty":       {404, "", "404 Not Found", false},
