@@ -83,7 +83,7 @@ func (d *blockHostDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{Optional: true, Computed: true, Validators: given, MarkdownDescription: "ID of the host. Either this or `name`."},
 			"name": schema.StringAttribute{Optional: true, Computed: true, Validators: given,
-				MarkdownDescription: "Host name, as registered in hotpot. That several of the tenant's hosts have it is an error that lists them."},
+				MarkdownDescription: "Host name, as registered in hotpot. If several of the tenant's hosts have it, that is an error which lists them."},
 			"tenant_id":   computed("Tenant it belongs to. By `id`, an administrator finds other tenants' hosts too."),
 			"ip":          computed("Address."),
 			"os_type":     computed("Operating system, such as `linux`."),

@@ -122,7 +122,7 @@ func (d *blockVolumeDataSource) Schema(ctx context.Context, _ datasource.SchemaR
 	attributes := blockVolumeAttributes()
 	attributes["id"] = schema.StringAttribute{Optional: true, Computed: true, Validators: given, MarkdownDescription: "ID of the volume. Either this or `name`."}
 	attributes["name"] = schema.StringAttribute{Optional: true, Computed: true, Validators: given,
-		MarkdownDescription: "Name of the volume. Names are not unique: that several of the tenant's volumes have it is an error that lists them."}
+		MarkdownDescription: "Name of the volume. Names are not unique. If several of the tenant's volumes have it, that is an error which lists them."}
 	attributes["wait_for_status"] = schema.StringAttribute{Optional: true, Validators: []validator.String{stringvalidator.OneOf(statusAvailable, statusInUse)},
 		MarkdownDescription: "Wait until the volume has this status, `inUse` or `available`, and none of its attachments is being made or removed. " +
 			"A volume in an error status ends the wait at once. Without this nothing is waited for."}

@@ -75,7 +75,7 @@ func (r *instanceResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 					"It holds for the `on_destroy` run too." + runsNothing},
 			"cancel_on_destroy": schema.BoolAttribute{Optional: true, Computed: true, Default: booldefault.StaticBool(false),
 				MarkdownDescription: "When a run that has not ended is destroyed or replaced, cancel its execution in StackStorm, wait until it has ended, and remove its record (default `false`). " +
-					"Canceling lasts as long as the task at hand; what it made stays. Needs `stackstorm` in the provider block." + runsNothing},
+					"The current task still runs to its end, and what it made stays. Needs `stackstorm` in the provider block." + runsNothing},
 			"execution_id": schema.StringAttribute{Computed: true, PlanModifiers: kept,
 				MarkdownDescription: "StackStorm's id of the run. Null without `stackstorm` in the provider block."},
 			"published": schema.DynamicAttribute{Computed: true, PlanModifiers: []planmodifier.Dynamic{dynamicplanmodifier.UseStateForUnknown()},

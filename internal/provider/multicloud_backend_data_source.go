@@ -87,7 +87,7 @@ func (d *backendDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 	attributes := backendAttributes()
 	attributes["id"] = schema.StringAttribute{Optional: true, Computed: true, Validators: given, MarkdownDescription: "ID of the backend. Either this or `name`."}
 	attributes["name"] = schema.StringAttribute{Optional: true, Computed: true, Validators: given,
-		MarkdownDescription: "Name of the backend. Names are not unique: that several of the tenant's backends have it is an error that lists them."}
+		MarkdownDescription: "Name of the backend. Names are not unique. If several of the tenant's backends have it, that is an error which lists them."}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A storage backend of gelato: a cloud account that holds objects. A run of `migration bucket` takes its name as `destBackend`.\n\n" +
 			"Its keys are never read. Needs `multicloud_endpoint` in the provider block.",

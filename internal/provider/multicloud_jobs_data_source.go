@@ -110,7 +110,7 @@ func (d *jobsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 					"passed_count":       number("How many of them it is done with, copied or not."),
 					"total_bytes":        number("Bytes of the objects that it found."),
 					"passed_bytes":       number("Bytes of the objects that it is done with."),
-					"progress":           number("Percent, by gelato's own reckoning."),
+					"progress":           number("Progress in percent, as gelato computes it."),
 				}}},
 		},
 	}

@@ -61,7 +61,7 @@ func (d *taskDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 			"start":  schema.StringAttribute{Computed: true, MarkdownDescription: "When it started (ISO 8601)."},
 			"end":    schema.StringAttribute{Computed: true, MarkdownDescription: "When it ended (ISO 8601); null while it has not."},
 			"published": schema.StringAttribute{Computed: true, CustomType: jsontypes.NormalizedType{},
-				MarkdownDescription: "What its tasks published so far, as a JSON object; of several values under one name the last. Null before the workflow has begun. Read it with `jsondecode`."},
+				MarkdownDescription: "What its tasks published so far, as a JSON object. If tasks published several values under one name, it is the last. Null before the workflow has begun. Read it with `jsondecode`."},
 		},
 	}
 }
