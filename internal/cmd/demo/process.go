@@ -96,7 +96,7 @@ func (s *sandboxProcess) stop() error {
 		return err
 	case <-time.After(grace):
 		err := s.cmd.Process.Kill()
-		<-s.ended
+		_ = <-s.ended // it says that the sandbox was killed
 		return errors.Join(fmt.Errorf("the sandbox did not stop within %s and was killed", grace), err)
 	}
 }
