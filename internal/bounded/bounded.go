@@ -53,18 +53,21 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// count counts commas and opening brackets outside of strings.
+// count returns how many values were read, of text too.
 func (b *body) count(text []byte) int {
 	if !b.begun {
 		text = bytes.TrimLeft(text, " \t\r\n")
-		if len(text) == 0 {
-			return 0
-		}
-		b.begun, b.isJSON = true, text[0] == '{' || text[0] == '['
+		b.begun = len(text) > 0
+		b.isJSON = b.begun && (text[0] == '{' || text[0] == '[')
 	}
-	if !b.isJSON {
-		return 0
+	if b.isJSON {
+		b.add(text)
 	}
+	return b.values
+}
+
+// add counts commas and opening brackets outside of strings.
+func (b *body) add(text []byte) {
 	for _, c := range text {
 		switch {
 		case b.escaped:
@@ -77,5 +80,4 @@ func (b *body) count(text []byte) int {
 			b.values++
 		}
 	}
-	return b.values
 }

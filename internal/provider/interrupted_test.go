@@ -107,7 +107,7 @@ func interruptibles() map[string]interruptible {
 				settings["stackstorm"] = map[string]any{"url": sb.URLs().StackStorm, "username": "st2admin", "password": "any"}
 				return settings
 			},
-			prepare: func(t *testing.T, sb *sandbox.Sandbox) {
+			prepare: func(_ *testing.T, sb *sandbox.Sandbox) {
 				sb.Hold()
 				sb.FailStackStorm(sandbox.StackStormFault{Outside: true, Hang: true})
 			},

@@ -95,8 +95,6 @@ func (s *sandboxProcess) stop() error {
 	case err := <-s.ended:
 		return err
 	case <-time.After(grace):
-		err := s.cmd.Process.Kill()
-		<-s.ended
-		return errors.Join(fmt.Errorf("the sandbox did not stop within %s and was killed", grace), err)
+		return errors.Join(fmt.Errorf("the sandbox did not stop within %s and was killed", grace), s.cmd.Process.Kill(), <-s.ended)
 	}
 }
