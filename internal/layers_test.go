@@ -34,12 +34,13 @@ var layers = map[string]layer{
 	".": {ours: []string{"internal/provider"}, plugin: []string{"go/tfprotov6/tf6server"}},
 
 	"internal/provider": {
-		ours:    []string{"internal/orchestration", "internal/stackstorm", "internal/hotpot", "internal/gelato", "internal/keystone", "internal/run", "internal/wait", "internal/workflow"},
+		ours:    []string{"internal/bounded", "internal/orchestration", "internal/stackstorm", "internal/hotpot", "internal/gelato", "internal/keystone", "internal/run", "internal/wait", "internal/workflow"},
 		testing: []string{"internal/sandbox"},
 		plugin:  anything,
 	},
 
 	// The leaves know neither each other nor Terraform.
+	"internal/bounded":       {},
 	"internal/orchestration": {},
 	"internal/stackstorm":    {},
 	"internal/hotpot":        {},

@@ -19,8 +19,6 @@ import (
 // Every other block of the pages is run.
 var notRun = map[string]string{
 	"README.md: make demo   # applies examples/demo to a SODA in memory, checks the result, and cleans up": "TestAccReadmeShowsTheDemo of internal/cmd/demo runs it; make test runs this test",
-	"README.md: export SODA_ENDPOINT=http://soda.example.com:5000":                                         "needs a real SODA",
-	"README.md: export SODA_ENDPOINT=http://127.0.0.1:5000":                                                "needs a real SODA",
 
 	"CONTRIBUTING.md: make test                 # all tests, with -race; lists what it skipped and why":                             "runs this test",
 	"CONTRIBUTING.md: TF_ACC=1 TF_ACC_TERRAFORM_PATH=$(which terraform) go test -race -run TestAccInstanceLife ./internal/provider": "make test runs it",
@@ -29,30 +27,88 @@ var notRun = map[string]string{
 	"SECURITY.md: gh attestation verify terraform-provider-soda_*.zip --repo sodafoundation/terraform-provider-soda": "needs a release, and the network",
 
 	"templates/guides/getting-started.md: git clone https://github.com/sodafoundation/terraform-provider-soda": "needs the network; the test begins in the folder",
-	"templates/guides/authentication.md: export OS_AUTH_URL=http://soda.example.com/identity":                  "needs a real SODA",
-	"templates/guides/coming-from.md: terraform plan -generate-config-out=volume.tf":                           "TestAccImportGeneratesConfiguration of internal/provider does that",
-	"templates/guides/custom-workflows.md.tmpl: go run ./internal/cmd/sandbox --pack path/to/pack":             "the path is the reader's; TestAccExamples of internal/provider loads a pack",
 	"templates/guides/custom-workflows.md.tmpl: chgrp -R st2packs /opt/stackstorm/packs/opensds/actions":       "runs on the StackStorm host",
-	"templates/guides/parameters.md: terraform apply -auto-approve":                                            "the same as in getting-started.md",
 	"templates/guides/runs.md: st2 execution list --status failed":                                             "runs on the StackStorm host",
 	"templates/guides/stackstorm.md: st2 apikey create -k -m '{\"used_by\": \"terraform\"}'":                   "runs on the StackStorm host",
-	"templates/guides/runs.md: export TF_LOG_PROVIDER=INFO TF_LOG_PATH=run.log":                                "only sets variables",
-	"templates/guides/runs.md: terraform apply -replace=soda_orchestration_instance.volume":                    "the tests of internal/provider replace runs",
-	"templates/guides/lifecycle.md: terraform state rm soda_orchestration_instance.volume":                     "TestAccTimeoutThenCreateBeforeDestroyAllTheSame of internal/provider does that",
-	"templates/guides/secrets.md: export TF_VAR_api_key=...":                                                   "TestAccEphemeralIsInNoPlanFile does that",
 }
 
 // walkthroughs are the pages whose blocks are run in order, as a reader would: each
 // begins in a new terminal, in a folder and with an environment of its own.
-var walkthroughs = map[string]func(t *testing.T) *shell{
-	"README.md":                           func(t *testing.T) *shell { return newShell(t, root) },
-	"templates/guides/getting-started.md": func(t *testing.T) *shell { return newShell(t, root) },
-	"templates/guides/testing.md": func(t *testing.T) *shell {
+var walkthroughs = map[string]func(t *testing.T, p *page) *shell{
+	"README.md":                           func(t *testing.T, _ *page) *shell { return newShell(t, root) },
+	"templates/guides/getting-started.md": func(t *testing.T, _ *page) *shell { return newShell(t, root) },
+	"templates/guides/testing.md": func(t *testing.T, _ *page) *shell {
 		_, env := startSandbox(t, sandbox.Config{})
 		s := newShell(t, t.TempDir(), env...)
 		mirror(t, s)
 		return s
 	},
+	"templates/guides/custom-workflows.md.tmpl": func(t *testing.T, _ *page) *shell { return newShell(t, root) },
+	"templates/guides/authentication.md":        func(t *testing.T, _ *page) *shell { return newShell(t, t.TempDir()) },
+	"templates/guides/parameters.md": func(t *testing.T, _ *page) *shell {
+		_, env := startSandbox(t, sandbox.Config{})
+		s := newShell(t, t.TempDir(), env...)
+		s.file("main.tf", providerOnly, false)
+		return s
+	},
+	"templates/guides/secrets.md": func(t *testing.T, _ *page) *shell {
+		_, s := inExample(t, "custom-workflow")
+		return s
+	},
+	"templates/guides/runs.md": func(t *testing.T, _ *page) *shell {
+		s, _ := withVolume(t)
+		return s
+	},
+	"templates/guides/lifecycle.md": func(t *testing.T, p *page) *shell {
+		s, id := withVolume(t)
+		p.text = strings.ReplaceAll(p.text, "volume ID # ", "volume "+id+" # ")
+		return s
+	},
+	"templates/guides/coming-from.md": func(t *testing.T, p *page) *shell {
+		s, id := withVolume(t)
+		s.run("terraform state rm soda_orchestration_instance.volume")
+		s.file("main.tf", providerOnly, false)
+		p.text = ids.ReplaceAllString(p.text, id)
+		return s
+	},
+}
+
+const providerOnly = `terraform {
+  required_providers {
+    soda = {
+      source = "sodafoundation/soda"
+    }
+  }
+}
+
+provider "soda" {}
+`
+
+// withVolume is a terminal in a folder whose configuration has been applied: one
+// run, soda_orchestration_instance.volume. It returns the run's id too.
+func withVolume(t *testing.T) (s *shell, id string) {
+	t.Helper()
+	sb, env := startSandbox(t, sandbox.Config{})
+	s = newShell(t, t.TempDir(), append(env, "TF_CLI_ARGS_apply=-auto-approve")...)
+	s.file("main.tf", providerOnly+`
+data "soda_orchestration_service" "provision" {
+  name = "volume provision"
+}
+
+resource "soda_orchestration_instance" "volume" {
+  service_id = data.soda_orchestration_service.provision.id
+  name       = "volume"
+
+  parameters = {
+    name       = "volume-1"
+    size       = 1
+    host_id    = "`+sandbox.HostID+`"
+    profile_id = ""
+  }
+}
+`, false)
+	s.run("terraform apply")
+	return s, sb.Instances()[0].ID
 }
 
 // mirror makes the provider known to `terraform init`.
@@ -117,7 +173,7 @@ func TestAccPagesAreTrue(t *testing.T) {
 	for name, start := range walkthroughs {
 		t.Run(filepath.Base(name), func(t *testing.T) { // one after another: each builds the mirror
 			p := readPage(t, filepath.Join(root, name))
-			s := start(t)
+			s := start(t, &p)
 			p.text = onFreePorts(t, s, p.text)
 			printed := ""
 			for _, b := range p.blocks() {

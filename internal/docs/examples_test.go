@@ -42,6 +42,7 @@ func TestAccExamplesTestThemselves(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			sb, s := inExample(t, name)
+			s.run("terraform get") // modules
 			if out := s.run("terraform test"); !strings.Contains(out, "Success! ") || strings.Contains(out, "Success! 0 passed") {
 				t.Errorf("no test was run:\n%s", out)
 			}
@@ -55,7 +56,7 @@ func TestAccExamplesTestThemselves(t *testing.T) {
 // TestAccExamplesFailIfNotAttached: with storage that attaches nothing, a run of
 // the shipped workflow succeeds, but no example does that makes a volume.
 func TestAccExamplesFailIfNotAttached(t *testing.T) {
-	for _, name := range []string{"volume", "demo", "README.md"} {
+	for _, name := range []string{"volume", "volume-module", "demo", "README.md"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			folder := name
@@ -69,6 +70,7 @@ func TestAccExamplesFailIfNotAttached(t *testing.T) {
 			if err := sb.SetHotpotOutage("attach-fails"); err != nil {
 				t.Fatal(err)
 			}
+			s.run("terraform get")
 			if out, code := s.exits("terraform apply -auto-approve"); code != 1 || !strings.Contains(out, " is not attached") {
 				t.Errorf("exit code %d:\n%s", code, out)
 			}

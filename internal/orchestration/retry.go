@@ -48,7 +48,7 @@ func retryableError(err error) (bool, string) {
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return false, "the caller does not wait any longer"
-	case errors.Is(err, errTooLarge):
+	case errors.Is(err, errTooLarge), isTooLarge(err):
 		return false, "the answer would be as large again"
 	case untrusted(err):
 		return false, "the server's certificate will not get better"
@@ -56,6 +56,15 @@ func retryableError(err error) (bool, string) {
 		return false, "there is no such host"
 	}
 	return true, "the connection failed"
+}
+
+// isTooLarge reports whether the transport refuses an answer for its size.
+func isTooLarge(err error) bool {
+	_, ok := errors.AsType[interface {
+		error
+		TooLarge()
+	}](err)
+	return ok
 }
 
 func untrusted(err error) bool {

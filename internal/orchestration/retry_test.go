@@ -49,6 +49,7 @@ func TestRetryable(t *testing.T) {
 		{"GET", 0, &url.Error{Err: context.Canceled}, false},
 		{"GET", 0, context.DeadlineExceeded, false},
 		{"GET", 0, errTooLarge, false},
+		{"GET", 0, fmt.Errorf("reading the answer: %w", refusedForItsSize{}), false},
 		{"GET", 0, &net.DNSError{Err: "no such host", IsNotFound: true}, false},
 		{"GET", 0, &tls.CertificateVerificationError{Err: errors.New("x")}, false},
 		{"GET", 0, x509.UnknownAuthorityError{}, false},
@@ -215,3 +216,9 @@ func TestPostIsNotRepeated(t *testing.T) {
 		}
 	}
 }
+
+// refusedForItsSize is what a transport says of an answer that it cuts short.
+type refusedForItsSize struct{}
+
+func (refusedForItsSize) Error() string { return "the answer is too much" }
+func (refusedForItsSize) TooLarge()     {}

@@ -311,7 +311,7 @@ func (f *hostileFront) login(user string) string {
   project_name        = "admin"
   project_domain_name = "Default"
   max_retries         = 0
-  request_timeout     = "2s"
+  request_timeout     = "10s"
   poll_interval       = { min = "5ms", max = "50ms" }
   stackstorm          = { url = %q, api_key = var.api_key, allow_code_upload = true }
 `, f.urls[atOrchestrator], f.urls[atHotpot], f.urls[atGelato], f.urls[atKeystone], user, f.urls[atStackStorm])

@@ -27,13 +27,13 @@ func TestAccExamples(t *testing.T) {
 		t.Run(filepath.Base(folder), func(t *testing.T) {
 			w := newBareWorkspace(t)
 			cfg := sandbox.Config{Auth: "keystone"}
-			if _, err := os.Stat(filepath.Join(folder, "pack")); err == nil {
+			if exists(filepath.Join(folder, "pack")) {
 				cfg.Packs = []string{filepath.Join(folder, "pack")}
 			}
 			sb := start(t, cfg)
-			w.copyHere(main)
-			w.copyWorkflows(folder)
+			w.copyFolder(folder)
 			w.env = append(w.env, exampleEnvironment(sb)...)
+			w.run("get", "-no-color").exits(0) // modules
 
 			w.apply("-input=false").exits(0)
 			for _, e := range sb.Executions() {
@@ -51,6 +51,11 @@ func TestAccExamples(t *testing.T) {
 			}
 		})
 	}
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // readmeExample writes the first configuration of README.md to a file.
@@ -80,8 +85,10 @@ func readmeExample(t *testing.T) string {
 func TestAccExampleSnippets(t *testing.T) {
 	var snippets []string
 	err := filepath.WalkDir(examples, func(path string, entry fs.DirEntry, err error) error {
-		parts := strings.Split(strings.TrimPrefix(path, examples+string(filepath.Separator)), string(filepath.Separator))
-		if err == nil && len(parts) > 1 && !entry.IsDir() && entry.Name() != "main.tf" && strings.HasSuffix(path, ".tf") {
+		if err == nil && entry.IsDir() && exists(filepath.Join(path, "main.tf")) {
+			return filepath.SkipDir // a complete configuration, with its modules
+		}
+		if err == nil && strings.HasSuffix(path, ".tf") {
 			snippets = append(snippets, path)
 		}
 		return err
@@ -135,13 +142,10 @@ func exampleEnvironment(sb *sandbox.Sandbox) []string {
 	}
 }
 
-// copyWorkflows copies the files that a configuration uploads.
-func (w *workspace) copyWorkflows(folder string) {
+// copyFolder copies a folder's files and folders into the workspace.
+func (w *workspace) copyFolder(folder string) {
 	w.t.Helper()
-	if _, err := os.Stat(filepath.Join(folder, "workflows")); err != nil {
-		return
-	}
-	if err := os.CopyFS(filepath.Join(w.dir, "workflows"), os.DirFS(filepath.Join(folder, "workflows"))); err != nil {
+	if err := os.CopyFS(w.dir, os.DirFS(folder)); err != nil {
 		w.t.Fatal(err)
 	}
 }

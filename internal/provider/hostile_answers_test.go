@@ -101,7 +101,7 @@ var hostileAnswers = []hostileAnswer{
 	{"a status of no kind", atOrchestrator, aService, hostileReply{wire: "HTTP/1.1 999 \x1b[31m\r\nContent-Length: 0\r\n\r\n"}, []string{"999"}, nil},
 	{"elsewhere", atOrchestrator, aService, hostileReply{status: 302, header: map[string]string{"Location": "http://127.0.0.1:1/?t=<<query>>"}}, []string{"redirected to http://127.0.0.1:1, which is not followed"}, nil},
 	{"round in circles", atOrchestrator, aService, hostileReply{status: 302, header: map[string]string{"Location": "/v1beta/" + theTenant + "/orchestration/services/<<key>>"}}, []string{"redirected"}, nil},
-	{"no answer", atOrchestrator, aService, hostileReply{hang: true}, []string{"no answer within 2s"}, nil},
+	{"no answer", atOrchestrator, aService, hostileReply{hang: true}, []string{"no answer within 10s"}, nil},
 
 	// Secrets that are repeated.
 	{"the token in a string", atOrchestrator, aService, refusal(400, `"you sent <<safe json>> here"`), []string{"you sent (hidden) here"}, nil},
@@ -118,7 +118,7 @@ var hostileAnswers = []hostileAnswer{
 	{"controls in text", atOrchestrator, aTask, plain(500, "stop\x1b[2J\x07\xff\u202e"), []string{"stop [2J"}, nil},
 	{"controls in an execution's id", atOrchestrator, aTask, ok(`{"id": "x` + controls + `", "status": "s"}`), []string{"cannot be an id"}, nil},
 	{"another execution's answer", atOrchestrator, aTask, ok(`{"id": "000000000000000000000000", "status": "s"}`), []string{"the answer is for the id"}, nil},
-	{"another service's answer", atOrchestrator, aService, ok(`{"id": "<<raw>>"}`), []string{"cannot be an id"}, nil},
+	{"another service's answer", atOrchestrator, aService, ok(`{"id": "other"}`), []string{"the answer is for the id"}, nil},
 
 	// Hotpot.
 	{"a volume of another id", atHotpot, aVolume, ok(`{"id": "other` + controls + `"}`), []string{`the answer is for the id`}, nil},

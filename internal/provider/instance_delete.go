@@ -130,7 +130,7 @@ func (d *deletion) cancel(ctx context.Context, now run.Run) (diags diag.Diagnost
 func (d *deletion) makeWay(ctx context.Context) (diags diag.Diagnostics) {
 	m, id := d.m, d.m.ID.ValueString()
 	if private[string](ctx, d.from, privateTakeover) == id {
-		d.known.OfferTakeover(m.fingerprint(), id)
+		d.known.OfferTakeover(m.fingerprint(), id, m.ExecutionID.ValueString())
 		return nil
 	}
 	before, asked := m.status(), private[string](ctx, d.from, privateReplaced) == id
@@ -156,7 +156,7 @@ func (d *deletion) makeWay(ctx context.Context) (diags diag.Diagnostics) {
 	case !asked && !before.Final() && m.status() != orchestration.StatusFailed:
 		// The plan was made with -refresh=false. So it could not say that the new
 		// object takes the run over.
-		d.known.OfferTakeover(m.fingerprint(), id)
+		d.known.OfferTakeover(m.fingerprint(), id, m.ExecutionID.ValueString())
 		diags.AddWarning("The record of a run is kept",
 			fmt.Sprintf("%s had not ended when Terraform last read it. Its status is %s now. If the new resource has the same inputs, it takes this run over.", upper(m.run()), m.Status.ValueString()))
 	case !m.status().Final():

@@ -78,7 +78,7 @@ func (r *instanceResource) ImportState(ctx context.Context, req resource.ImportS
 
 // importRun turns a run into a resource, as an import, a list and a generated
 // configuration have it. service is nil if it cannot be read. Secret inputs are left
-// out, so that no state and no file has them.
+// out, so that no state and no file has them. So are inputs that are tooDeep.
 func (m *instanceModel) importRun(now *run.Run, service *orchestration.Service) leftOut {
 	given := run.GivenInputs(now.Input)
 	var out leftOut
@@ -94,7 +94,7 @@ func (m *instanceModel) importRun(now *run.Run, service *orchestration.Service) 
 	m.ValidateParameters = types.BoolValue(true)
 	m.CancelOnDestroy = types.BoolValue(false)
 	m.Published = types.DynamicNull()
-	if len(given) > 0 {
+	if len(given) > 0 && tooDeep(given) == "" {
 		m.Parameters = types.DynamicValue(value(given))
 	}
 	if actions := actionsOf(service); now.Action != "" {
@@ -218,6 +218,10 @@ func holdsMask(v any) bool {
 
 // readImported fills in an imported run, and says what could not be imported.
 func (r *instanceResource) readImported(ctx context.Context, api *orchestration.Client, m *instanceModel, now *run.Run, to privateWriter) (diags diag.Diagnostics) {
+	if deep := tooDeep(run.GivenInputs(now.Input)); deep != "" {
+		diags.AddAttributeError(path.Root("parameters"), nestedTooDeep, fmt.Sprintf("Run %s cannot be imported with its inputs. %s", now.ID, deep))
+		return diags
+	}
 	_, withoutRecord := run.ExecutionOf(now.ID)
 	if withoutRecord {
 		now.TenantID = api.TenantID

@@ -2,11 +2,13 @@ package provider
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/list/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -107,6 +109,9 @@ func listedRun(ctx context.Context, req list.ListRequest, in *orchestration.Inst
 	}
 	var m instanceModel
 	result.Diagnostics.Append(blank(ctx, &result, in.ID, &m)...)
+	if deep := tooDeep(run.GivenInputs(in.Input)); deep != "" {
+		result.Diagnostics.AddAttributeWarning(path.Root("parameters"), nestedTooDeep, fmt.Sprintf("The parameters of run %s are left out. %s", in.ID, deep))
+	}
 	m.importRun(&run.Run{Instance: *in}, services[in.ServiceID])
 	result.Diagnostics.Append(result.Resource.Set(ctx, &m)...)
 	return result, !m.Parameters.IsNull()

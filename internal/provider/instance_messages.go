@@ -223,7 +223,8 @@ func howItFailed(action, name string, last run.Run, reason *stackstorm.Failure, 
 	}
 	b.WriteString(".")
 	if out := strings.TrimSpace(last.Output); out != "" {
-		fmt.Fprintf(&b, " It printed:\n\n%s", out)
+		introduction, end := printed(out)
+		fmt.Fprintf(&b, " %s:\n\n%s", introduction, end)
 	}
 	if action == migrationAction {
 		b.WriteString("\n\n" + planNameTaken)
@@ -234,6 +235,30 @@ func howItFailed(action, name string, last run.Run, reason *stackstorm.Failure, 
 	}
 	fmt.Fprintf(&b, "\n\nThe orchestrator does not give the reason. StackStorm does, on its own host:\n\n  st2 execution list --action %s --status failed\n  st2 execution get EXECUTION_ID", action)
 	return b.String()
+}
+
+// What a message shows of an output.
+const (
+	mostOutputLines = 20
+	mostOutputBytes = 2000
+)
+
+// printed introduces what a run printed, and returns the end of it. It cuts at the
+// beginning of a line, unless the last line alone is too long.
+func printed(out string) (introduction, end string) {
+	end = out
+	if from := len(out) - mostOutputBytes; from > 0 {
+		end = strings.ToValidUTF8(out[from:], "")
+		if _, whole, ok := strings.Cut(end, "\n"); ok && out[from-1] != '\n' {
+			end = whole
+		}
+	}
+	lines := strings.Split(end, "\n")
+	end = strings.Join(lines[max(0, len(lines)-mostOutputLines):], "\n")
+	if len(end) == len(out) {
+		return "It printed", end
+	}
+	return fmt.Sprintf("It printed %d bytes, which end with", len(out)), end
 }
 
 // whyItFailed gives the reason of a failure that StackStorm has.

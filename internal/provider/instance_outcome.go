@@ -3,8 +3,10 @@ package provider
 import (
 	"cmp"
 	"context"
+	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
@@ -31,7 +33,12 @@ func (s *session) outcome(ctx context.Context, last *run.Run, secret map[string]
 	if outcome == nil {
 		return nil, types.DynamicNull(), diags
 	}
-	return outcome.Failure, types.DynamicValue(value(run.Without(outcome.Published, keysIn(secret)))), diags
+	published := run.Without(outcome.Published, keysIn(secret))
+	if deep := tooDeep(published); deep != "" {
+		diags.AddAttributeWarning(path.Root("published"), nestedTooDeep, fmt.Sprintf("published of run %s stays null. %s", last.ID, deep))
+		return outcome.Failure, types.DynamicNull(), diags
+	}
+	return outcome.Failure, types.DynamicValue(value(published)), diags
 }
 
 // identify finds the execution of a run that is known by its record only.

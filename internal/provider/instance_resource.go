@@ -146,7 +146,7 @@ func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, r
 		_, diags := r.observeOutcome(ctx, &m, now, private[map[string]any](ctx, req.Private, privateSecret))
 		resp.Diagnostics.Append(diags...)
 	}
-	if private[bool](ctx, req.Private, privateUnresolved) && m.status() != orchestration.StatusFailed && !r.known.OfferTakeover(m.fingerprint(), now.ID) {
+	if private[bool](ctx, req.Private, privateUnresolved) && m.status() != orchestration.StatusFailed && !r.known.OfferTakeover(m.fingerprint(), now.ID, now.ExecutionID) {
 		resp.Diagnostics.AddError(fmt.Sprintf("Run %s would be repeated", now.ID), m.deposed())
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)

@@ -131,7 +131,12 @@ func (v objectOnly) ValidateDynamic(ctx context.Context, req validator.DynamicRe
 		resp.Diagnostics.AddAttributeError(req.Path, "Inputs must be an object", "The value is JSON in a string. Leave jsonencode out, and write the object itself: parameters = { ... }.")
 		return
 	}
-	if _, ok := inputObject(req.ConfigValue); !ok {
+	given, ok := inputObject(req.ConfigValue)
+	if !ok {
 		resp.Diagnostics.AddAttributeError(req.Path, "Inputs must be an object", "The value "+v.Description(ctx)+".")
+		return
+	}
+	if deep := tooDeep(given); deep != "" {
+		resp.Diagnostics.AddAttributeError(req.Path, nestedTooDeep, deep)
 	}
 }

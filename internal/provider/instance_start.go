@@ -56,7 +56,7 @@ func (r *instanceResource) plannedRun(ctx context.Context, m *instanceModel) *ru
 		return nil
 	}
 	r.known.MarkOurs(id)
-	last := run.Run{Instance: orchestration.Instance{ID: id, ServiceID: m.ServiceID.ValueString(), TenantID: m.TenantID.ValueString(), Status: orchestration.StatusRunning}}
+	last := run.Run{ExecutionID: r.known.OfferedExecution(id), Instance: orchestration.Instance{ID: id, ServiceID: m.ServiceID.ValueString(), TenantID: m.TenantID.ValueString(), Status: orchestration.StatusRunning}}
 	if _, _, err := r.api(ctx); err == nil {
 		if now, err := r.runs.Read(ctx, last); err == nil {
 			return now

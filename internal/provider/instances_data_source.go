@@ -60,8 +60,7 @@ func (d *instancesDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 			"instances": schema.ListNestedAttribute{Computed: true, MarkdownDescription: "The runs found.",
 				NestedObject: schema.NestedAttributeObject{Attributes: runAttributes()}},
 			// One sensitive value and not one in every run: Terraform's and OpenTofu's
-			// time grows with the square of their number. 2,000 of them take 8 s of CPU,
-			// 10,000 do not end.
+			// time grows with the square of their number. 2,000 of them took 8 s of CPU.
 			"inputs": schema.MapAttribute{Computed: true, Sensitive: true, ElementType: jsontypes.NormalizedType{},
 				MarkdownDescription: "The inputs of the runs found, by the run's ID. " + inputText},
 		},

@@ -133,9 +133,7 @@ func (s *session) readyFor(ctx context.Context, server lookupServer, endpoint fu
 
 // checkedHTTP carries the token to a server that checks it. It needs s.mu.
 func (s *session) checkedHTTP(root *url.URL) *http.Client {
-	base := http.DefaultTransport.(*http.Transport).Clone()
-	base.TLSClientConfig = s.settings.tls.Clone() // a transport changes its own
-	return &http.Client{Transport: &keystone.CheckedTransport{Source: s.tokens, Base: base, Host: root.String()}}
+	return &http.Client{Transport: &keystone.CheckedTransport{Source: s.tokens, Base: newTransport(s.settings.tls), Host: root.String()}}
 }
 
 // lookupError is an error of a look-up, with the server that was asked.

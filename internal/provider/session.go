@@ -3,6 +3,7 @@ package provider
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
+	"github.com/sodafoundation/terraform-provider-soda/internal/bounded"
 	"github.com/sodafoundation/terraform-provider-soda/internal/keystone"
 	"github.com/sodafoundation/terraform-provider-soda/internal/orchestration"
 	"github.com/sodafoundation/terraform-provider-soda/internal/run"
@@ -94,8 +96,7 @@ func (s *session) api(ctx context.Context) (*orchestration.Client, account, erro
 		return client, acc, nil
 	}
 
-	base := http.DefaultTransport.(*http.Transport).Clone()
-	base.TLSClientConfig = s.settings.tls.Clone() // a transport changes its own
+	base := newTransport(s.settings.tls)
 	acc := account{tenantID: s.settings.tenantID, userID: "terraform"}
 	s.tokens = keystone.Fixed{}
 	if !s.settings.noAuth {
@@ -128,6 +129,14 @@ func (s *session) api(ctx context.Context) (*orchestration.Client, account, erro
 	defer s.mu.Unlock()
 	s.client, s.account = client, acc
 	return client, acc, nil
+}
+
+// newTransport is what requests to one server go through. Its connections are its
+// own, since a transport changes its TLS settings.
+func newTransport(settings *tls.Config) http.RoundTripper {
+	own := http.DefaultTransport.(*http.Transport).Clone()
+	own.TLSClientConfig = settings.Clone()
+	return bounded.Transport{Next: own}
 }
 
 // ready returns the client if somebody has logged in.

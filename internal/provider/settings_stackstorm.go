@@ -272,12 +272,10 @@ func (s *session) stackStorm() *stackstorm.Client {
 	}
 	s.stackStormOnce.Do(func() {
 		set := s.settings.stackStorm
-		base := http.DefaultTransport.(*http.Transport).Clone()
-		base.TLSClientConfig = set.tls.Clone() // a transport changes its own
 		s.stackStormClient = stackstorm.New(stackstorm.Config{
 			APIURL: set.apiURL, AuthURL: set.authURL,
 			APIKey: set.apiKey, Username: set.username, Password: set.password,
-			HTTP:           &http.Client{Transport: base},
+			HTTP:           &http.Client{Transport: newTransport(set.tls)},
 			RequestTimeout: s.settings.requestTimeout,
 			MaxRetries:     s.settings.maxRetries,
 			Log:            s.store.logStackStormRequest,

@@ -100,6 +100,9 @@ func (m *stackStormActionModel) checkSizes() (diags diag.Diagnostics) {
 }
 
 func checkParameters(parameters map[string]any) (diags diag.Diagnostics) {
+	if deep := tooDeep(parameters); deep != "" {
+		diags.AddAttributeError(path.Root("parameters"), nestedTooDeep, deep)
+	}
 	for _, name := range slices.Sorted(maps.Keys(parameters)) {
 		_, object := parameters[name].(map[string]any)
 		switch {

@@ -103,6 +103,9 @@ func (m *stackStormActionModel) observeParameters(a *stackstorm.Action) {
 	if before, ok := inputObject(m.Parameters); ok && canonicalJSON(before) == canonicalJSON(told) {
 		return
 	}
+	if tooDeep(told) != "" {
+		return // not what was sent, and the next read says so
+	}
 	m.Parameters = types.DynamicValue(value(told))
 }
 

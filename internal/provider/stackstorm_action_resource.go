@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/sodafoundation/terraform-provider-soda/internal/run"
 	"github.com/sodafoundation/terraform-provider-soda/internal/stackstorm"
 )
 
@@ -69,6 +71,10 @@ func (r *stackStormActionResource) Read(ctx context.Context, req resource.ReadRe
 		return
 	case err != nil:
 		addError(&resp.Diagnostics, "Cannot read the action "+ref, err)
+		return
+	}
+	if deep := tooDeep(run.DecodeObject(a.Parameters)); deep != "" {
+		resp.Diagnostics.AddAttributeError(path.Root("parameters"), nestedTooDeep, fmt.Sprintf("The parameters of the action %s cannot be read. %s", ref, deep))
 		return
 	}
 	if m.OverwriteFiles.IsNull() { // import

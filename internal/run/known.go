@@ -22,6 +22,7 @@ type Known struct {
 	inState map[string]bool
 	ours    map[string]bool
 	offers  map[string][]string // by request: runs to go on with
+	offered map[string]string   // by run that was offered: its execution, if that is known
 	newRuns map[string]bool     // requests for which a new run was planned
 	starts  map[string]bool     // the marks of the starts of this process
 	told    map[string]bool     // what Once was asked about
@@ -29,7 +30,7 @@ type Known struct {
 
 // NewKnown returns an empty Known.
 func NewKnown() *Known {
-	return &Known{inState: map[string]bool{}, ours: map[string]bool{}, offers: map[string][]string{}, newRuns: map[string]bool{},
+	return &Known{inState: map[string]bool{}, ours: map[string]bool{}, offers: map[string][]string{}, offered: map[string]string{}, newRuns: map[string]bool{},
 		starts: map[string]bool{}, told: map[string]bool{}}
 }
 
@@ -73,10 +74,12 @@ func (k *Known) unclaimed(id string) bool {
 }
 
 // OfferTakeover lets the next creation of the same request go on with the run.
-// It reports false if a new run was planned for that request already.
-func (k *Known) OfferTakeover(request, id string) bool {
+// Its execution is empty if it is not known. It reports false if a new run was
+// planned for that request already.
+func (k *Known) OfferTakeover(request, id, execution string) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	k.offered[id] = execution
 	if !slices.Contains(k.offers[request], id) {
 		k.offers[request] = append(k.offers[request], id)
 	}
@@ -107,6 +110,14 @@ func (k *Known) ClaimTakeover(request string) string {
 	}
 	k.offers[request] = ids[1:]
 	return ids[0]
+}
+
+// OfferedExecution is the execution of a run that was offered; empty if it is not
+// known.
+func (k *Known) OfferedExecution(id string) string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.offered[id]
 }
 
 // unclaimedExecution reports whether no resource is known to stand for the run of

@@ -234,6 +234,8 @@ func (c *Client) send(ctx context.Context, r request, target *url.URL, set func(
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	switch {
+	case isTooLarge(err):
+		return answer{}, c.failure(KindOther, r.method, target, "%s", err)
 	case err != nil:
 		return answer{}, c.unanswered(ctx, r.method, target, err)
 	case len(raw) > maxAnswer:

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 )
@@ -440,5 +442,25 @@ func TestTheLogHoldsNoSecret(t *testing.T) {
 	raw, err := json.Marshal(told)
 	if err != nil || strings.Contains(string(raw), "hunter2") || strings.Contains(string(raw), "token-1") || strings.Contains(string(raw), "a-mark") {
 		t.Errorf("%s, %v", raw, err)
+	}
+}
+
+// refusedForItsSize is what a transport says of an answer that it cuts short.
+type refusedForItsSize struct{}
+
+func (refusedForItsSize) Error() string { return "the answer holds more than 9 values" }
+func (refusedForItsSize) TooLarge()     {}
+
+// TestAnswerThatTheTransportRefuses: it is there, and would be the same again.
+func TestAnswerThatTheTransportRefuses(t *testing.T) {
+	client := inMemory(Config{APIKey: "the-key"}, func(*http.Request) (*http.Response, error) {
+		resp := response(200, "")
+		resp.Body = io.NopCloser(iotest.ErrReader(refusedForItsSize{}))
+		return resp, nil
+	})
+	err := client.Check(t.Context())
+	e, ok := errors.AsType[*Error](err)
+	if want := "StackStorm at https://st2, GET /api/v1/executions: the answer holds more than 9 values"; !ok || e.Temporary() || e.Error() != want {
+		t.Errorf("%v\nwanted %s", err, want)
 	}
 }

@@ -91,6 +91,15 @@ func (c *Client) unanswered(ctx context.Context, method string, target *url.URL,
 	return c.failure(KindUnreachable, method, target, "no answer: %s. Check the URL, and that this machine can reach it", c.plain(err.Error()))
 }
 
+// isTooLarge reports whether the transport refuses an answer for its size.
+func isTooLarge(err error) bool {
+	_, ok := errors.AsType[interface {
+		error
+		TooLarge()
+	}](err)
+	return ok
+}
+
 func isTimeout(err error) bool {
 	timeout, ok := errors.AsType[net.Error](err)
 	return ok && timeout.Timeout()

@@ -58,11 +58,36 @@ func Parse(definition json.RawMessage) (Declaration, error) {
 		}
 	}
 
+	if n := depth(v); n > deepest {
+		return Declaration{}, fmt.Errorf("the workflow's declaration is nested %d levels deep, and at most %d are read", n, deepest)
+	}
 	declared, ok := v.(map[string]any)
 	if !ok && v != nil {
 		return Declaration{}, fmt.Errorf("the workflow's declaration is %s, not an object of parameters", kindOf(v))
 	}
 	return declaration(declared), nil
+}
+
+// deepest is how deep a declaration may be nested. What is made of a schema grows
+// with the square of its depth.
+const deepest = 64
+
+// depth counts the levels of objects and lists in v.
+func depth(v any) int {
+	levels := 0
+	switch v := v.(type) {
+	case map[string]any:
+		for _, x := range v {
+			levels = max(levels, depth(x))
+		}
+	case []any:
+		for _, x := range v {
+			levels = max(levels, depth(x))
+		}
+	default:
+		return 0
+	}
+	return levels + 1
 }
 
 func declaration(declared map[string]any) Declaration {

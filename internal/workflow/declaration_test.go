@@ -36,6 +36,8 @@ func TestParseForms(t *testing.T) {
 		`{"a": {}}`:            1,
 		`"{\"a\": {}}"`:        1,
 		`{"a": {}, "b": true}`: 2,
+
+		`{"a": {"default": ` + strings.Repeat("[", 62) + strings.Repeat("]", 62) + `}}`: 1,
 	} {
 		if d, err := Parse(json.RawMessage(text)); err != nil || len(d.Parameters) != want || d.Parameters == nil {
 			t.Errorf("%s: %+v, %v", text, d, err)
@@ -49,6 +51,8 @@ func TestParseForms(t *testing.T) {
 		`[]`:          "is a list, not an object",
 		`"\"twice\""`: "is a string, not an object",
 		`5`:           "is a number, not an object",
+
+		`{"a": {"default": ` + strings.Repeat("[", 5000) + strings.Repeat("]", 5000) + `}}`: "is nested 5002 levels deep, and at most 64 are read",
 	} {
 		if _, err := Parse(json.RawMessage(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", text, err, want)

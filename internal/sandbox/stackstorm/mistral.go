@@ -222,6 +222,9 @@ func (m *mistral) task(name string, spec *yaml.Node) (*workflowTask, *runnerErro
 	}
 	t.publish = func(o taskOutcome, vars map[string]any) map[string]any {
 		m.results[name] = o.result
+		if t.action == "core.http" { // what a Python action returns is one key of its result
+			m.results[name] = o.value
+		}
 		out, _ := m.fill(published, vars).(map[string]any)
 		return out
 	}
@@ -231,13 +234,13 @@ func (m *mistral) task(name string, spec *yaml.Node) (*workflowTask, *runnerErro
 // perform gives a task the code of its action.
 func (m *mistral) perform(t *workflowTask) *runnerError {
 	a := m.server.action(t.action)
-	run, shipped := shippedActions[t.action]
+	run, known := actionCode(t.action)
 	switch {
 	case t.action == "std.fail":
 		t.run = raise
 	case t.action == "core.local", t.action == "core.echo":
 		t.end = func(vars map[string]any) taskOutcome { return echo(t.input(vars)) }
-	case shipped:
+	case known:
 		t.run, t.timeLimit = run, timeLimits[t.action]
 	case a != nil && isWorkflow(a):
 		t.nested = true

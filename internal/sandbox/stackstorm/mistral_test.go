@@ -61,3 +61,40 @@ func asJSON(t *testing.T, v any) string {
 	}
 	return string(text)
 }
+
+// TestUploadedWorkflowSendsRequests: core.http does its work there too, and its
+// answer is the task's result.
+func TestUploadedWorkflowSendsRequests(t *testing.T) {
+	b := &backend{t: t, answers: map[string]func() (int, string){
+		"GET /things":      says(200, `[{"id": "a"}, {"id": "b"}]`),
+		"DELETE /things/b": says(200, ""),
+	}}
+	c := newCaller(t, Config{Client: b})
+	content := `version: '2.0'
+opensds.own:
+  input: [token]
+  tasks:
+    find:
+      action: core.http
+      input: {url: "http://soda/things", headers: {X-Auth-Token: <% $.token %>}}
+      publish: {id: "<% task(find).result.body[1].id %>", none: "<% task(find).result.body[7].id %>"}
+      on-success: [remove]
+    remove:
+      retry: {count: 3, delay: 1}
+      action: core.http
+      input: {method: DELETE, url: "http://soda/things/<% $.id %>"}
+`
+	if status, v := c.call(http.MethodPost, "/api/v1/actions", asJSON(t, map[string]any{
+		"name": "own", "pack": "opensds", "runner_type": "mistral-v2", "entry_point": "workflows/own.yaml",
+		"parameters": map[string]any{"token": map[string]any{"type": "string"}},
+		"data_files": []any{map[string]any{"file_path": "workflows/own.yaml", "content": content}},
+	})); status != http.StatusCreated {
+		t.Fatal(status, v)
+	}
+	id := c.startAction("opensds.own", map[string]any{"token": "secret"})
+	c.get(id)
+	if e := c.get(id); e["status"] != "succeeded" {
+		t.Error(asJSON(t, e))
+	}
+	b.wantSeen("GET http://soda/things secret", "DELETE http://soda/things/b ")
+}

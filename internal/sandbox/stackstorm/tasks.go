@@ -231,8 +231,7 @@ func sendHTTP(c taskContext) (any, string, error) {
 	if method == "" {
 		method = http.MethodGet
 	}
-	headers, _ := c.input["headers"].(object)
-	c.input = map[string]any{"auth_token": headers.get("X-Auth-Token")}
+	c.input = map[string]any{"auth_token": follow(c.input["headers"], []string{"X-Auth-Token"})}
 	answer, err := c.send(taskRequest{method: method, url: url})
 	if err != nil {
 		return nil, "", err

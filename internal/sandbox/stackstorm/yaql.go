@@ -2,6 +2,7 @@ package stackstorm
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -12,7 +13,7 @@ import (
 var (
 	yaqlExpression = regexp.MustCompile(`<%\s*(.*?)\s*%>`)
 	yaqlVariable   = regexp.MustCompile(`^\$\.(\w+(?:\.\w+)*)$`)
-	yaqlResult     = regexp.MustCompile(`^task\((\w+)\)\.result((?:\.\w+)*)$`)
+	yaqlResult     = regexp.MustCompile(`^task\((\w+)\)\.result((?:\.\w+|\[\d+\])*)$`)
 	yaqlString     = regexp.MustCompile(`^str\((.*)\)$`)
 )
 
@@ -27,7 +28,7 @@ func (m *mistral) template(n *yaml.Node) (any, *runnerError) {
 		return nil, errorOf("%s", err)
 	}
 	if unknown := unknownExpression(v); unknown != "" {
-		return nil, errorOf("The sandbox does not know the expression %s. It knows <%% $.NAME %%>, <%% task(NAME).result.KEY %%> and <%% str(...) %%>.", unknown)
+		return nil, errorOf("The sandbox does not know the expression %s. It knows <%% $.NAME %%>, <%% task(NAME).result.KEY[0] %%> and <%% str(...) %%>.", unknown)
 	}
 	return v, nil
 }
@@ -95,22 +96,33 @@ func (m *mistral) evaluate(text string, vars map[string]any) any {
 		return follow(vars, strings.Split(found[1], "."))
 	}
 	found := yaqlResult.FindStringSubmatch(text)
-	return follow(m.results[found[1]], strings.Split(strings.TrimPrefix(found[2], "."), "."))
+	keys := strings.NewReplacer("[", ".", "]", "").Replace(found[2])
+	return follow(m.results[found[1]], strings.Split(strings.TrimPrefix(keys, "."), "."))
 }
 
 // follow goes down by keys. What is not there is null, as in YAQL.
 func follow(v any, keys []string) any {
 	for _, k := range keys {
+		if k == "" {
+			continue
+		}
 		switch inner := v.(type) {
 		case map[string]any:
 			v = inner[k]
 		case object:
 			v = inner.get(k)
+		case []any:
+			v = element(inner, k)
 		default:
-			if k != "" {
-				return nil
-			}
+			return nil
 		}
 	}
 	return v
+}
+
+func element(list []any, index string) any {
+	if i, err := strconv.Atoi(index); err == nil && i < len(list) {
+		return list[i]
+	}
+	return nil
 }
