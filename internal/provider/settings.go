@@ -167,9 +167,7 @@ func (m *providerModel) orchestratorSettings(ctx context.Context, getenv func(st
 	strategy := r.string("auth_strategy", m.AuthStrategy, "SODA_AUTH_STRATEGY", "OPENSDS_AUTH_STRATEGY")
 	endpoint := r.string("endpoint", m.Endpoint, "SODA_ENDPOINT")
 	s.tenantID = r.string("tenant_id", m.TenantID, "SODA_TENANT_ID", "OPENSDS_TENANT_ID")
-	if s.tenantID != "" && (idProblem(s.tenantID) != "" || strings.Contains(s.tenantID, "/")) {
-		r.invalid("tenant_id", fmt.Sprintf("%q cannot be the id of a tenant.", s.tenantID), "SODA_TENANT_ID", "OPENSDS_TENANT_ID")
-	}
+	checkTenant(r, s.tenantID)
 	s.block = r.lookupEndpoint(hotpotServer, m.BlockEndpoint)
 	s.multicloud = r.lookupEndpoint(gelatoServer, m.MulticloudEndpoint)
 	login := m.configuredLogin(r)
@@ -202,6 +200,12 @@ func (m *providerModel) orchestratorSettings(ctx context.Context, getenv func(st
 		r.problem(err, "ca_cert_file")
 	}
 	return s, r.diags
+}
+
+func checkTenant(r *resolver, id string) {
+	if id != "" && (idProblem(id) != "" || strings.Contains(id, "/")) {
+		r.invalid("tenant_id", fmt.Sprintf("%q cannot be the id of a tenant.", id), "SODA_TENANT_ID", "OPENSDS_TENANT_ID")
+	}
 }
 
 func (s *settings) resolveEndpoint(r *resolver, endpoint string) {

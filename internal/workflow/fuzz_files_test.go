@@ -63,9 +63,6 @@ func FuzzComparison(f *testing.F) {
 				t.Errorf("%s: the secret at %v is not there", one, at)
 			}
 		}
-		if d.Echoes(a, b) != d.Echoes(a, b) {
-			t.Errorf("%s is found in %s, and is not", one, other)
-		}
 	})
 }
 
