@@ -72,6 +72,7 @@ var layers = map[string]layer{
 	},
 
 	"internal":                {},
+	"internal/release":        {},
 	"internal/docs":           {testing: []string{"internal/sandbox"}},
 	"internal/cmd/sandbox":    {ours: []string{"internal/sandbox"}},
 	"internal/cmd/demo":       {ours: []string{"internal/sandbox"}},
@@ -131,7 +132,7 @@ func (l layer) allows(importer, imported string, inTest bool) bool {
 // included.
 func packages(t *testing.T) []listedPackage {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports,TestImports,XTestImports", "-tags", "realkeystone", module+"/...")
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports,TestImports,XTestImports", "-tags", "realkeystone,snapshot", module+"/...")
 	out, err := cmd.Output()
 	if err != nil {
 		if failed, ok := errors.AsType[*exec.ExitError](err); ok {

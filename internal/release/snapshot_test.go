@@ -1,4 +1,7 @@
-package main
+//go:build snapshot
+
+// Package release tests what `make snapshot` has made.
+package release
 
 import (
 	"archive/zip"
@@ -22,14 +25,12 @@ const snapshotVersion = "0.0.1"
 // do: names, checksums, the manifest, and what is in the archive.
 func TestSnapshot(t *testing.T) {
 	dist := os.Getenv("SODA_SNAPSHOT")
-	if dist == "" {
-		t.Skip("SODA_SNAPSHOT names no folder: make snapshot sets it")
-	}
 	name := "terraform-provider-soda_" + snapshotVersion
 	archive := fmt.Sprintf("%s_%s_%s.zip", name, runtime.GOOS, runtime.GOARCH)
+	manifestFile := filepath.Join("..", "..", "terraform-registry-manifest.json")
 	checkChecksums(t, filepath.Join(dist, name+"_SHA256SUMS"), map[string]string{
 		archive:                 filepath.Join(dist, archive),
-		name + "_manifest.json": "terraform-registry-manifest.json",
+		name + "_manifest.json": manifestFile,
 	})
 	checkArchive(t, filepath.Join(dist, archive))
 	checkContents(t, filepath.Join(dist, strings.TrimSuffix(archive, ".zip")+".cdx.json"))
@@ -40,7 +41,7 @@ func TestSnapshot(t *testing.T) {
 			Protocols []string `json:"protocol_versions"`
 		}
 	}
-	readJSON(t, "terraform-registry-manifest.json", &manifest)
+	readJSON(t, manifestFile, &manifest)
 	if manifest.Version != 1 || !slices.Equal(manifest.Metadata.Protocols, []string{"6.0"}) {
 		t.Errorf("the manifest says %+v", manifest)
 	}
