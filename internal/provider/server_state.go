@@ -99,33 +99,41 @@ func (s *server) cleanValue(v tftypes.Value, name string, dynamic bool) (cleaned
 		shown := s.stateText(text, name, dynamic)
 		return tftypes.NewValue(ty, shown), shown != text
 	case ty.Is(tftypes.Object{}), ty.Is(tftypes.Map{}):
-		var members map[string]tftypes.Value
-		if v.As(&members) != nil {
-			return v, false
-		}
-		for key, x := range members {
-			inner := name
-			if ty.Is(tftypes.Object{}) {
-				inner = key
-			}
-			var more bool
-			members[key], more = s.cleanValue(x, inner, dynamic)
-			changed = changed || more
-		}
-		return tftypes.NewValue(ty, members), changed
+		return s.cleanMembers(v, name, dynamic)
 	case ty.Is(tftypes.List{}), ty.Is(tftypes.Set{}), ty.Is(tftypes.Tuple{}):
-		var items []tftypes.Value
-		if v.As(&items) != nil {
-			return v, false
-		}
-		for i, x := range items {
-			var more bool
-			items[i], more = s.cleanValue(x, name, dynamic)
-			changed = changed || more
-		}
-		return tftypes.NewValue(ty, items), changed
+		return s.cleanItems(v, name, dynamic)
 	}
 	return v, false
+}
+
+func (s *server) cleanMembers(v tftypes.Value, name string, dynamic bool) (cleaned tftypes.Value, changed bool) {
+	var members map[string]tftypes.Value
+	if v.As(&members) != nil {
+		return v, false
+	}
+	for key, x := range members {
+		inner := name
+		if v.Type().Is(tftypes.Object{}) {
+			inner = key
+		}
+		var more bool
+		members[key], more = s.cleanValue(x, inner, dynamic)
+		changed = changed || more
+	}
+	return tftypes.NewValue(v.Type(), members), changed
+}
+
+func (s *server) cleanItems(v tftypes.Value, name string, dynamic bool) (cleaned tftypes.Value, changed bool) {
+	var items []tftypes.Value
+	if v.As(&items) != nil {
+		return v, false
+	}
+	for i, x := range items {
+		var more bool
+		items[i], more = s.cleanValue(x, name, dynamic)
+		changed = changed || more
+	}
+	return tftypes.NewValue(v.Type(), items), changed
 }
 
 func (s *server) stateText(text, name string, dynamic bool) string {
