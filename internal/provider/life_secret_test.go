@@ -144,3 +144,28 @@ func TestSecretOutsideWriteOnlyIsWarnedOf(t *testing.T) {
 		t.Errorf("status %q after %s", c.status(o), c.said())
 	}
 }
+
+// TestOutputHoldsNoWriteOnlyInput: what a run prints is kept without the values of
+// its write-only inputs and without what controls a terminal. A later process, which
+// does not know the values, changes nothing.
+func TestOutputHoldsNoWriteOnlyInput(t *testing.T) {
+	sb := upkeepSandbox(t, sandbox.Config{})
+	sb.Hold()
+	c := newCommand(t, sb)
+	go doWhen(t.Context(), func() bool { return len(sb.Executions()) == 1 }, func() {
+		id := sb.Executions()[0].ID
+		if err := errors.Join(sb.SetOutput(id, "got "+secretValue+"\x1b[2J\nand nested-secret"), sb.ForceStatus(id, "succeeded")); err != nil {
+			t.Error(err)
+		}
+	})
+	given := upkeepArguments(map[string]any{"parameters_wo": map[string]any{"password": secretValue, "settings": map[string]any{"key": "nested-secret"}}})
+	saved := c.run(savedResource{}, given)
+	const want = `got (hidden)\x1b[2J` + "\nand (hidden)"
+	if got := c.texts(saved)["output"]; got != want {
+		t.Errorf("the output is %q, want %q: %s", got, want, c.said())
+	}
+	again := newCommand(t, sb).refresh(saved)
+	if got := c.texts(again)["output"]; got != want {
+		t.Errorf("after a refresh the output is %q", got)
+	}
+}

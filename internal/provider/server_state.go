@@ -101,21 +101,11 @@ func (s *server) cleanValue(v tftypes.Value, name string, dynamic bool) (cleaned
 	case ty.Is(tftypes.Object{}), ty.Is(tftypes.Map{}):
 		return s.cleanMembers(v, name, dynamic)
 	case ty.Is(tftypes.List{}), ty.Is(tftypes.Set{}), ty.Is(tftypes.Tuple{}):
-		var items []tftypes.Value
-		if v.As(&items) != nil {
-			return v, false
-		}
-		for i, x := range items {
-			var more bool
-			items[i], more = s.cleanValue(x, name, dynamic)
-			changed = changed || more
-		}
-		return tftypes.NewValue(ty, items), changed
+		return s.cleanItems(v, name, dynamic)
 	}
 	return v, false
 }
 
-// cleanMembers is cleanValue for an object or a map.
 func (s *server) cleanMembers(v tftypes.Value, name string, dynamic bool) (cleaned tftypes.Value, changed bool) {
 	var members map[string]tftypes.Value
 	if v.As(&members) != nil {
@@ -131,6 +121,19 @@ func (s *server) cleanMembers(v tftypes.Value, name string, dynamic bool) (clean
 		changed = changed || more
 	}
 	return tftypes.NewValue(v.Type(), members), changed
+}
+
+func (s *server) cleanItems(v tftypes.Value, name string, dynamic bool) (cleaned tftypes.Value, changed bool) {
+	var items []tftypes.Value
+	if v.As(&items) != nil {
+		return v, false
+	}
+	for i, x := range items {
+		var more bool
+		items[i], more = s.cleanValue(x, name, dynamic)
+		changed = changed || more
+	}
+	return tftypes.NewValue(v.Type(), items), changed
 }
 
 func (s *server) stateText(text, name string, dynamic bool) string {

@@ -166,8 +166,7 @@ func (m *providerModel) orchestratorSettings(ctx context.Context, getenv func(st
 	}
 	strategy := r.string("auth_strategy", m.AuthStrategy, "SODA_AUTH_STRATEGY", "OPENSDS_AUTH_STRATEGY")
 	endpoint := r.string("endpoint", m.Endpoint, "SODA_ENDPOINT")
-	s.tenantID = r.string("tenant_id", m.TenantID, "SODA_TENANT_ID", "OPENSDS_TENANT_ID")
-	checkTenant(r, s.tenantID)
+	s.tenantID = r.tenant(m.TenantID)
 	s.block = r.lookupEndpoint(hotpotServer, m.BlockEndpoint)
 	s.multicloud = r.lookupEndpoint(gelatoServer, m.MulticloudEndpoint)
 	login := m.configuredLogin(r)
@@ -202,10 +201,13 @@ func (m *providerModel) orchestratorSettings(ctx context.Context, getenv func(st
 	return s, r.diags
 }
 
-func checkTenant(r *resolver, id string) {
+// tenant reads the tenant's id, which is an element of most paths.
+func (r *resolver) tenant(v types.String) string {
+	id := r.string("tenant_id", v, "SODA_TENANT_ID", "OPENSDS_TENANT_ID")
 	if id != "" && (idProblem(id) != "" || strings.Contains(id, "/")) {
 		r.invalid("tenant_id", fmt.Sprintf("%q cannot be the id of a tenant.", id), "SODA_TENANT_ID", "OPENSDS_TENANT_ID")
 	}
+	return id
 }
 
 func (s *settings) resolveEndpoint(r *resolver, endpoint string) {
