@@ -2,6 +2,7 @@ package keystone_test
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -148,7 +149,7 @@ func FuzzCloudFile(f *testing.F) {
 			return map[string]string{"OS_CLIENT_CONFIG_FILE": file}[name]
 		})
 		if err != nil {
-			if p, ok := err.(keystone.Problem); !ok || p.Option != "cloud" {
+			if p, ok := errors.AsType[keystone.Problem](err); !ok || p.Option != "cloud" {
 				t.Errorf("%#v", err)
 			}
 			checkLine(t, err.Error(), keystone.Options{Password: password})
