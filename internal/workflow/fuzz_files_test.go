@@ -63,6 +63,10 @@ func FuzzComparison(f *testing.F) {
 				t.Errorf("%s: the secret at %v is not there", one, at)
 			}
 		}
+		first := d.Echoes(a, b)
+		if again := d.Echoes(a, b); first != again {
+			t.Errorf("%s is found in %s: %t, then %t", one, other, first, again)
+		}
 	})
 }
 
