@@ -86,7 +86,7 @@ var hostileInputs = []hostileInputRow{
 	{"an input of two lines", ofRun, inputsOf("message\nError: forged", "x"), []string{"Unknown workflow input"}},
 	{"an input of no name", ofRun, inputsOf("", "x"), []string{"Unknown workflow input"}},
 	{"a template", ofRun, inputsOf("message", "{{ config_context.password }}"), []string{"Template in a workflow input"}},
-	{"half a number", ofRun, inputsOf("count", json.Number("1.5")), nil},
+	{"half a number", ofRun, inputsOf("count", json.Number("1.5")), []string{"Workflow input that StackStorm changes"}},
 	{"letters for a number", ofRun, inputsOf("count", "10x"), []string{"Invalid workflow input"}},
 	{"NaN for a number", ofRun, inputsOf("count", "NaN"), []string{"Invalid workflow input"}},
 	{"infinity", ofRun, inputsOf("count", "Infinity"), []string{"Invalid workflow input"}},

@@ -31,6 +31,7 @@ const (
 	summaryImmutable  = "Fixed workflow input"
 	summaryInvalid    = "Invalid workflow input"
 	summarySecret     = "Secret workflow input outside parameters_wo"
+	summaryChanged    = "Workflow input that StackStorm changes"
 	summaryRunner     = "Input of the workflow's runner"
 	summaryUnrecorded = "Workflow whose runs cannot be recorded"
 )
@@ -114,7 +115,26 @@ func (p Parameter) check(at location, v any) []Problem {
 		return c.problems
 	}
 	p.validate(&c, at, v, converted)
-	return c.problems
+	return append(c.problems, p.changed(at, v, converted)...)
+}
+
+// changed warns of a value that StackStorm turns into another one without a word.
+func (p Parameter) changed(at location, v, converted any) []Problem {
+	_, isBoolean := v.(bool)
+	given, isNumber := numberOf(v)
+	became, _ := numberOf(converted)
+	var detail string
+	switch {
+	case p.Type == "integer" && (isBoolean || isNumber && !given.equal(became)):
+		detail = " should be a whole number. StackStorm cuts a fraction off, and makes 1 of true. Write the number that you mean, such as 2."
+	case p.Type == "number" && isBoolean:
+		detail = " should be a number. StackStorm makes 1 of true, and 0 of false. Write the number that you mean."
+	default:
+		return nil
+	}
+	w := at.problem(summaryChanged, at.label()+detail)
+	w.Warning = true
+	return []Problem{w}
 }
 
 // validate checks a value that has its declared type.

@@ -3,6 +3,7 @@ package workflow
 import (
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -64,7 +65,9 @@ func guideRow(t *testing.T, d Declaration, written, gets string) {
 	t.Helper()
 	in := map[string]any{"p": fromHCL(t, written)}
 	problems := d.Check(in, nil)
-	if refused := strings.Contains(gets, "refused"); refused != (len(problems) > 0) {
+	refused := slices.ContainsFunc(problems, func(p Problem) bool { return !p.Warning })
+	warned := slices.ContainsFunc(problems, func(p Problem) bool { return p.Warning })
+	if refused != strings.Contains(gets, "refused") || warned != strings.Contains(gets, "with a warning") {
 		t.Errorf("%s is said to be %s: %+v", written, gets, problems)
 	}
 	if want := code.FindStringSubmatch(gets); want != nil {

@@ -14,7 +14,6 @@ const (
 	summaryTrap     = "Workflow input that will fail"
 	summaryUseless  = "Workflow input without effect"
 	summaryTemplate = "Template in a workflow input"
-	summaryChanged  = "Workflow input that StackStorm changes"
 	summaryDeletes  = "Migration that deletes its source"
 )
 
@@ -109,22 +108,11 @@ func (t *traps) provisionVolume() {
 	}
 }
 
-// volumeSize finds sizes that hotpot refuses, and those that StackStorm changes
-// without a word.
+// volumeSize finds sizes that hotpot refuses.
 func (t *traps) volumeSize() {
-	given := t.inputs["size"]
-	size, ok := cast("integer", given)
-	n, isInt := size.(*big.Int)
-	if !ok || !isInt {
-		return
-	}
-	if n.Sign() <= 0 {
+	size, ok := cast("integer", t.inputs["size"])
+	if n, isInt := size.(*big.Int); ok && isInt && n.Sign() <= 0 {
 		t.fail(locationOf("size"), "size must be greater than 0. It is the size of the volume in GB, and hotpot refuses other values.")
-		return
-	}
-	_, isBoolean := given.(bool)
-	if m, isNumber := numberOf(given); isBoolean || isNumber && !m.equal(number{i: n}) {
-		t.warn(locationOf("size"), summaryChanged, "size should be a whole number. StackStorm cuts a fraction off, and makes 1 of true, and the volume gets that size. Write the number of GB that you mean, such as size = 2.")
 	}
 }
 
