@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -56,11 +57,26 @@ func (m *stackStormActionModel) checkPaths() (diags diag.Diagnostics) {
 		at := path.Root("files").AtMapKey(name)
 		if name == m.EntryPoint.ValueString() {
 			diags.AddAttributeError(at, "File given twice", fmt.Sprintf("%q is the entry_point. Its content belongs in content.", name))
-		} else if problem := pathProblem(name); problem != "" {
+		} else if problem := cmp.Or(pathProblem(name), m.folderProblem(name)); problem != "" {
 			diags.AddAttributeError(at, "Invalid path of a file", problem)
 		}
 	}
 	return diags
+}
+
+// folderProblem says that a path would be that of a file and of a folder, or gives
+// "".
+func (m *stackStormActionModel) folderProblem(name string) string {
+	own := m.EntryPoint.ValueString()
+	for _, file := range append(slices.Sorted(maps.Keys(m.Files.Elements())), own) {
+		if strings.HasPrefix(name, file+"/") {
+			return fmt.Sprintf("%q lies below %q, which is a file.", name, file)
+		}
+	}
+	if strings.HasPrefix(own, name+"/") {
+		return fmt.Sprintf("The entry_point %q lies below %q, which is a file.", own, name)
+	}
+	return ""
 }
 
 func (m *stackStormActionModel) isWorkflow() bool {

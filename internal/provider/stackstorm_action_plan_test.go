@@ -75,6 +75,8 @@ func TestPlanOfAnActionFinds(t *testing.T) {
 		"a file that leads out":            {map[string]any{"files": map[string]any{"../x.py": ""}}, []string{file("../x.py"), "must be a plain path"}},
 		"the entry point twice":            {map[string]any{"files": map[string]any{"workflows/own.yaml": ""}}, []string{file("workflows/own.yaml"), "is the entry_point"}},
 		"YAML in a folder":                 {map[string]any{"files": map[string]any{"lib/own.yaml": ""}}, nil},
+		"a file below a file":              {map[string]any{"files": map[string]any{"lib": "", "lib/x.py": ""}}, []string{file("lib/x.py"), `lies below "lib", which is a file`}},
+		"the entry point below a file":     {map[string]any{"files": map[string]any{"workflows": ""}}, []string{file("workflows"), `The entry_point "workflows/own.yaml" lies below`}},
 		"a file on top":                    {map[string]any{"files": map[string]any{"own.json": ""}}, nil},
 
 		"a large file":           {python(map[string]any{"content": large + "#"}), []string{content, "content has 500001 bytes"}},
