@@ -85,10 +85,18 @@ func TestCancelOnDestroy(t *testing.T) {
 	}
 }
 
-// TestCancelOnDestroyNeedsTheConnection: without it nothing is canceled and the
-// run stays in the state.
+// TestCancelOnDestroyNeedsTheConnection: the plan of a new run says so. If the
+// connection is taken away later, nothing is canceled and the run stays in the state.
 func TestCancelOnDestroyNeedsTheConnection(t *testing.T) {
-	s := newStage(t).withArguments(map[string]any{"cancel_on_destroy": true}).leaveRunning()
+	s := newStage(t).withArguments(map[string]any{"cancel_on_destroy": true})
+	s.apply()
+	if mustContain(t, s.said(), "cancel_on_destroy needs StackStorm"); len(s.sb.Executions()) != 0 {
+		t.Error("a run was started")
+	}
+	s = newStage(t)
+	without := s.settings
+	s.connected().withArguments(map[string]any{"cancel_on_destroy": true}).leaveRunning()
+	s.settings = without
 	s.destroy()
 	mustContain(t, s.said(), "cannot be canceled", "Set stackstorm in the provider block")
 	if s.saved.state == nil || len(s.sb.Instances()) != 1 {

@@ -57,6 +57,7 @@ func (r *instanceResource) planCreate(ctx context.Context, req resource.ModifyPl
 	spec.onlyNew, spec.planned = r.newServices.only(), &r.planned
 	checked := spec.check(ctx, api)
 	checked.Append(r.checkOnDestroy(ctx, nil, &m)...)
+	checked.Append(r.checkCancel(nil, &m)...)
 	checked.Append(r.checkBackend(ctx, spec)...)
 	resp.Diagnostics.Append(r.hintAtDestroy(checked)...)
 	if resp.Diagnostics.HasError() {
@@ -146,7 +147,9 @@ func (r *instanceResource) planUpdate(ctx context.Context, req resource.ModifyPl
 	if len(causes) == 0 {
 		m.planInput(&state, &config, imported(ctx, req.Private))
 		r.planLabels(&resp.Diagnostics, &state, &m)
-		resp.Diagnostics.Append(r.hintAtDestroy(r.checkOnDestroy(ctx, &state, &m))...)
+		checked := r.checkOnDestroy(ctx, &state, &m)
+		checked.Append(r.checkCancel(&state, &m)...)
+		resp.Diagnostics.Append(r.hintAtDestroy(checked)...)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
 }

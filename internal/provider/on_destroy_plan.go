@@ -37,6 +37,17 @@ func (r *instanceResource) checkOnDestroy(ctx context.Context, prior, m *instanc
 	return diags
 }
 
+// checkCancel refuses a cancel_on_destroy that could not be carried out. prior is nil
+// for a new run. What was accepted before is not refused later.
+func (r *instanceResource) checkCancel(prior, m *instanceModel) (diags diag.Diagnostics) {
+	if !m.CancelOnDestroy.ValueBool() || prior != nil && prior.CancelOnDestroy.ValueBool() || r.stackStorm() != nil || r.stackStormUnknown() != nil {
+		return nil
+	}
+	diags.AddAttributeError(path.Root("cancel_on_destroy"), "cancel_on_destroy needs StackStorm",
+		"Only StackStorm can cancel a run. Set stackstorm in the provider block, or leave cancel_on_destroy out.")
+	return diags
+}
+
 // onDestroySpec is what on_destroy says about its run. What the run will have
 // published is not known yet.
 func (m *instanceModel) onDestroySpec(o onDestroyModel) runSpec {
