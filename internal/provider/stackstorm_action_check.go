@@ -117,17 +117,24 @@ func (m *stackStormActionModel) checkSizes() (diags diag.Diagnostics) {
 	return diags
 }
 
+// parameterTypes are those of JSON Schema. StackStorm refuses others when the action
+// is made, without the parameter's name.
+var parameterTypes = []string{"array", "boolean", "integer", "null", "number", "object", "string"}
+
 func checkParameters(parameters map[string]any) (diags diag.Diagnostics) {
 	if deep := tooDeep(parameters); deep != "" {
 		diags.AddAttributeError(path.Root("parameters"), nestedTooDeep, deep)
 	}
 	for _, name := range slices.Sorted(maps.Keys(parameters)) {
-		_, object := parameters[name].(map[string]any)
+		declared, object := parameters[name].(map[string]any)
+		ofType, isString := declared["type"].(string)
 		switch {
 		case !parameterName.MatchString(name):
 			diags.AddAttributeError(path.Root("parameters"), "Invalid parameter", fmt.Sprintf("%q is not a name that StackStorm takes: letters, digits and _ only.", name))
 		case !object && parameters[name] != workflow.Unknown:
 			diags.AddAttributeError(path.Root("parameters"), "Invalid parameter", fmt.Sprintf("%s must be an object, such as { type = \"string\" }.", name))
+		case isString && !slices.Contains(parameterTypes, ofType):
+			diags.AddAttributeError(path.Root("parameters"), "Invalid parameter", fmt.Sprintf("%s has the type %q. StackStorm takes %s.", name, ofType, strings.Join(parameterTypes, ", ")))
 		}
 	}
 	return diags

@@ -59,6 +59,7 @@ func TestPlanOfAnActionFinds(t *testing.T) {
 		"no parameters at all":          {map[string]any{"parameters": nil, "content": strings.Replace(ownWorkflow, ", message", "", 1)}, []string{parameters, "\n  ip_addr\n  port\n  tenant_id\n  auth_token"}},
 		"parameters that are a list":    {map[string]any{"parameters": []any{"x"}}, []string{parameters, "parameters must be an object"}},
 		"a parameter that is no object": {map[string]any{"parameters": withParameter("message", "string")}, []string{parameters, "message must be an object"}},
+		"a parameter of no type":        {map[string]any{"parameters": withParameter("message", map[string]any{"type": "text"})}, []string{parameters, `message has the type "text"`}},
 		"a parameter with a bad name":   {python(map[string]any{"parameters": map[string]any{"a b": map[string]any{}}}), []string{parameters, `"a b" is not a name`}},
 
 		"a path that leads out":            {map[string]any{"entry_point": "workflows/../../x.yaml"}, []string{entryPoint, "must be a plain path"}},
