@@ -33,10 +33,10 @@ const sweptRequests = 22
 func TestAccSweep(t *testing.T) {
 	faults := []sweepFault{sweepFaults[0], sweepFaults[2], sweepFaults[3], sweepFaults[5], {name: noAnswer, after: true, drop: true}}
 	ends := []sweepEnd{killed, goesOn, interrupted}
-	for n := 0; n < sweptRequests; n += 2 {
-		f, end := faults[n/2%len(faults)], ends[n/2%len(ends)]
+	for n := 0; n < sweptRequests; n += 4 {
+		f, end := faults[n/4%len(faults)], ends[n/4%len(ends)]
 		if end == killed {
-			f = sweepFault{name: noAnswer, after: n%4 == 0, drop: true}
+			f = sweepFault{name: noAnswer, after: n%8 == 0, drop: true}
 		}
 		t.Run(fmt.Sprintf("request %d, %s, the process %s", n, f.name, end), func(t *testing.T) {
 			w := newWorkspace(t, upkeepSandbox(t, sandbox.Config{}), threeRuns(""))

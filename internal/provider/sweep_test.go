@@ -242,7 +242,7 @@ func TestGuideNamesTheLimits(t *testing.T) {
 // chosen are every n-th of the cases; n is the value of SODA_SWEEP.
 func chosen(t *testing.T, cases []sweepCase) (some []sweepCase) {
 	t.Helper()
-	every, err := strconv.Atoi(cmp.Or(os.Getenv("SODA_SWEEP"), "149"))
+	every, err := strconv.Atoi(cmp.Or(os.Getenv("SODA_SWEEP"), "449"))
 	if err != nil || every < 1 {
 		t.Fatalf("SODA_SWEEP is %q, want a whole number from 1 on", os.Getenv("SODA_SWEEP"))
 	}
