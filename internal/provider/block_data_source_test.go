@@ -173,6 +173,7 @@ func TestWaitForAVolume(t *testing.T) {
 		"after a while":        {"inUse", []string{"creating", "available", "attaching creating", "inUse available"}, 4, nil},
 		"a word never seen":    {"inUse", []string{"dreaming", "inUse available"}, 2, nil},
 		"the attachment too":   {"inUse", []string{"inUse creating", "inUse available"}, 2, nil},
+		"no attachment yet":    {"inUse", []string{"inUse", "inUse available"}, 2, nil},
 		"detached":             {"available", []string{"inUse available", "available deleting", "available"}, 3, nil},
 		"through an outage":    {"inUse", []string{"attaching", outage, outage, "inUse available"}, 4, nil},
 		"a failed volume":      {"inUse", []string{"creating", "error"}, 2, []string{`Volume v1 has status "error"`, "It has no attachment", `will not become "inUse" by itself`, "no reason", "no pool", "-replace=ADDRESS", "-refresh=false"}},

@@ -124,7 +124,7 @@ func (d *blockVolumeDataSource) Schema(ctx context.Context, _ datasource.SchemaR
 	attributes["name"] = schema.StringAttribute{Optional: true, Computed: true, Validators: given,
 		MarkdownDescription: "Name of the volume. Names are not unique. If several of the tenant's volumes have it, that is an error which lists them."}
 	attributes["wait_for_status"] = schema.StringAttribute{Optional: true, Validators: []validator.String{stringvalidator.OneOf(statusAvailable, statusInUse)},
-		MarkdownDescription: "Wait until the volume has this status, `inUse` or `available`, and none of its attachments is being made or removed. " +
+		MarkdownDescription: "Wait until the volume has this status, `inUse` (with an attachment) or `available`, and none of its attachments is being made or removed. " +
 			"A volume in an error status ends the wait at once. Without this nothing is waited for."}
 	wait := timeouts.AttributesWithOpts(ctx, timeouts.Opts{
 		ReadDescription: "How long to wait for `wait_for_status`, such as `30m` (default `10m`).",

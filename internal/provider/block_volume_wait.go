@@ -61,19 +61,25 @@ func (w volumeWait) await(ctx context.Context, last attachedVolume) (attachedVol
 }
 
 // reached says whether the volume is ready. An attachment that is being made or
-// removed shows that its status is about to change.
+// removed shows that its status is about to change. A volume can be "inUse"
+// without any (H12).
 func (w volumeWait) reached(v attachedVolume) bool {
-	return v.Status == w.want && !slices.ContainsFunc(v.attachments, func(a hotpot.Attachment) bool {
+	underWay := slices.ContainsFunc(v.attachments, func(a hotpot.Attachment) bool {
 		return a.Status == "creating" || a.Status == "deleting"
 	})
+	return v.Status == w.want && !underWay && (w.want != statusInUse || v.attached())
 }
 
 // hopeless says whether the volume will stay as it is: "error", "errorDeleting"
 // and the like, or nothing but failed attachments where one is waited for.
 func (w volumeWait) hopeless(v attachedVolume) bool {
-	unattached := w.want == statusInUse && len(v.attachments) > 0 &&
-		!slices.ContainsFunc(v.attachments, func(a hotpot.Attachment) bool { return !failedStatus(a.Status) })
+	unattached := w.want == statusInUse && len(v.attachments) > 0 && !v.attached()
 	return failedStatus(v.Status) || unattached
+}
+
+// attached says whether an attachment is there that has not failed.
+func (v attachedVolume) attached() bool {
+	return slices.ContainsFunc(v.attachments, func(a hotpot.Attachment) bool { return !failedStatus(a.Status) })
 }
 
 func failedStatus(status string) bool { return strings.HasPrefix(status, "error") }
