@@ -43,9 +43,9 @@ func (a sameAnswer) RoundTrip(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// FuzzAnswers: whatever Keystone answers to a login of any kind, there is a token
-// with an end for the project that was asked for, or an error on one short line
-// that repeats no secret.
+// FuzzAnswers: whatever Keystone answers to a login, the outcome is one of two. There
+// is a token with an end, for the project that was asked for. Or there is an error on
+// one short line, which repeats no secret.
 func FuzzAnswers(f *testing.F) {
 	for _, name := range []string{"login-password", "login-failures", "login-unscoped", "login-default-project", "token-expiry", "projects"} {
 		for _, s := range recorded(f, name) {

@@ -19,9 +19,9 @@ import (
 	"github.com/sodafoundation/terraform-provider-soda/internal/workflow"
 )
 
-// FuzzImportedInputs: whatever the orchestrator tells as a run's inputs, they
-// become a value of Terraform that means the same, none of them is the
-// server's own or masked, and the value is not much larger than what was told.
+// FuzzImportedInputs: whatever the orchestrator tells as a run's inputs becomes a
+// value of Terraform that means the same. None of its members is the server's own or
+// masked. It is not much larger than what was told.
 func FuzzImportedInputs(f *testing.F) {
 	for _, p := range readCorpus(f) {
 		if raw, err := json.Marshal(p.Parameters); err == nil {

@@ -155,43 +155,20 @@ func known(v any) bool {
 // 1e99999999 would take a hundred megabytes.
 const mostExponent = 4096
 
-// deepest is how deep a value of Terraform's may be nested. Each level has a type
-// that spells out all levels below it, so memory grows with the square of the depth:
-// an input of 5,000 levels took 11 GB.
-const deepest = 64
-
-// depth counts the levels of objects and lists in decoded JSON; 0 for a string.
-func depth(v any) int {
-	levels := 0
-	switch v := v.(type) {
-	case map[string]any:
-		for _, x := range v {
-			levels = max(levels, depth(x))
-		}
-	case []any:
-		for _, x := range v {
-			levels = max(levels, depth(x))
-		}
-	default:
-		return 0
-	}
-	return levels + 1
-}
-
 const nestedTooDeep = "Nested too deep"
 
 // tooDeep names the members that are nested too deep, and is empty if none is.
 func tooDeep(members map[string]any) string {
 	var deep []string
 	for _, name := range slices.Sorted(maps.Keys(members)) {
-		if n := depth(members[name]); n > deepest {
+		if n := workflow.Depth(members[name]); n > workflow.Deepest {
 			deep = append(deep, fmt.Sprintf("%s (%d levels)", quoted(name), n))
 		}
 	}
 	if deep == nil {
 		return ""
 	}
-	return fmt.Sprintf("More than %d levels of objects and lists cannot be held: Terraform's memory grows with the square of their number. Nested deeper: %s.", deepest, strings.Join(deep, ", "))
+	return fmt.Sprintf("More than %d levels of objects and lists cannot be held: Terraform's memory grows with the square of their number. Nested deeper: %s.", workflow.Deepest, strings.Join(deep, ", "))
 }
 
 // value turns decoded JSON (numbers as json.Number) into a Terraform value. What is

@@ -68,9 +68,9 @@ func NewRedactor(secrets []string) *Redactor {
 	return r
 }
 
-// spellings lists how a secret may look in a text: as it is, in JSON, in Python, in
-// Go, quoted once or twice, in a URL, in HTML, in a header, on one line, line by
-// line.
+// spellings lists how a secret may look in a text. It may stand there as it is, on
+// one line or line by line. It may be quoted, once or twice, as JSON, Python and Go
+// do. It may be escaped for a URL, HTML or a header.
 func spellings(s string) []string {
 	found := []string{s, inOneLine(s), strings.ToValidUTF8(s, " ")}
 	for _, quoted := range []string{inJSON(s), inHTMLSafeJSON(s), inASCII(s), inPython(s), inPythonBytes(s), inGoBytes(s), inGo(strconv.Quote(s)), inGo(strconv.QuoteToASCII(s))} {
